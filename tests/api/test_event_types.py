@@ -86,3 +86,18 @@ def test_an_estimate_knows_mapped_types(tenant: Tenant) -> None:
     put(tenant, NAME, "voice.call")
     answer = send(tenant, structured(cloud_event(type=NAME)), "/v1/rate")
     assert answer.json()["charges"][0]["status"] == "priced"
+
+
+def test_an_own_meter_may_be_mapped_and_its_name_is_taken(tenant: Tenant) -> None:
+    meter = {"type": "fax.page", "unit": "page", "category": "messaging"}
+    assert tenant.post("/v1/meters", json=meter).status_code == 201
+    assert put(tenant, NAME, "fax.page").status_code == 200
+    assert put(tenant, "fax.page", "voice.call").status_code == 409
+    named = tenant.post("/v1/meters", json=meter | {"type": "call.ended"})
+    assert named.status_code == 201
+    assert put(tenant, "call.started", "voice.call").status_code == 200
+    taken = tenant.post("/v1/meters", json=meter | {"type": "call.started"})
+    assert (taken.status_code, error_of(taken)["code"]) == (409, "name_taken")
+    moved = tenant.patch("/v1/meters/fax.page", json={"category": "voice"})
+    assert moved.status_code == 200, moved.text
+    assert tenant.get(PATH).json()["event_types"][1]["meter"] == "fax.page"

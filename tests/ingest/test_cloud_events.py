@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.builders import Json
+from tollbook.domain.catalog import Catalog
 from tollbook.domain.cloud_events import build_id, split_id
 from tollbook.domain.errors import UnreadableBody, UnsupportedBody
 from tollbook.ingest.cloud_attributes import Header, http_headers
@@ -42,7 +43,7 @@ def decode(
     **event_types: str,
 ) -> list[Decoded]:
     names = {name.replace("_", "."): meter for name, meter in event_types.items()}
-    return find_decoder(content_type, headers or [])(body, names)
+    return find_decoder(content_type, headers or [])(body, Catalog((), names))
 
 
 def read(**given: Any) -> Decoded:

@@ -3,16 +3,17 @@
 from collections.abc import Sequence
 
 import msgspec
+from msgspec import UNSET, UnsetType
 
 from tollbook.administration.price_books import books_of
 from tollbook.domain.books import BookHead, ShownBook, before, show_book
 from tollbook.domain.lost_prices import MOST_NAMED, LostPrices
-from tollbook.domain.meters import CATALOG
 from tollbook.domain.prices import Rate
 from tollbook.rating.books.unreachable import CoveredBy, UnreachableRates
 from tollbook.rating.explain import describe_rate
 from tollbook.store import directory, prices
 from tollbook.store.database import Snapshot
+from tollbook.store.meters import read_catalog
 
 
 class BookReport(msgspec.Struct, frozen=True):
@@ -21,6 +22,8 @@ class BookReport(msgspec.Struct, frozen=True):
     price_book: ShownBook
     no_longer_priced: list[str]
     lost_prices: list[LostPrices]
+    retired_meters: list[str] | UnsetType
+    """Retired meters that the book has rates for; absent if there are none."""
 
 
 class UnreachableRate(msgspec.Struct, frozen=True):
@@ -54,8 +57,14 @@ def book_report(snapshot: Snapshot, tenant: str, head: BookHead, now: int) -> Bo
     """Return a tenant's book with its status now and the prices that it takes away."""
     (book,) = (it for it in books_of(snapshot, tenant, now) if it.head.version == head.version)
     lost = lost_prices(snapshot, tenant, head)
+    catalog = read_catalog(snapshot, tenant)
+    own = prices.own_meters_in(snapshot, tenant, head.version) if catalog.own else {}
+    retired = [it for it in catalog.in_order(own) if catalog.by_type[it].is_retired]
     return BookReport(
-        show_book(book), _in_order({it for entry in lost for it in entry.meters}), lost
+        price_book=show_book(book),
+        no_longer_priced=catalog.in_order({it for entry in lost for it in entry.meters}),
+        lost_prices=lost,
+        retired_meters=retired or UNSET,
     )
 
 
@@ -68,7 +77,9 @@ def lost_prices(snapshot: Snapshot, tenant: str, head: BookHead) -> list[LostPri
     """
     heads = prices.price_book_heads(snapshot, tenant)
     old = before(heads, head)
+    catalog = read_catalog(snapshot, tenant)
     lost = set() if old is None else _lost(snapshot, tenant, old, head)
+    lost = {it for it in lost if not catalog.by_type[it].is_retired}
     if not lost:
         return []
     by_meters: dict[frozenset[str], list[str]] = {}
@@ -85,14 +96,9 @@ def lost_prices(snapshot: Snapshot, tenant: str, head: BookHead) -> list[LostPri
     if head.organization is None and not of_currency:
         by_meters[frozenset(lost)] = []
     return [
-        LostPrices(head.currency, _in_order(meters), ids[:MOST_NAMED], len(ids))
+        LostPrices(head.currency, catalog.in_order(meters), ids[:MOST_NAMED], len(ids))
         for meters, ids in by_meters.items()
     ]
-
-
-def _in_order(meters: set[str] | frozenset[str]) -> list[str]:
-    """Return meters in the order of the catalog."""
-    return [meter.type for meter in CATALOG if meter.type in meters]
 
 
 def _lost(snapshot: Snapshot, tenant: str, old: BookHead, new: BookHead) -> set[str]:

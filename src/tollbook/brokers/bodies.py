@@ -5,8 +5,8 @@ import io
 import zlib
 
 from tollbook.brokers.transport import Message
+from tollbook.domain.catalog import Catalog
 from tollbook.domain.errors import BodyTooLarge, UnreadableBody, UnsupportedBody
-from tollbook.domain.event_types import EventTypes
 from tollbook.ingest.content_types import find_decoder
 from tollbook.ingest.decode import Decoded, Decoder, decode_json, decode_lines
 
@@ -45,11 +45,11 @@ def unpacked(message: Message) -> bytes:
     return content
 
 
-def _decode_untyped(body: bytes, event_types: EventTypes) -> list[Decoded]:
+def _decode_untyped(body: bytes, catalog: Catalog) -> list[Decoded]:
     try:
-        return decode_json(body, event_types)
+        return decode_json(body, catalog)
     except UnreadableBody as error:
         try:
-            return decode_lines(body, event_types)
+            return decode_lines(body, catalog)
         except UnreadableBody:
             raise error from None

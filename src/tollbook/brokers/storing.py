@@ -21,7 +21,7 @@ from tollbook.domain.receipts import Outcome, Receipt
 from tollbook.ingest.commit import commit
 from tollbook.ingest.decode import MOST_EVENTS
 from tollbook.ingest.directory_cache import DirectoryCache
-from tollbook.ingest.draft import Drafter
+from tollbook.ingest.drafts import BodyReader
 from tollbook.ingest.submit import KeyInUse, Submission, submission_of
 from tollbook.store.database import Database
 from tollbook.store.error_translation import translate_errors
@@ -107,10 +107,12 @@ class MessageStore:
         return found
 
     def _submission(self, message: Message, key: ApiKey, token: int) -> Submission:
-        drafter = Drafter(self._directory_cache, self._clock, key.scope, key.event_rules)
-        draft = drafter.draft(decoder_of(message), unpacked(message))
-        terms = self._directory_cache.loaded_terms(
-            key.scope.tenant_id, draft.organizations, self._clock()
+        cache, decode = self._directory_cache, decoder_of(message)
+        reader = BodyReader(cache, decode, key.scope, key.event_rules, self._clock)
+        body, tenant = unpacked(message), key.scope.tenant_id
+        draft = reader.draft(body) or reader.newest_draft(body)
+        terms = cache.remembered_terms(tenant, draft.organizations) or cache.loaded_terms(
+            tenant, draft.organizations, self._clock()
         )
         return submission_of(draft, terms, KeyInUse(key.prefix, token), self._atomic)
 

@@ -8,6 +8,7 @@ import msgspec
 
 from tollbook.cli.command import Options
 from tollbook.cli.parameters import COUNTRY, CURRENCY, DAY, METER, NUMBER_FORMAT, PERIOD
+from tollbook.domain.catalog import known_types
 from tollbook.domain.directory import Status, User, UserPermission
 from tollbook.domain.errors import InvalidRequest, NotFound
 from tollbook.domain.keys import ApiKey, prefix_of
@@ -17,6 +18,7 @@ from tollbook.store import directory, keys
 from tollbook.store.audit import COMMAND_LINE, Actor
 from tollbook.store.database import Snapshot
 from tollbook.store.directory import OrganizationRow
+from tollbook.store.meters import read_catalog
 from tollbook.wiring import now
 
 Body = TypeVar("Body", bound=Callable[..., Any])
@@ -140,6 +142,14 @@ def meter_option(purpose: str) -> Callable[[Body], Body]:
         callback=lambda _context, _option, types: tuple(dict.fromkeys(types)),
         help=f"{purpose}; repeatable.",
     )
+
+
+def known_meters(snapshot: Snapshot, options: Options) -> tuple[str, ...]:
+    """Return the meters that a command names, in the order of the tenant's catalog.
+
+    Raise `InvalidRequest` for one that the tenant does not have.
+    """
+    return known_types(options.meter, read_catalog(snapshot, options.tenant))
 
 
 _INCLUDED = {

@@ -2,13 +2,16 @@
 
 import click
 
-from tollbook.administration.event_types import remove_event_type, set_event_type
+from tollbook.administration.event_types import (
+    list_event_types,
+    remove_event_type,
+    set_event_type,
+)
 from tollbook.api.endpoints.event_types import event_type_answer
 from tollbook.cli.choices import command_line, shared_options
 from tollbook.cli.command import Options, VerbGroup
 from tollbook.cli.output import print_json, print_result, print_rows
 from tollbook.settings import Settings
-from tollbook.store import event_types
 from tollbook.wiring import open_migrated
 
 verb = VerbGroup()
@@ -45,7 +48,7 @@ def _remove(options: Options, settings: Settings) -> int:
 def _list(options: Options, settings: Settings) -> int:
     """List the mapped types."""
     with open_migrated(settings).reading() as snapshot:
-        found = event_types.list_types(snapshot, options.tenant)
+        found = list_event_types(snapshot, options.tenant)
     if options.json:
         print_json([event_type_answer(it) for it in found])
     else:

@@ -21,6 +21,7 @@ from tollbook.cli.choices import command_line, shared_options
 from tollbook.cli.command import Command, Options
 from tollbook.cli.output import print_json, print_line, progress_label
 from tollbook.cli.parameters import PATH
+from tollbook.domain.catalog import HintingCatalog
 from tollbook.domain.errors import InvalidRequest, TollbookError
 from tollbook.domain.keys import KeyScope
 from tollbook.domain.receipts import Outcome, Receipt
@@ -116,8 +117,9 @@ class Importer:
 
     def store(self, lines: list[NumberedLine]) -> None:
         """Store a batch durably."""
-        types = self._directory_cache.loaded_event_types(self._scope.tenant_id)
-        draft = draft_of(decode_numbered(lines, types), self._scope, now())
+        token, catalog = self._directory_cache.loaded_catalog(self._scope.tenant_id)
+        decoded = decode_numbered(lines, HintingCatalog(catalog))
+        draft = draft_of(decoded, self._scope, now(), token=None if catalog.is_built_in else token)
         terms = self._directory_cache.loaded_terms(
             draft.scope.tenant_id, draft.organizations, now()
         )

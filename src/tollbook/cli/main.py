@@ -22,6 +22,7 @@ VERBS = tuple(
         "tenants": "Create, change and list tenants.",
         "organizations": "Create, change and list organizations.",
         "users": "Create, list and erase users.",
+        "meters": "List, add, change and retire meters.",
         "keys": "Create, list, rotate and revoke API keys.",
         "viewers": "Create and revoke viewer tokens for browsers.",
         "audit": "Show who did what, newest first.",

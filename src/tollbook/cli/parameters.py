@@ -14,9 +14,9 @@ from tollbook.domain.errors import Problem
 from tollbook.domain.events import microseconds
 from tollbook.domain.exact import COST_PLACES, nanos_of, parsed
 from tollbook.domain.instants import InvalidInstant, parsed_instant
-from tollbook.domain.meters import BY_TYPE
 from tollbook.domain.named_periods import NAMES, is_period_name
 from tollbook.domain.numbers import parsed_country
+from tollbook.domain.own_meters import type_problem
 from tollbook.domain.periods import parsed_day
 from tollbook.rating.number_formats import number_format_problem
 
@@ -140,7 +140,8 @@ NUMBER_FORMAT = Parsed("format", _checked(number_format_problem))
 COUNTRY = Parsed("country", parsed_country)
 """A country as it is stored: "" for usage without one."""
 NETWORK = Parsed("address", _checked(lambda text: network_problem("address", text)))
-METER = click.Choice(tuple(BY_TYPE))
+METER = Parsed("meter", _checked(type_problem))
+"""The type of a meter, which the tenant may not have."""
 PAIR = Parsed("name=value", _pair)
 EVENTS = whole("number of events", 1)
 ROWS = whole("number of rows")

@@ -14,6 +14,7 @@ from tollbook.cli.choices import combined
 from tollbook.cli.command import Options
 from tollbook.cli.output import progress_label
 from tollbook.cli.parameters import CURRENCY, DAY, PAIR
+from tollbook.domain.catalog import Catalog
 from tollbook.domain.errors import PriceBookRefused
 from tollbook.domain.prices import PriceBook
 from tollbook.rating.books.deck_book import parse_deck
@@ -64,14 +65,16 @@ deck_options = combined(
 """What the columns of a deck do not state."""
 
 
-def read_book(options: Options, report: Report) -> PriceBook:
-    """Read the book that the options name, or raise `PriceBookRefused` with every error."""
+def read_book(options: Options, report: Report, catalog: Catalog) -> PriceBook:
+    """Read the book that the options name by a catalog, or raise with every error in it."""
     path: Path = options.file
     if path.suffix.lower() not in _DECKS and not options.meter:
         given = next((name for name in _DECK_OPTIONS if getattr(options, name)), None)
         if given:
             raise PriceBookRefused(f"{_option(given)} is for decks; a YAML book states it itself")
-        return parse_price_book(_text(path), lambda name: _read_next_to(path, name), report)
+        return parse_price_book(
+            _text(path), lambda name: _read_next_to(path, name), report, catalog=catalog
+        )
     missing = [name for name in _NEEDED if not getattr(options, name)]
     if missing:
         raise PriceBookRefused(f"a deck needs {', '.join(map(_option, missing))}")
@@ -89,7 +92,7 @@ def read_book(options: Options, report: Report) -> PriceBook:
         ignore=options.ignore,
         when=options.when,
     )
-    return parse_deck(decode_deck(_bytes(path)), deck, book, report)
+    return parse_deck(decode_deck(_bytes(path)), deck, book, report, catalog)
 
 
 @contextmanager

@@ -26,6 +26,7 @@ from tollbook.cli.output import print_error, print_json, print_line, print_resul
 from tollbook.cli.parameters import DAY, PATH, VERSION, whole
 from tollbook.cli.price_files import Report, deck_options, progress, read_book, rows_of
 from tollbook.domain.books import BookStatus, ShownBook, show_book
+from tollbook.domain.catalog import Catalog
 from tollbook.domain.errors import InvalidRequest
 from tollbook.domain.lost_prices import LostPrices
 from tollbook.domain.periods import day_number
@@ -36,6 +37,7 @@ from tollbook.rating.books.unreachable import CoveredBy, unreachable_rates
 from tollbook.rating.books.vocabulary import format_hours
 from tollbook.settings import Settings
 from tollbook.store import prices
+from tollbook.store.meters import read_catalog
 from tollbook.wiring import now, open_migrated
 
 _MOST_IN_A_TABLE = 1_000
@@ -58,13 +60,16 @@ def _load(options: Options, settings: Settings) -> int:
 
     A file with errors is refused whole, and every error is listed.
     """
+    database = open_migrated(settings)
+    with database.reading() as snapshot:
+        catalog = read_catalog(snapshot, options.tenant)
     with progress() as step:
-        book = _read(options, step)
+        book = _read(options, step, catalog)
         count = len(book.rates) + sum(len(deck.prefixes) for deck in book.decks)
         unreachable = unreachable_rates(book)
         report = step("storing", count)
         actor = command_line(options.tenant)
-        with open_migrated(settings).writing() as transaction:
+        with database.writing() as transaction:
             ensure_tenant(transaction, actor)
             organization = named_organization(transaction, options)
             head = load_book(
@@ -80,12 +85,14 @@ def _load(options: Options, settings: Settings) -> int:
     return code
 
 
-def _read(options: Options, step: Callable[[str, int | None], Report]) -> PriceBook:
+def _read(
+    options: Options, step: Callable[[str, int | None], Report], catalog: Catalog
+) -> PriceBook:
     if options.example == (options.file is not None):
         raise InvalidRequest("a FILE or --example is required, and not both")
     if options.example:
         return example_book()
-    return read_book(options, step("reading", rows_of(options.file)))
+    return read_book(options, step("reading", rows_of(options.file)), catalog)
 
 
 @verb.command("publish")
@@ -111,6 +118,8 @@ def _show_report(options: Options, report: BookReport, sentence: str) -> int:
     print_result({**answer.pop("price_book"), **answer}, sentence, json=options.json)
     if not options.json:
         _warn(report.price_book, report.lost_prices)
+        if report.retired_meters:
+            print_error(f"has rates for retired meters: {', '.join(report.retired_meters)}")
     return 0
 
 

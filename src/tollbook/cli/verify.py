@@ -12,7 +12,7 @@ from tollbook.cli.parameters import PATH
 from tollbook.lifecycle import reversals
 from tollbook.lifecycle.check import archive_differences
 from tollbook.settings import Settings
-from tollbook.store import orphans
+from tollbook.store import meter_checks, orphans
 from tollbook.store.database import Snapshot
 from tollbook.store.engine import TimeLimit
 from tollbook.store.verification import (
@@ -53,7 +53,8 @@ def verb(options: Options, settings: Settings) -> int:
     else:
         _print_differences(found)
         _print_zones(zones)
-        names = ", ".join((*(check.name for check in CHECKS), reversals.CHECK, orphans.CHECK))
+        more_checks = (reversals.CHECK, orphans.CHECK, meter_checks.CHECK)
+        names = ", ".join((*(check.name for check in CHECKS), *more_checks))
         verdict = f"{len(found)} differences" if found else "all agree"
         more = f" and {archived} archived ones" if archived else ""
         print_line(f"{events} events{more} against {names}: {verdict}")
@@ -64,6 +65,7 @@ def _differences(snapshot: Snapshot, folder: Path | None) -> list[RowDifference]
     found = [difference for check in CHECKS for difference in differences(snapshot, check)]
     found.extend(reversals.reversal_differences(snapshot))
     found.extend(orphans.owner_differences(snapshot))
+    found.extend(meter_checks.meter_differences(snapshot))
     if folder is not None:
         found.extend(archive_differences(snapshot, folder))
     return found

@@ -12,6 +12,8 @@ from math import gcd
 
 import msgspec
 
+from tollbook.domain.meters import BY_TYPE
+
 PRICE_PLACES = 12
 PICOS = 10**PRICE_PLACES
 PICOS_IN_A_NANO = 1000
@@ -137,7 +139,8 @@ class Rate(msgspec.Struct, frozen=True, omit_defaults=True, gc=False, rename={"f
     `to` and `from_` are the first digits of E.164 numbers. `when` holds attributes and the values
     they must have; `numbers` are those of them whose values are numbers in a notation of their own,
     with the notation of JSON: 1.5 for 1.50. `hours` are spans of local minutes since Monday 0:00,
-    the end outside; none means always. The days of validity are both inside.
+    the end outside; none means always. The days of validity are both inside. `unit` is that of a
+    tenant's own meter, which cannot change any more; a rate for a built-in one does not have it.
     """
 
     meter: str
@@ -150,6 +153,12 @@ class Rate(msgspec.Struct, frozen=True, omit_defaults=True, gc=False, rename={"f
     valid_until: int = LAST_DAY
     id: int = 0
     numbers: tuple[tuple[str, str], ...] = ()
+    unit: str = ""
+
+    @property
+    def unit_of_meter(self) -> str:
+        """Return the unit of the meter that the rate is for."""
+        return self.unit or BY_TYPE[self.meter].unit
 
     @property
     def always(self) -> bool:

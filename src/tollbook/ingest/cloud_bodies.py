@@ -6,8 +6,8 @@ from typing import TypeVar
 
 import msgspec
 
+from tollbook.domain.catalog import Catalog
 from tollbook.domain.errors import Problem, UnreadableBody
-from tollbook.domain.event_types import EventTypes
 from tollbook.domain.receipts import rejected
 from tollbook.ingest.cloud_attributes import CloudAttributes
 from tollbook.ingest.cloud_events import is_json
@@ -27,17 +27,17 @@ _NO_OBJECT = Problem("", "not_an_object", "a CloudEvent must be a JSON object")
 _T = TypeVar("_T")
 
 
-def decode_structured(body: bytes, event_types: EventTypes) -> list[Decoded]:
+def decode_structured(body: bytes, catalog: Catalog) -> list[Decoded]:
     """Read one CloudEvent; `UnreadableBody` when the body is not JSON."""
-    return [_decode_one(0, bytes(_read(_raw, body)), event_types)]
+    return [_decode_one(0, bytes(_read(_raw, body)), catalog)]
 
 
-def decode_batch(body: bytes, event_types: EventTypes) -> list[Decoded]:
+def decode_batch(body: bytes, catalog: Catalog) -> list[Decoded]:
     """Read an array of CloudEvents; `UnreadableBody` when the body is not a JSON array."""
     raws = _read(_raw_many, body)
     if len(raws) > MOST_EVENTS:
         raise too_many("events", len(raws))
-    return [_decode_one(index, bytes(raw), event_types) for index, raw in enumerate(raws)]
+    return [_decode_one(index, bytes(raw), catalog) for index, raw in enumerate(raws)]
 
 
 def binary_decoder(attributes: CloudAttributes, content_type: str | None) -> Decoder:
@@ -46,7 +46,7 @@ def binary_decoder(attributes: CloudAttributes, content_type: str | None) -> Dec
 
 
 def _decode_binary(
-    attributes: CloudAttributes, content_type: str | None, body: bytes, event_types: EventTypes
+    attributes: CloudAttributes, content_type: str | None, body: bytes, catalog: Catalog
 ) -> list[Decoded]:
     if len(body) > LARGEST_READ:
         return [rejected(0, None, (TOO_LARGE,))]
@@ -58,17 +58,17 @@ def _decode_binary(
             members["data"] = b"{}"  # rejected for its type, whatever it is
     elif body.removeprefix(BOM_UTF8).strip():
         members["data"] = bytes(_read(_raw, body))
-    return [decode_members(0, members, event_types, attributes.problems)]
+    return [decode_members(0, members, catalog, attributes.problems)]
 
 
-def _decode_one(index: int, raw: bytes, event_types: EventTypes) -> Decoded:
+def _decode_one(index: int, raw: bytes, catalog: Catalog) -> Decoded:
     if len(raw) > LARGEST_READ:
         return rejected(index, None, (TOO_LARGE,))
     try:
         members = fields_of(raw)
     except msgspec.ValidationError:
         return rejected(index, None, (_NO_OBJECT,))
-    return decode_members(index, members, event_types)
+    return decode_members(index, members, catalog)
 
 
 def _read(decoder: msgspec.json.Decoder[_T], body: bytes) -> _T:

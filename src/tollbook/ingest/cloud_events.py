@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 import msgspec
 
+from tollbook.domain.catalog import Catalog
 from tollbook.domain.cloud_events import CloudOrigin, build_id
 from tollbook.domain.errors import Problem
 from tollbook.domain.event_types import EventTypes
@@ -51,12 +52,12 @@ def is_json(content_type: str) -> bool:
     return subtype == "json" or subtype.endswith("+json")
 
 
-def problems_of_translation(it: Translation) -> list[Problem]:
+def problems_of_translation(it: Translation, catalog: Catalog) -> list[Problem]:
     """Return all problems of a CloudEvent, with the sender's names."""
     known = {problem.field for problem in it.problems}
     is_unread = not known.isdisjoint(("data", "data_base64"))
     found = list(it.problems)
-    for problem in problems_of(it.fields):
+    for problem in problems_of(it.fields, catalog):
         if problem.code == "missing_field" and problem.field in REQUIRED:
             continue  # the translation has reported it under the sender's name
         renamed = _rename(problem, it.origin)

@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 
+from tollbook.domain.catalog import Catalog
 from tollbook.domain.charges import Unpriced
 from tollbook.domain.cloud_events import RESERVED_ID, is_reserved
 from tollbook.domain.corrections import Correction, fingerprint
@@ -27,7 +28,7 @@ from tollbook.ingest.decode import as_sent
 from tollbook.ingest.directory_cache import DirectoryCache, Terms
 from tollbook.ingest.months import Months
 from tollbook.ingest.normalize import ClaimedIdentity, NormalizedEvent, normalize
-from tollbook.ingest.problems import fields_of, problems_of
+from tollbook.ingest.problems import fields_of, meter_retired, problems_of
 from tollbook.ingest.reversal_rows import Opposites
 from tollbook.store import directory, ledger
 from tollbook.store.corrections import Accepted
@@ -84,14 +85,16 @@ class CorrectionBatch:
         self._left: list[OfCode] = []
         self._terms = self._read_terms(submissions)
         self._requested: dict[int, list[Correction]] = defaultdict(list)
+        self._catalogs: dict[int, Catalog] = {}
         for submission in submissions:
             for _, correction in submission.corrections:
                 terms = self._terms_of(submission, correction)
                 if terms is not None:
                     self._requested[terms.number].append(correction)
+                    self._catalogs[terms.number] = terms.catalog
         ledger.hold_ledgers(transaction, self._requested)
         for number, some in self._requested.items():
-            self._state.read(transaction, number, some)
+            self._state.read(transaction, number, some, self._catalogs[number])
         self._knows_taken = False
         if not are_ids_free:
             self._read_taken()
@@ -107,6 +110,16 @@ class CorrectionBatch:
             moved=self._moved,
             left=self._left,
         )
+
+    @property
+    def new_meters(self) -> dict[str, set[int]]:
+        """Return the codes of meters whose first events may be among the rows, by tenant."""
+        found: defaultdict[str, set[int]] = defaultdict(set)
+        for (tenant, _), terms in self._terms.items():
+            unused = self._directory_cache.unused_meters(self._transaction, tenant)
+            codes = {it.meter for it in self._rows if it.organization_id == terms.number}
+            found[tenant] |= codes.intersection(unused)
+        return found
 
     @property
     def months(self) -> set[int]:
@@ -194,9 +207,11 @@ class CorrectionBatch:
         if changes_nothing(correction, target, terms):
             raise _Refused(_NOTHING)
         sent = corrected_event(correction, target)
-        event = normalize(index, sent, print_)
+        event = normalize(index, sent, print_, terms.catalog.by_type)
         if event is None:
-            raise _Refused(*_problems(sent))
+            raise _Refused(*_problems(sent, terms.catalog))
+        if event.meter.is_retired and sent.type != target.event.type:
+            raise _Refused(meter_retired(event.meter))
         self._check(submission, terms, rights, event)
         if target.charged is None:
             return self._replace_waiting(submission, correction, target, terms, event)
@@ -311,10 +326,10 @@ class CorrectionBatch:
         self._state.add(record, row)
 
 
-def _problems(event: Event) -> list[Problem]:
+def _problems(event: Event, catalog: Catalog) -> list[Problem]:
     """Return the problems of an event that is not valid."""
     fields = fields_of(as_sent(event))
-    return problems_of(fields) or [_INVALID]
+    return problems_of(fields, catalog) or [_INVALID]
 
 
 def _prefix(submission: CorrectionSubmission) -> str | None:

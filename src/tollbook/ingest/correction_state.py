@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from tollbook.domain.catalog import Catalog
 from tollbook.domain.corrections import Correction
 from tollbook.domain.errors import Problem
 from tollbook.domain.keys import Permission, permission_problem
@@ -46,14 +47,25 @@ class CorrectionState:
         self.keys: dict[Identity, Key] = {}
         self._targets: dict[Identity, Target] = {}
         self._rows: dict[Identity, Staged] = {}
+        self._catalogs: dict[int, Catalog] = {}
         self.reversal_ids: dict[Identity, str | None] = {}
         """The ids of reversals, by the ids of the corrections that made them."""
         self._archived: set[Identity] = set()
         self._reversed: dict[Identity, str] = {}
         self._corrected: dict[Identity, Corrected] = {}
 
-    def read(self, transaction: Transaction, number: int, requested: Sequence[Correction]) -> None:
-        """Read the events that an organization's corrections correct, and what became of them."""
+    def read(
+        self,
+        transaction: Transaction,
+        number: int,
+        requested: Sequence[Correction],
+        catalog: Catalog,
+    ) -> None:
+        """Read the events that an organization's corrections correct, and what became of them.
+
+        The catalog is that of the organization's tenant.
+        """
+        self._catalogs[number] = catalog
         wanted = {it.corrects for it in requested}
         waiting = corrections.waiting(transaction, number, wanted)
         rest = wanted.difference(it.id for it in waiting)
@@ -68,7 +80,7 @@ class CorrectionState:
         replaced = events.corrections_of(transaction, number, gone)
         reversals = events.reversals_of(transaction, number, charged)
         for identity, event in events.events(transaction, number, charged).items():
-            self._targets[number, identity] = charged_target(event)
+            self._targets[number, identity] = charged_target(event, catalog)
         self._archived |= {(number, it) for it in charged if (number, it) not in self._targets}
         for found in waiting:
             self._targets[number, found.id] = waiting_target(found)
@@ -92,7 +104,9 @@ class CorrectionState:
     def target(self, identity: Identity) -> Target | None:
         """Return an event that may be corrected; None for one that is not there."""
         if identity in self._rows:
-            self._targets[identity] = target_of(self._rows.pop(identity))
+            self._targets[identity] = target_of(
+                self._rows.pop(identity), self._catalogs[identity[0]]
+            )
         return self._targets.get(identity)
 
     def add(self, record: Corrected, row: Staged) -> None:

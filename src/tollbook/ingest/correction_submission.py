@@ -6,6 +6,7 @@ from typing import NamedTuple
 from tollbook.domain.keys import ApiKey, KeyScope
 from tollbook.domain.receipts import Receipt
 from tollbook.ingest.decode_corrections import Decoded, IndexedCorrection
+from tollbook.ingest.problems import UNKNOWN_TYPE
 from tollbook.ingest.submit import months_around_time
 from tollbook.store.audit import Actor
 
@@ -22,6 +23,11 @@ class CorrectionSubmission(NamedTuple):
     corrections: Sequence[IndexedCorrection]
     rejections: Sequence[Receipt]
     atomic: bool = False
+
+    @property
+    def has_unknown_types(self) -> bool:
+        """Return whether a correction was rejected for a type that a newer catalog may have."""
+        return any(it.code == UNKNOWN_TYPE for receipt in self.rejections for it in receipt.details)
 
     @property
     def size(self) -> int:

@@ -6,12 +6,12 @@ from typing import Any, NamedTuple
 import msgspec
 from msgspec.structs import replace
 
+from tollbook.domain.catalog import Catalog
 from tollbook.domain.charges import Attributes
 from tollbook.domain.corrections import Correction
 from tollbook.domain.events import NOTHING, Event, attributes_text, instant_of, microseconds
 from tollbook.domain.exact import amount_text, micros_of, nanos_of, quantity_text
 from tollbook.domain.keys import ALL_EVENTS, ApiKey, EventRules, Permission
-from tollbook.domain.meters import BY_CODE
 from tollbook.ingest.directory_cache import Terms
 from tollbook.ingest.normalize import stored_event
 from tollbook.rating.segments import BODY
@@ -59,11 +59,11 @@ class Target(NamedTuple):
         return is_of_other_user or bool(meters and self.event.type not in meters)
 
 
-def charged_target(event: Stored) -> Target:
+def charged_target(event: Stored, catalog: Catalog) -> Target:
     """Return a charged event as a target; its organization is that of the correction."""
     sent = Event(
         id=event.id,
-        type=BY_CODE[event.meter].type,
+        type=catalog.of_code(event.meter).type,
         organization_id="",
         time=instant_of(event.time),
         quantity=msgspec.Raw(quantity_text(event.quantity).encode()),
@@ -82,11 +82,11 @@ def waiting_target(event: Waiting) -> Target:
     return Target(stored_event(event.event), None, event.code)
 
 
-def target_of(row: Staged) -> Target:
+def target_of(row: Staged, catalog: Catalog) -> Target:
     """Return a staged event as a target."""
     if row.code:
         return Target(stored_event(row.attributes), None, row.code)
-    return charged_target(_stored_of(row))
+    return charged_target(_stored_of(row), catalog)
 
 
 def _stored_of(row: Staged) -> Stored:

@@ -8,9 +8,9 @@ from itertools import islice
 
 import msgspec
 
+from tollbook.domain.catalog import BUILT_IN, Catalog
 from tollbook.domain.cloud_events import CloudOrigin
 from tollbook.domain.errors import BodyTooLarge, Problem, UnreadableBody
-from tollbook.domain.event_types import NO_EVENT_TYPES, EventTypes
 from tollbook.domain.events import NOTHING, ONE, Event, microseconds
 from tollbook.domain.receipts import Receipt, rejected
 from tollbook.ingest.cloud_events import (
@@ -46,8 +46,8 @@ class InvalidEvent(msgspec.Struct, frozen=True):
 
 Decoded = NormalizedEvent | InvalidEvent | Receipt
 """A receipt here means that the event could not be parsed."""
-Decoder = Callable[[bytes, EventTypes], list[Decoded]]
-"""Reads a body; the types are those that CloudEvents may name in addition to meters."""
+Decoder = Callable[[bytes, Catalog], list[Decoded]]
+"""Reads a body by the catalog of its tenant."""
 NumberedLine = tuple[int, bytes]
 """A line with its number, counted from 1."""
 
@@ -63,10 +63,10 @@ _many = msgspec.json.Decoder(list[Event])
 _raw = msgspec.json.Decoder(msgspec.Raw)
 _raw_many = msgspec.json.Decoder(list[msgspec.Raw])
 _NO_OBJECT = Problem("", "not_an_object", "an event must be a JSON object")
-_INVALID = Problem("", "invalid_event", "the event is not valid")
+INVALID = Problem("", "invalid_event", "the event is not valid")
 
 
-def decode_json(body: bytes, event_types: EventTypes = NO_EVENT_TYPES) -> list[Decoded]:
+def decode_json(body: bytes, catalog: Catalog = BUILT_IN) -> list[Decoded]:
     """Read one event, or an array of them; `UnreadableBody` when the body is not JSON."""
     body = body.removeprefix(BOM_UTF8)
     if not body.strip():
@@ -77,19 +77,19 @@ def decode_json(body: bytes, event_types: EventTypes = NO_EVENT_TYPES) -> list[D
     try:
         events = [_one.decode(body)] if alone else _many.decode(body)
     except _Failures:
-        return _decode_each(body, alone, event_types)
+        return _decode_each(body, alone, catalog)
     _check_count(len(events))
     if has_fine_times(body):
         events = truncate_times(events, body if not alone else b"[%b]" % body)
-    return _normalize_all(events)
+    return _normalize_all(events, catalog)
 
 
-def decode_lines(body: bytes, event_types: EventTypes = NO_EVENT_TYPES) -> list[Decoded]:
+def decode_lines(body: bytes, catalog: Catalog = BUILT_IN) -> list[Decoded]:
     """Read an event from every line that is not blank.
 
     A line that is not JSON is rejected alone; `UnreadableBody` when that is true of all of them.
     """
-    decoded = decode_numbered(lines_of(body), event_types)
+    decoded = decode_numbered(lines_of(body), catalog)
     refuse_unreadable(decoded)
     return decoded
 
@@ -120,25 +120,27 @@ def too_many(noun: str, count: int | None = None) -> BodyTooLarge:
     return BodyTooLarge(f"{most}; this one has {'more' if count is None else count}")
 
 
-def decode_numbered(
-    lines: Sequence[NumberedLine], event_types: EventTypes = NO_EVENT_TYPES
-) -> list[Decoded]:
+def decode_numbered(lines: Sequence[NumberedLine], catalog: Catalog = BUILT_IN) -> list[Decoded]:
     """Read an event from each line; one that is not JSON is rejected with its number."""
     try:
         events = [_one.decode(line) for _, line in lines]
     except _Failures:
-        return [_decode_line(index, *line, event_types) for index, line in enumerate(lines)]
+        return [_decode_line(index, *line, catalog) for index, line in enumerate(lines)]
     texts = [line for _, line in lines]
     if has_fine_times(b"\n".join(texts)):
         events = truncate_times(events, b"[%b]" % b",".join(texts))
-    return _normalize_all(events)
+    return _normalize_all(events, catalog)
 
 
-def _normalize_all(events: list[Event]) -> list[Decoded]:
+def _normalize_all(events: list[Event], catalog: Catalog) -> list[Decoded]:
     decoded: list[Decoded] = []
+    by_type = catalog.by_type
     for index, event in enumerate(events):
-        normalized = normalize(index, event)
-        decoded.append(normalized if normalized is not None else _reject(index, as_sent(event)))
+        normalized = normalize(index, event, None, by_type)
+        if normalized is None:
+            decoded.append(_reject(index, as_sent(event), catalog))
+        else:
+            decoded.append(normalized)
     return decoded
 
 
@@ -152,19 +154,19 @@ def as_sent(event: Event) -> bytes:
     return msgspec.json.encode(fields)
 
 
-def _decode_each(body: bytes, alone: bool, event_types: EventTypes) -> list[Decoded]:
+def _decode_each(body: bytes, alone: bool, catalog: Catalog) -> list[Decoded]:
     try:
         body.decode()  # the decoder does not check the bytes of raw parts
         raws = [_raw.decode(body)] if alone else _raw_many.decode(body)
         _check_count(len(raws))
-        return [decode_one(index, bytes(raw), event_types) for index, raw in enumerate(raws)]
+        return [decode_one(index, bytes(raw), catalog) for index, raw in enumerate(raws)]
     except _Failures as error:
         raise UnreadableBody(f"the body is not JSON: {why_unreadable(error, body)}") from error
 
 
-def _decode_line(index: int, number: int, line: bytes, event_types: EventTypes) -> Decoded:
+def _decode_line(index: int, number: int, line: bytes, catalog: Catalog) -> Decoded:
     try:
-        return decode_one(index, line, event_types)
+        return decode_one(index, line, catalog)
     except _Failures as error:
         return unreadable_line(index, number, error, line)
 
@@ -175,13 +177,13 @@ def unreadable_line(index: int, number: int, error: Exception, line: bytes) -> R
     return rejected(index, None, (Problem("", _UNREADABLE, sentence),))
 
 
-def decode_one(index: int, raw: bytes, event_types: EventTypes = NO_EVENT_TYPES) -> Decoded:
+def decode_one(index: int, raw: bytes, catalog: Catalog = BUILT_IN) -> Decoded:
     """Read one event or CloudEvent from an object."""
     event = _read(raw)
     if event is None:
-        return _reject(index, raw, event_types)
-    normalized = normalize(index, event)
-    return normalized if normalized is not None else _reject(index, raw)
+        return _reject(index, raw, catalog)
+    normalized = normalize(index, event, None, catalog.by_type)
+    return normalized if normalized is not None else _reject(index, raw, catalog)
 
 
 def _read(raw: bytes) -> Event | None:
@@ -194,7 +196,7 @@ def _read(raw: bytes) -> Event | None:
     return truncate_times([event], b"[%b]" % raw)[0] if has_fine_times(raw) else event
 
 
-def _reject(index: int, raw: bytes, event_types: EventTypes = NO_EVENT_TYPES) -> Decoded:
+def _reject(index: int, raw: bytes, catalog: Catalog) -> Decoded:
     """Read a CloudEvent, or return an event with its problems."""
     if len(raw) > LARGEST_READ:
         return rejected(index, None, (TOO_LARGE,))
@@ -204,21 +206,23 @@ def _reject(index: int, raw: bytes, event_types: EventTypes = NO_EVENT_TYPES) ->
         return rejected(index, None, (_NO_OBJECT,))
     if SPECVERSION in fields:
         raw.decode()  # the decoder does not check the bytes of raw parts
-        return decode_members(index, fields, event_types)
-    return _invalid(index, fields, problems_of(fields) or list(repeated(raw)) or [_INVALID])
+        return decode_members(index, fields, catalog)
+    problems = problems_of(fields, catalog) or list(repeated(raw)) or [INVALID]
+    return _invalid(index, fields, problems)
 
 
 def decode_members(
-    index: int, members: Fields, event_types: EventTypes, problems: Sequence[Problem] = ()
+    index: int, members: Fields, catalog: Catalog, found: Sequence[Problem] = ()
 ) -> Decoded:
     """Read one CloudEvent from its members, each as it was written, with the problems of them."""
-    it = translate(members, event_types, problems)
+    it = translate(members, catalog.event_types, found)
     raw = msgspec.json.encode({name: msgspec.Raw(value) for name, value in it.fields.items()})
     event = None if it.problems else _read(raw)
-    normalized = None if event is None else normalize(index, event)
+    normalized = None if event is None else normalize(index, event, None, catalog.by_type)
     if normalized is not None:
         return msgspec.structs.replace(normalized, origin=it.origin)
-    return _invalid(index, it.fields, problems_of_translation(it) or [_INVALID], it.origin)
+    problems = problems_of_translation(it, catalog) or [INVALID]
+    return _invalid(index, it.fields, problems, it.origin)
 
 
 def _invalid(

@@ -8,6 +8,7 @@ import msgspec
 from msgspec import Meta
 from msgspec.structs import astuple
 
+from tollbook.domain.catalog import BUILT_IN, Catalog
 from tollbook.domain.corrections import (
     CHANGES,
     LONGEST_CORRECTION_ID,
@@ -21,7 +22,6 @@ from tollbook.domain.errors import Problem, UnreadableBody
 from tollbook.domain.events import Attributes, Id, attributes_text, microseconds
 from tollbook.domain.exact import micros_of, nanos_of
 from tollbook.domain.instants import instant_in
-from tollbook.domain.meters import BY_TYPE
 from tollbook.domain.receipts import Receipt, rejected
 from tollbook.domain.reversals import LONGEST_REASON
 from tollbook.ingest.decode import (
@@ -83,13 +83,13 @@ _wire = msgspec.json.Decoder(_Wire)
 _wires = msgspec.json.Decoder(list[_Wire])
 
 
-def decode_json(body: bytes) -> list[Decoded]:
+def decode_json(body: bytes, catalog: Catalog = BUILT_IN) -> list[Decoded]:
     """Read one correction or an array of them; `UnreadableBody` when the body is not JSON."""
-    decoded = _decode_sound(body) if body.lstrip()[:1] == b"[" else None
-    return _decode_each(body) if decoded is None else decoded
+    decoded = _decode_sound(body, catalog) if body.lstrip()[:1] == b"[" else None
+    return _decode_each(body, catalog) if decoded is None else decoded
 
 
-def _decode_sound(body: bytes) -> list[Decoded] | None:
+def _decode_sound(body: bytes, catalog: Catalog) -> list[Decoded] | None:
     """Read an array of corrections in one step; None when one of them is not valid."""
     try:
         body.decode()  # the decoder does not check the bytes of raw parts
@@ -100,14 +100,14 @@ def _decode_sound(body: bytes) -> list[Decoded] | None:
         raise too_many(_NOUN, len(wires))
     decoded: list[Decoded] = []
     for index, wire in enumerate(wires):
-        correction = _correction(wire)
+        correction = _correction(wire, catalog)
         if correction is None:
             return None
         decoded.append((index, correction))
     return decoded
 
 
-def _decode_each(body: bytes) -> list[Decoded]:
+def _decode_each(body: bytes, catalog: Catalog) -> list[Decoded]:
     try:
         body.decode()
         raws = _many.decode(body) if body.lstrip()[:1] == b"[" else [_one.decode(body)]
@@ -115,38 +115,39 @@ def _decode_each(body: bytes) -> list[Decoded]:
         raise UnreadableBody(f"the body is not JSON: {why_unreadable(error, body)}") from error
     if len(raws) > MOST_EVENTS:
         raise too_many(_NOUN, len(raws))
-    return [_decode_one(index, bytes(raw)) for index, raw in enumerate(raws)]
+    return [_decode_one(index, bytes(raw), catalog) for index, raw in enumerate(raws)]
 
 
-def decode_lines(body: bytes) -> list[Decoded]:
+def decode_lines(body: bytes, catalog: Catalog = BUILT_IN) -> list[Decoded]:
     """Read a correction from every line that is not blank.
 
     A line that is not JSON is rejected alone; `UnreadableBody` when that is true of all of them.
     """
-    decoded = [_decode_line(index, line) for index, line in enumerate(lines_of(body, _NOUN))]
+    lines = lines_of(body, _NOUN)
+    decoded = [_decode_line(index, line, catalog) for index, line in enumerate(lines)]
     refuse_unreadable(decoded)
     return decoded
 
 
-def _decode_line(index: int, line: NumberedLine) -> Decoded:
+def _decode_line(index: int, line: NumberedLine, catalog: Catalog) -> Decoded:
     number, raw = line
     try:
         raw.decode()
         _one.decode(raw)
     except _Failures as error:
         return unreadable_line(index, number, error, raw)
-    return _decode_one(index, raw)
+    return _decode_one(index, raw, catalog)
 
 
-def _decode_one(index: int, raw: bytes) -> Decoded:
+def _decode_one(index: int, raw: bytes, catalog: Catalog) -> Decoded:
     try:
-        correction = _correction(_wire.decode(raw))
+        correction = _correction(_wire.decode(raw), catalog)
     except _Failures:
-        return _reject(index, raw)
-    return _reject(index, raw) if correction is None else (index, correction)
+        return _reject(index, raw, catalog)
+    return _reject(index, raw, catalog) if correction is None else (index, correction)
 
 
-def _correction(wire: _Wire) -> Correction | None:
+def _correction(wire: _Wire, catalog: Catalog) -> Correction | None:
     """Return a correction with its values; None when it has a problem."""
     identity, organization, corrects, reason, *written = astuple(wire)
     if not (
@@ -165,6 +166,8 @@ def _correction(wire: _Wire) -> Correction | None:
         values = {name: _read(name, value) for name, value in changes.items()}
     except (*_Failures, ValueError):
         return None
+    if "type" in values and values["type"] not in catalog.by_type:
+        return None
     if values.get("cost_pending") and values.get("cost") is not None:
         return None
     return Correction(identity, organization, corrects, reason, changes, values)
@@ -176,7 +179,7 @@ def _is_sound(identity: str) -> bool:
     return is_plain or id_problem("", identity) is None
 
 
-def _reject(index: int, raw: bytes) -> Receipt:
+def _reject(index: int, raw: bytes, catalog: Catalog) -> Receipt:
     if len(raw) > LARGEST_READ:
         return rejected(index, None, (TOO_LARGE,))
     try:
@@ -185,7 +188,7 @@ def _reject(index: int, raw: bytes) -> Receipt:
         return rejected(index, None, (_NO_OBJECT,))
     texts = {name: text_in(fields.get(name, _NULL)) for name in REQUIRED}
     changes = {name: fields[name] for name in CHANGES if name in fields}
-    problems = [*_problems_of_names(fields, texts), *_problems_of_changes(changes)]
+    problems = [*_problems_of_names(fields, texts), *_problems_of_changes(changes, catalog)]
     # A valid value may hide an invalid one.
     problems = problems or [*repeated(raw)] or [_INVALID]
     return rejected(index, texts["id"], tuple(problems))
@@ -213,10 +216,10 @@ def _text_problem(name: str, text: str) -> Problem | None:
     )
 
 
-def _problems_of_changes(changes: Fields) -> Iterator[Problem]:
+def _problems_of_changes(changes: Fields, catalog: Catalog) -> Iterator[Problem]:
     for name, raw in changes.items():
         if raw != _NULL:
-            yield from problems_in(name, raw)
+            yield from problems_in(name, raw, catalog)
         elif name in NEVER_NULL:
             yield Problem(name, "missing_field", f"{name} must not be null")
     if changes.get("cost_pending") == b"true" and changes.get("cost", _NULL) != _NULL:
@@ -239,13 +242,6 @@ def _time(raw: bytes) -> int:
     return time
 
 
-def _type(raw: bytes) -> str:
-    found = _text.decode(raw)
-    if found not in BY_TYPE:
-        raise ValueError
-    return found
-
-
 def _id(raw: bytes) -> str:
     found = _text.decode(raw)
     if not _is_known_sound(found):
@@ -261,7 +257,7 @@ def _is_known_sound(text: str) -> bool:
 
 _READERS: dict[str, Callable[[bytes], Value]] = {
     "time": _time,
-    "type": _type,
+    "type": _text.decode,
     "quantity": micros_of,
     "user_id": _id,
     "resource_id": _id,
@@ -271,7 +267,7 @@ _READERS: dict[str, Callable[[bytes], Value]] = {
 }
 """How each field is read by value; a flag that is false is the same as none."""
 
-DECODERS: dict[str, Callable[[bytes], list[Decoded]]] = {
+DECODERS: dict[str, Callable[[bytes, Catalog], list[Decoded]]] = {
     "application/json": decode_json,
     "application/x-ndjson": decode_lines,
     "application/jsonl": decode_lines,

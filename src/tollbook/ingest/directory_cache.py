@@ -2,15 +2,15 @@
 
 import threading
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 import msgspec
 
 from tollbook.domain.books import BookHead, list_books
+from tollbook.domain.catalog import BUILT_IN, Catalog
 from tollbook.domain.directory import UNADDRESSABLE, zone
-from tollbook.domain.event_types import NO_EVENT_TYPES, EventTypes
 from tollbook.domain.exact import MICROS
 from tollbook.domain.keys import ApiKey
 from tollbook.domain.prices import LAST_DAY
@@ -22,7 +22,7 @@ from tollbook.ingest.quarantine_room import PendingRoom, QuarantineRoom
 from tollbook.rating.choose import Books
 from tollbook.rating.flat_price import FlatPrice, find_flat_price, has_markup
 from tollbook.rating.tariff import Tariff
-from tollbook.store import directory, event_types, keys, placeholders, prices, versions, viewers
+from tollbook.store import directory, keys, meters, placeholders, prices, versions, viewers
 from tollbook.store.database import Database, Snapshot
 
 TermsById = dict[str, "Terms"]
@@ -39,6 +39,7 @@ class Terms(msgspec.Struct, frozen=True):
 
     `number_format` is how phone numbers are written, `longest_call` the longest allowed call in
     micros of a second. `masker` hides phone numbers in stored events, after rating has read them.
+    `catalog` is that of its tenant.
     """
 
     number: int
@@ -49,6 +50,7 @@ class Terms(msgspec.Struct, frozen=True):
     number_format: str
     longest_call: int
     masker: Masker | None = None
+    catalog: Catalog = BUILT_IN
     plains: dict[tuple[str, int], FlatPrice | None] = msgspec.field(default_factory=dict)
     markups: dict[tuple[str, int], bool] = msgspec.field(default_factory=dict)
 
@@ -81,12 +83,13 @@ class Issuer(NamedTuple):
 class _OfTenant:
     """The cached entries of one state of a tenant's part of the directory."""
 
-    def __init__(self, token: int) -> None:
+    def __init__(self, token: int, catalog: Catalog) -> None:
         self.token = token
+        self.catalog = catalog
+        self.unused: Collection[int] = catalog.unused
         self.issuers: dict[str, Issuer] = {}
         self.terms: TermsById = {}
         self.books: list[BookHead] | None = None
-        self.event_types: EventTypes | None = None
 
 
 class _Remembered:
@@ -147,6 +150,37 @@ class DirectoryCache:
             return memory.tenants[tenant].token
         with self._lock:
             return self._of_tenant(snapshot, tenant).token
+
+    def remembered_catalog(self, tenant: str) -> tuple[int, Catalog] | None:
+        """Return a tenant's catalog and the token of its state, if it is in memory."""
+        of_tenant = self._memory.tenants.get(tenant)
+        return (of_tenant.token, of_tenant.catalog) if of_tenant else None
+
+    def loaded_catalog(self, tenant: str) -> tuple[int, Catalog]:
+        """Return a tenant's catalog and the token of its state, compared with the database."""
+        with self._database.reading() as snapshot, self._lock:
+            of_tenant = self._of_tenant(snapshot, tenant)
+            return of_tenant.token, of_tenant.catalog
+
+    def catalog(self, snapshot: Snapshot, tenant: str) -> Catalog:
+        """Return a tenant's catalog as it is in this snapshot."""
+        with self._lock:
+            return self._of_tenant(snapshot, tenant).catalog
+
+    def unused_meters(self, snapshot: Snapshot, tenant: str) -> Collection[int]:
+        """Return the codes of own meters that may have no events yet."""
+        with self._lock:
+            return self._of_tenant(snapshot, tenant).unused
+
+    def remember_used_meters(self, used: Mapping[str, Collection[int]]) -> None:
+        """Remember which own meters have events, after the commit of their first ones.
+
+        A code is not used again once it has events, so the entry stays right in later states.
+        """
+        with self._lock:
+            for tenant, codes in used.items():
+                if of_tenant := self._memory.tenants.get(tenant):
+                    of_tenant.unused = frozenset(of_tenant.unused).difference(codes)
 
     def remembered_key(self, prefix: str) -> tuple[int, ApiKey] | None:
         """Return a key and the token of its state, if it is in memory; the commit compares."""
@@ -227,24 +261,6 @@ class DirectoryCache:
                 self._load(of_tenant, snapshot, tenant, missing)
             return {it: terms for it in identities if (terms := of_tenant.terms.get(it))}
 
-    def remembered_event_types(self, tenant: str) -> EventTypes:
-        """Return the mapped types of a tenant if they are in memory; else none of them."""
-        of_tenant = self._memory.tenants.get(tenant)
-        return (of_tenant and of_tenant.event_types) or NO_EVENT_TYPES
-
-    def loaded_event_types(self, tenant: str) -> EventTypes:
-        """Return the mapped types of a tenant, from the database."""
-        with self._database.reading() as snapshot:
-            return self.event_types(snapshot, tenant)
-
-    def event_types(self, snapshot: Snapshot, tenant: str) -> EventTypes:
-        """Return the mapped types of a tenant as they are in this snapshot."""
-        with self._lock:
-            of_tenant = self._of_tenant(snapshot, tenant)
-            if of_tenant.event_types is None:
-                of_tenant.event_types = event_types.find_all(snapshot, tenant)
-            return of_tenant.event_types
-
     def loaded_terms(
         self, tenant: str, identities: Collection[str], now: int
     ) -> tuple[int, TermsById]:
@@ -292,7 +308,8 @@ class DirectoryCache:
         """Return the entries of a tenant in a snapshot's state. The caller holds the lock."""
         memory = self._caught_up(snapshot)
         if tenant not in memory.tenants:
-            memory.tenants[tenant] = _OfTenant(versions.tenant_token(snapshot, tenant))
+            token = versions.tenant_token(snapshot, tenant)
+            memory.tenants[tenant] = _OfTenant(token, meters.read_catalog(snapshot, tenant))
         return memory.tenants[tenant]
 
     def _caught_up(self, snapshot: Snapshot) -> _Remembered:
@@ -330,6 +347,7 @@ class DirectoryCache:
                 number_format=row.number_format or number_format,
                 longest_call=self._longest_call,
                 masker=self._masker,
+                catalog=of_tenant.catalog,
             )
 
     def _versions(

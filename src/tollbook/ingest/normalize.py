@@ -1,5 +1,6 @@
 """Normalize a decoded event: all of its values in the form in which they are stored."""
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import NamedTuple
@@ -62,12 +63,18 @@ class ClaimedIdentity(NamedTuple):
     cost_field: str = ""
 
 
-def normalize(index: int, event: Event, print_: int | None = None) -> NormalizedEvent | None:
+def normalize(
+    index: int,
+    event: Event,
+    print_: int | None = None,
+    by_type: Mapping[str, Meter] = BY_TYPE,
+) -> NormalizedEvent | None:
     """Return an event with its stored values; None when it has a problem.
 
-    `ingest.problems` lists the problems. `print_` is the fingerprint of a corrected event.
+    `ingest.problems` lists the problems. `print_` is the fingerprint of a corrected event, and
+    `by_type` has the meters of its tenant.
     """
-    meter = BY_TYPE.get(event.type)
+    meter = by_type.get(event.type)
     if meter is None or (meter.needs_resource and event.resource_id is None):
         return None
     identity, organization = event.id, event.organization_id

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-from tollbook.domain.meters import BY_CODE
+from tollbook.domain.meters import is_organization_level
 from tollbook.lifecycle.discard import leftovers_in
 from tollbook.store import archive_files, archives, events
 from tollbook.store.archive_files import Archived
@@ -63,7 +63,7 @@ def _of_file(
 
 def add_to_sums(sums: SumsByKey, event: Stored) -> None:
     """Add an event to the sums that are kept of archived events."""
-    billed_user_id = "" if BY_CODE[event.meter].organization_level else event.user_id
+    billed_user_id = "" if is_organization_level(event.meter) else event.user_id
     key = (
         *(billed_user_id, event.meter, event.day, event.hour, event.country),
         *(event.tier_key or "", event.resource_id or ""),

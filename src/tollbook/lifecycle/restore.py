@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from tollbook.domain.errors import ArchiveRefused, NotFound, OutcomeUnknown, StoreUnavailable
 from tollbook.domain.periods import month_text
+from tollbook.lifecycle import archived_meters
 from tollbook.lifecycle.archive import describe
 from tollbook.lifecycle.check import SumsByKey, add_to_sums
 from tollbook.lifecycle.drafts import HOST, clean_up
@@ -148,6 +149,7 @@ def _move_in(
     directory.require_number(transaction, actor.tenant, month.organization_id, month.number)
     if archive_files.files_of(transaction, month.number, month.month) != files:
         raise _Changed
+    archived_meters.require_same(transaction, actor.tenant, paths)
     kept = archives.sums_of(transaction, month.number, month.month)
     sums: SumsByKey = {}
     archives.move_in(transaction, month, _rows(month, paths, sums))

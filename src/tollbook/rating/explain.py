@@ -12,7 +12,6 @@ from tollbook.domain.charges import (
     Unpriced,
 )
 from tollbook.domain.exact import MICROS, amount_text, quantity_text
-from tollbook.domain.meters import BY_TYPE
 from tollbook.domain.periods import day_of
 from tollbook.domain.prices import (
     LAST_DAY,
@@ -137,7 +136,7 @@ def _quantity_steps(rate: Rate, usage: RatingInput, work: Calculation) -> list[s
     if pricing.calls is not None:
         steps = [_call_step(pricing.calls, usage.quantity, work)]
     else:
-        steps = [f"{_counted(usage.quantity, BY_TYPE[rate.meter].unit)} raw"]
+        steps = [f"{_counted(usage.quantity, rate.unit_of_meter)} raw"]
     if work is FREE:
         return steps
     if pricing.basis is Basis.EVENT:
@@ -257,7 +256,7 @@ def _total_step(work: Calculation, charge: Charge, sign: int) -> str:
 
 def _quantity(rate: Rate, micros: int) -> str:
     """Write a quantity of what the price counts."""
-    units = {Basis.UNIT: BY_TYPE[rate.meter].unit, Basis.EVENT: "event", Basis.MEDIA: "byte"}
+    units = {Basis.UNIT: rate.unit_of_meter, Basis.EVENT: "event", Basis.MEDIA: "byte"}
     return _counted(micros, units[rate.pricing.basis])
 
 

@@ -6,15 +6,16 @@ from typing import NamedTuple
 
 import msgspec
 
+from tollbook.domain.catalog import BUILT_IN, Catalog
 from tollbook.domain.errors import InvalidRequest, Problem
 from tollbook.domain.lost_prices import MOST_NAMED, LostPrices
-from tollbook.domain.meters import BY_CODE
 from tollbook.domain.rerating import Costs, LeftAsItWas, RerateRange, added
 from tollbook.ingest.months import Months
 from tollbook.rerating.price_book_set import PriceBookSet, PricedOrganization
 from tollbook.rerating.recharge import MONTH_NOT_WHOLE, RechargedChunk, RechargeSums, recharge_day
 from tollbook.store import recharge
 from tollbook.store.database import Snapshot
+from tollbook.store.meters import read_catalog
 from tollbook.store.recharge import OrganizationDay
 
 Progress = Callable[[int], None]
@@ -50,6 +51,7 @@ class DryRun(msgspec.Struct):
     left: list[LeftAsItWas] = []
     lost: dict[tuple[str, str], set[int]] = {}
     """The meters without a price, by currency and organization."""
+    catalog: Catalog = BUILT_IN
 
     def lost_prices(self) -> list[LostPrices]:
         """Return which organizations would lose which prices, one entry for each set of prices."""
@@ -58,7 +60,10 @@ class DryRun(msgspec.Struct):
             alike.setdefault((currency, tuple(sorted(meters))), []).append(organization)
         return [
             LostPrices(
-                currency, [BY_CODE[meter].type for meter in meters], ids[:MOST_NAMED], len(ids)
+                currency,
+                [self.catalog.of_code(meter).type for meter in meters],
+                ids[:MOST_NAMED],
+                len(ids),
             )
             for (currency, meters), ids in alike.items()
         ]
@@ -76,7 +81,7 @@ def dry_run(
 
     Of the rows that differ, keep the `limit` rows with the largest differences.
     """
-    result, largest = DryRun(), _Largest(limit)
+    result, largest = DryRun(catalog=read_catalog(snapshot, tenant)), _Largest(limit)
     book_set = PriceBookSet(tenant, span.version, as_of)
     months, place = Months(snapshot), recharge.next_place(snapshot, tenant, span, _START)
     while place is not None:
@@ -95,7 +100,7 @@ def dry_run(
                     organization_id=organization.id,
                     day=place.day,
                     user_id=user,
-                    meter=BY_CODE[meter].type,
+                    meter=result.catalog.of_code(meter).type,
                     events=amounts.events,
                     old=old,
                     new=new,

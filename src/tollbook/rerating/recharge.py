@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import msgspec
 
 from tollbook.domain.charges import Attributes, RatingInput, Unpriced
-from tollbook.domain.meters import BY_CODE
+from tollbook.domain.meters import is_organization_level
 from tollbook.domain.numbers import STRICT
 from tollbook.domain.periods import local_time
 from tollbook.ingest.months import Months
@@ -51,7 +51,7 @@ class RechargedChunk:
     def add(self, event: Chargeable, after: StoredCharge, sign: int = 1) -> None:
         """Add an event with its new charge; the sign of a reversal is -1."""
         before = event.charge
-        billed_user_id = "" if BY_CODE[event.meter].organization_level else event.user_id
+        billed_user_id = "" if is_organization_level(event.meter) else event.user_id
         sums = self.sums.setdefault((billed_user_id, event.meter), RechargeSums())
         sums.events += 1
         sums.old += before.cost
@@ -174,10 +174,10 @@ class _LaterReversals:
 
 
 def _usage(
-    event: Chargeable, day: int, minute: int = 0, number_format: str = STRICT
+    event: Chargeable, day: int, minute: int = 0, number_format: str = STRICT, meter: str = ""
 ) -> RatingInput:
+    """Return what rating reads of an event; the minute and the meter only choose a rate."""
     attributes = _attributes(event.attributes) if event.attributes else None
-    meter = BY_CODE[event.meter].type
     return RatingInput(
         meter=meter,
         quantity=event.quantity,
@@ -215,7 +215,8 @@ class _DayCharger:
         """
         organization, before = self._organization, event.charge
         minute = local_time(event.time, organization.zone)[1]
-        usage = _usage(event, self._place.day, minute, organization.number_format)
+        meter = organization.catalog.of_code(event.meter).type
+        usage = _usage(event, self._place.day, minute, organization.number_format, meter)
         found = choose(organization.books, usage, organization.currency)
         key = position = None
         if type(found) is Chosen and event.own_cost is None:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-from tollbook.domain.meters import CATALOG
+from tollbook.domain.meters import CATALOG, OWN_ORGANIZATION_LEVEL
 from tollbook.store import archive_files
 from tollbook.store.archive_files import Archived
 from tollbook.store.database import Snapshot, Transaction
@@ -13,8 +13,13 @@ from tollbook.store.exact_sums import UNIT
 from tollbook.store.rollups import SUMS
 from tollbook.store.tables.schema import metadata
 
-ORGANIZATION_LEVEL = ", ".join(str(meter.code) for meter in CATALOG if meter.organization_level)
-BILLED_USER_ID = f"CASE WHEN meter IN ({ORGANIZATION_LEVEL}) THEN '' ELSE user_id END"
+_BUILT_IN = ", ".join(str(meter.code) for meter in CATALOG if meter.organization_level)
+# The category of an own meter is in its code, so that statements over all tenants need no catalog.
+ORGANIZATION_LEVEL = (
+    f"(meter IN ({_BUILT_IN}) OR "
+    f"meter BETWEEN {OWN_ORGANIZATION_LEVEL.start} AND {OWN_ORGANIZATION_LEVEL.stop - 1})"
+)
+BILLED_USER_ID = f"CASE WHEN {ORGANIZATION_LEVEL} THEN '' ELSE user_id END"
 ONE = "CASE WHEN reverses IS NULL THEN 1 ELSE -1 END"
 
 
@@ -164,6 +169,13 @@ def due(snapshot: Snapshot, tenant: str, before: int, organization: int | None) 
     return [Month(*row) for row in snapshot.table(DUE, parameters, 3)]
 
 
+OWN_METERS = """
+SELECT DISTINCT meter FROM events
+WHERE organization_id = :number AND day BETWEEN :first AND :last AND meter >= 1000
+ORDER BY meter
+"""
+
+
 def state(snapshot: Snapshot, tenant: str, month: Month) -> Row:
     """Return figures that change when an event of a month does: first its events, last its files.
 
@@ -184,6 +196,12 @@ def events(snapshot: Snapshot, month: Month) -> Iterator[list[Row]]:
     """Read the events of a month in the order of day and id, in chunks."""
     parameters = {"number": month.number, "last": month.last}
     return snapshot.chunks(EVENTS, parameters, Stored._fields, {"day": month.first, "id": ""})
+
+
+def own_meters(snapshot: Snapshot, month: Month) -> list[int]:
+    """List the codes of the tenant's own meters that a month has events of."""
+    rows = snapshot.rows(OWN_METERS, number=month.number, first=month.first, last=month.last)
+    return [code for (code,) in rows]
 
 
 def move_out(transaction: Transaction, month: Month, file: Archived) -> None:

@@ -6,7 +6,6 @@ from typing import Any, NamedTuple
 import msgspec
 
 from tollbook.domain.charges import Attributes, RatingInput
-from tollbook.domain.meters import BY_CODE
 from tollbook.store.database import Snapshot
 
 _attributes = msgspec.json.Decoder(Attributes).decode
@@ -59,11 +58,12 @@ class Stored(NamedTuple):
             return self.position
         return self.position - self.billed
 
-    @property
-    def usage(self) -> RatingInput:
-        """Return what rating reads of the event, without the minute, which only chooses a rate."""
+    def usage(self, meter: str = "") -> RatingInput:
+        """Return what rating reads of the event, without the minute, which only chooses a rate.
+
+        So does the type of the meter, which an explanation names.
+        """
         attributes = _attributes(self.attributes) if self.attributes else None
-        meter = BY_CODE[self.meter].type
         return RatingInput(meter, self.quantity, self.day, attributes, self.own_cost)
 
 

@@ -239,6 +239,24 @@ def templates_of(snapshot: Snapshot, tenant: str, version: int) -> list[Rate]:
     return [_template.decode(row[1]) for row in rows]
 
 
+def versions_with_meter(snapshot: Snapshot, tenant: str, meter: str) -> list[int]:
+    """List the versions of a tenant's books, drafts included, that have a rate for a meter."""
+    start = f'{{"meter":"{meter}",'
+    rows = snapshot.rows(
+        "SELECT DISTINCT version FROM rate_templates "
+        "WHERE tenant_id = :tenant AND substr(rate, 1, :length) = :start ORDER BY version",
+        tenant=tenant,
+        length=len(start),
+        start=start,
+    )
+    return [version for (version,) in rows]
+
+
+def own_meters_in(snapshot: Snapshot, tenant: str, version: int) -> dict[str, str]:
+    """Return the own meters that a book has rates for, each with its unit."""
+    return {it.meter: it.unit for it in templates_of(snapshot, tenant, version) if it.unit}
+
+
 def _head(row: Row) -> BookHead:
     template = row[-1]
     rules = _rules.decode(template).pricing.rules if template else EARLIER_RULES

@@ -295,7 +295,7 @@ def test_a_wrong_deck_is_refused_with_its_line(text: str, sentence: str) -> None
 @pytest.mark.parametrize(
     ("terms", "sentence"),
     [
-        ({"meter": "fax"}, "meter 'fax' is unknown; "),
+        ({"meter": "fax"}, "meter 'fax' is unknown. "),
         ({"per": "fortnight"}, "per must be a number of units of voice.call"),
         ({"columns": (("colour", "A"),)}, "there is no field 'colour'; the fields are prefix"),
         ({"columns": (("price", "A"),)}, "line 1: there is no column 'A' for price"),

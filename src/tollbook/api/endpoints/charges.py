@@ -5,7 +5,6 @@ from msgspec import UNSET, Raw, UnsetType
 
 from tollbook.domain.exact import AmountJson, raw_amount, raw_quantity
 from tollbook.domain.keys import KeyScope
-from tollbook.domain.meters import BY_TYPE
 from tollbook.domain.prices import Rate
 from tollbook.rating.explain import Explanation
 
@@ -68,14 +67,14 @@ def sees_buy(scope: KeyScope) -> bool:
 
 def show_charge(
     explanation: Explanation,
-    meter: str,
+    unit: str,
     currency: str,
     match: ShownMatch | None,
     tier: tuple[str | None, int | None],
     *,
     with_buy: bool,
 ) -> ShownCharge:
-    """Show an explained charge."""
+    """Show an explained charge; `unit` is that of its meter."""
     key, position = tier
     buy: AmountJson | UnsetType | None = UNSET
     if with_buy:
@@ -88,7 +87,7 @@ def show_charge(
         currency=currency,
         quantity=raw_quantity(explanation.raw),
         billed=raw_quantity(explanation.billed),
-        unit=BY_TYPE[meter].unit,
+        unit=unit,
         lines=[ShownLine(line.name, raw_amount(line.cost)) for line in explanation.lines],
         rate=match,
         tier=tier_position,

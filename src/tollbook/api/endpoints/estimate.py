@@ -27,12 +27,11 @@ from tollbook.domain.errors import (
     QueueFull,
     UnsupportedBody,
 )
-from tollbook.domain.event_types import EventTypes
 from tollbook.domain.keys import ApiKey, Permission
 from tollbook.domain.receipts import Receipt
 from tollbook.ingest.content_types import DECODERS
-from tollbook.ingest.decode import Decoded, Decoder
-from tollbook.ingest.draft import Drafter
+from tollbook.ingest.decode import Decoder
+from tollbook.ingest.drafts import BodyReader
 from tollbook.ingest.estimate import NotRated, Rated, rate
 from tollbook.ingest.submit import complete
 
@@ -90,8 +89,12 @@ def _rated(request: AsyncRequest, decode: Decoder, body: bytes) -> RateAnswer:
     services, key = request.services, request.admission.key
     # No id is taken, so any id will do.
     rules = msgspec.structs.replace(key.event_rules, id_prefix="")
-    drafter = Drafter(services.directory_cache, services.clock, key.scope, rules)
-    draft = complete(drafter.draft(_limited(decode), body))
+    reader = BodyReader(services.directory_cache, decode, key.scope, rules, services.clock)
+    draft = complete(reader.newest_draft(body))
+    count = len(draft.events) + len(draft.rejections)
+    if count > MOST_ESTIMATES:
+        sentence = f"a request may estimate at most {MOST_ESTIMATES} events"
+        raise BodyTooLarge(f"{sentence}; this one has {count}")
     with services.database.reading() as snapshot:
         request.authenticate(snapshot)
         rated = rate(snapshot, services.directory_cache, draft)
@@ -100,19 +103,6 @@ def _rated(request: AsyncRequest, decode: Decoder, body: bytes) -> RateAnswer:
     found = Counter(it.status for it in charges)
     counts = RatedCounts(*(found[status] for status in RatedStatus))
     return RateAnswer(counts.priced == len(charges), counts, charges)
-
-
-def _limited(decode: Decoder) -> Decoder:
-    """Return a decoder that refuses a body with too many events."""
-
-    def decode_limited(body: bytes, event_types: EventTypes) -> list[Decoded]:
-        decoded = decode(body, event_types)
-        if len(decoded) > MOST_ESTIMATES:
-            sentence = f"a request may estimate at most {MOST_ESTIMATES} events"
-            raise BodyTooLarge(f"{sentence}; this one has {len(decoded)}")
-        return decoded
-
-    return decode_limited
 
 
 def _shown(it: Rated | NotRated, key: ApiKey) -> RatedEvent:
@@ -125,7 +115,7 @@ def _shown(it: Rated | NotRated, key: ApiKey) -> RatedEvent:
     rate_ = it.chosen.rate if it.chosen else None
     charge = show_charge(
         it.explanation,
-        it.normalized.meter.type,
+        it.normalized.meter.unit,
         it.currency,
         show_match(rate_, it.explanation, it.chosen.tariff.name if it.chosen else None),
         (it.tier_key, it.position),

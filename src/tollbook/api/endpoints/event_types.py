@@ -8,11 +8,13 @@ from msgspec import Meta
 from starlette.responses import Response
 
 from tollbook.administration.event_types import (
+    EventTypeRow,
     NewEventType,
     find_event_type,
     remove_event_type,
     set_event_type,
 )
+from tollbook.administration.event_types import list_event_types as all_event_types
 from tollbook.api.openapi.endpoint import ApiRequest, Body, Endpoint
 from tollbook.api.openapi.links import leads
 from tollbook.api.openapi.parameters import Path, Query
@@ -25,9 +27,7 @@ from tollbook.domain.event_type_errors import NameTaken, TooManyEventTypes, Type
 from tollbook.domain.event_types import LONGEST_TYPE
 from tollbook.domain.events import instant_of
 from tollbook.domain.keys import Permission
-from tollbook.store import event_types
 from tollbook.store.database import Snapshot, Transaction
-from tollbook.store.event_types import MappedType
 
 
 class EventTypePath(Path, frozen=True, kw_only=True):
@@ -49,7 +49,7 @@ class EventType(msgspec.Struct, frozen=True):
 def list_event_types(request: ApiRequest, snapshot: Snapshot) -> Response:
     """List the mapped types of the tenant."""
     _require(request)
-    found = event_types.list_types(snapshot, request.tenant)
+    found = all_event_types(snapshot, request.tenant)
     return json_response({"success": True, "event_types": [event_type_answer(it) for it in found]})
 
 
@@ -74,7 +74,7 @@ def delete_event_type(
     return _one(remove_event_type(transaction, request.actor, request.path.type))
 
 
-def event_type_answer(it: MappedType) -> EventType:
+def event_type_answer(it: EventTypeRow) -> EventType:
     """Return a mapped type for an answer."""
     return EventType(it.name, it.meter, instant_of(it.created_at))
 
@@ -83,7 +83,7 @@ def _require(request: ApiRequest[Any, Any]) -> None:
     require_tenant_key(request.key, "map types of events")
 
 
-def _one(it: MappedType) -> Response:
+def _one(it: EventTypeRow) -> Response:
     return json_response({"success": True, "event_type": event_type_answer(it)})
 
 

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Annotated, Any
 
 import msgspec
@@ -31,9 +32,9 @@ from tollbook.domain.keys import ApiKey, Permission
 from tollbook.domain.receipts import Outcome, Receipt
 from tollbook.ingest.commit import BatchResult
 from tollbook.ingest.content_types import DECODERS
-from tollbook.ingest.decode import MOST_EVENTS, Decoder
+from tollbook.ingest.decode import MOST_EVENTS
 from tollbook.ingest.directory_cache import TermsById
-from tollbook.ingest.draft import Drafter
+from tollbook.ingest.drafts import BodyReader
 from tollbook.ingest.submit import KeyInUse, Submission, SubmissionDraft, submission_of
 
 _GOOD = (Outcome.ACCEPTED, Outcome.DUPLICATE)
@@ -86,23 +87,32 @@ async def post_events(request: AsyncRequest[PostEventsQuery]) -> Response:
     query, services = request.read_query(), request.services
     decode = decoder_of(request.http)
     body = await read_unpacked(request.http)
-    prepare = _Preparation(services, key, token, query.atomic, decode, body)
+    cache = services.directory_cache
+    reader = BodyReader(cache, decode, key.scope, key.event_rules, services.clock)
+    prepare = _Preparation(services, key, token, query.atomic, reader)
     try:
-        result = await _store(services, prepare, len(body))
+        result = await _store(services, prepare, body)
     except MappedTypesChanged:
-        result = await services.write_queue.prepare_and_settle(prepare.again, services.decoding)
+        whole = partial(prepare.newest, body)
+        result = await services.write_queue.prepare_and_settle(whole, services.decoding)
     return receipts_response(result, services)
 
 
-async def _store(services: Services, prepare: "_Preparation", size: int) -> BatchResult:
+async def _store(services: Services, prepare: "_Preparation", body: bytes) -> BatchResult:
     # Large bodies are decoded in a thread, one at a time: decoders in several threads
     # would not be faster, and the writer would wait for the interpreter's lock behind each of them.
-    if size > LARGE:
-        return await services.write_queue.prepare_and_settle(prepare.all, services.decoding)
-    draft = prepare.draft()
-    ready = prepare.submission(draft)
-    submission = await run_sync(prepare.load, draft) if ready is None else ready
+    if len(body) > LARGE:
+        whole = partial(prepare.all, body)
+        return await services.write_queue.prepare_and_settle(whole, services.decoding)
+    draft = prepare.reader.draft(body)
+    if draft is None:
+        draft = await run_sync(prepare.reader.newest_draft, body)
+    submission = prepare.submission(draft) or await _loaded(prepare, draft)
     return await services.write_queue.settle(submission)
+
+
+async def _loaded(prepare: "_Preparation", draft: SubmissionDraft) -> Submission:
+    return await run_sync(prepare.with_loaded_terms, draft)
 
 
 @dataclass(frozen=True)
@@ -113,41 +123,29 @@ class _Preparation:
     key: ApiKey
     token: int
     atomic: bool
-    decode: Decoder
-    body: bytes
+    reader: BodyReader
 
-    def all(self) -> Submission:
-        draft = self.draft()
-        return self.submission(draft) or self.load(draft)
+    def all(self, body: bytes) -> Submission:
+        draft = self.reader.draft(body) or self.reader.newest_draft(body)
+        return self.submission(draft) or self.with_loaded_terms(draft)
 
-    def again(self) -> Submission:
-        """Return the submission by the mapped types in the database, which may block."""
-        return self.load(self._drafter.draft_loaded(self.decode, self.body))
-
-    def draft(self) -> SubmissionDraft:
-        return self._drafter.draft_remembered(self.decode, self.body)
+    def newest(self, body: bytes) -> Submission:
+        """Return the submission by the newest catalog, which may block."""
+        return self.with_loaded_terms(self.reader.newest_draft(body))
 
     def submission(self, draft: SubmissionDraft) -> Submission | None:
-        """Return the submission, or None when the terms or mapped types are not in memory."""
-        if draft.has_unknown_types:
-            return None
+        """Return the submission, or None when the terms are not in memory."""
         terms = self.services.directory_cache.remembered_terms(
             draft.scope.tenant_id, draft.organizations
         )
         return self._of(draft, terms) if terms else None
 
-    def load(self, draft: SubmissionDraft) -> Submission:
-        """Return the submission with terms and types from the database, which may block."""
-        draft = self._drafter.draft_again(draft, self.decode, self.body)
+    def with_loaded_terms(self, draft: SubmissionDraft) -> Submission:
+        """Return the submission with terms from the database, which may block."""
         terms = self.services.directory_cache.loaded_terms(
             draft.scope.tenant_id, draft.organizations, self.services.clock()
         )
         return self._of(draft, terms)
-
-    @property
-    def _drafter(self) -> Drafter:
-        services, key = self.services, self.key
-        return Drafter(services.directory_cache, services.clock, key.scope, key.event_rules)
 
     def _of(self, draft: SubmissionDraft, terms: tuple[int, TermsById]) -> Submission:
         return submission_of(draft, terms, KeyInUse(self.key.prefix, self.token), self.atomic)

@@ -6,6 +6,7 @@ import msgspec
 from starlette.requests import Request
 
 from tollbook.api.endpoints.price_book_queries import DeckQuery
+from tollbook.domain.catalog import Catalog
 from tollbook.domain.errors import PriceBookRefused, Problem, UnsupportedBody, refuse
 from tollbook.domain.prices import PriceBook
 from tollbook.rating.books.deck_book import parse_deck
@@ -30,10 +31,10 @@ def media_type_of(request: Request) -> str:
     return given
 
 
-def read_book(body: bytes, media_type: str, query: DeckQuery) -> PriceBook:
-    """Return the book in a body, or raise with every error in it."""
+def read_book(body: bytes, media_type: str, query: DeckQuery, catalog: Catalog) -> PriceBook:
+    """Return the book in a body by a catalog of meters, or raise with every error in it."""
     if media_type == CSV:
-        return _deck(body, query)
+        return _deck(body, query, catalog)
     for_decks = [name for name in DeckQuery.__struct_fields__ if getattr(query, name)]
     refuse(
         [
@@ -42,12 +43,12 @@ def read_book(body: bytes, media_type: str, query: DeckQuery) -> PriceBook:
         ]
     )
     try:
-        return parse_price_book(body.decode(), most_tokens=MOST_TOKENS)
+        return parse_price_book(body.decode(), most_tokens=MOST_TOKENS, catalog=catalog)
     except UnicodeDecodeError as error:
         raise PriceBookRefused(f"the price book is not UTF-8: {error.reason}") from error
 
 
-def _deck(body: bytes, query: DeckQuery) -> PriceBook:
+def _deck(body: bytes, query: DeckQuery, catalog: Catalog) -> PriceBook:
     problems = [
         Problem(name, "missing_parameter", f"{name} required")
         for name in _REQUIRED
@@ -74,7 +75,7 @@ def _deck(body: bytes, query: DeckQuery) -> PriceBook:
     book = BookTerms(
         query.name or "", query.currency or "", str(query.effective_from), query.source or ""
     )
-    return parse_deck(decode_deck(body), deck, book)
+    return parse_deck(decode_deck(body), deck, book, catalog=catalog)
 
 
 def _object(name: str, text: str | None, problems: list[Problem]) -> tuple[tuple[str, str], ...]:

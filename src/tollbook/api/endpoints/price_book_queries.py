@@ -8,8 +8,10 @@ from tollbook.api.endpoints.analytics.queries import OrganizationId
 from tollbook.api.openapi.parameter_types import Day, Flag, about, text, whole_number
 from tollbook.api.openapi.parameters import Path, Query
 from tollbook.domain.directory import LONGEST_NAME
+from tollbook.domain.own_meters import LONGEST_TYPE
 
 _Short = Annotated[str | None, text(50)]
+_Type = Annotated[str | None, text(LONGEST_TYPE)]
 _Name = Annotated[str | None, text(LONGEST_NAME)]
 _Json = Annotated[str | None, text(4_000)]
 
@@ -17,7 +19,7 @@ _Json = Annotated[str | None, text(4_000)]
 class DeckQuery(Query, frozen=True, kw_only=True):
     """The query that says of a deck in CSV what its columns do not."""
 
-    meter: Annotated[_Short, about("CSV: what the deck prices.", "voice.call")] = None
+    meter: Annotated[_Type, about("CSV: what the deck prices.", "voice.call")] = None
     per: Annotated[_Short, about("CSV: what a price is for.", "minute")] = None
     currency: Annotated[str | None, text(3), about("CSV: the currency of its prices.", "USD")] = (
         None

@@ -5,6 +5,7 @@ from typing import Any
 
 import msgspec
 from anyio.to_thread import run_sync
+from msgspec import UNSET
 from starlette.responses import Response
 
 from tollbook.administration.book_report import (
@@ -121,7 +122,8 @@ async def post_price_book(request: AsyncRequest[LoadQuery]) -> Response:
             authenticate(snapshot)
 
     def work(body: bytes, media_type: str, query: LoadQuery) -> Response:
-        book = read_book(body, media_type, query)
+        _, catalog = services.directory_cache.loaded_catalog(tenant)
+        book = read_book(body, media_type, query, catalog)
         unreachable = unreachable_rates(book)
         with services.database.writing() as transaction:
             key, named = authenticate(transaction), query.organization_id
@@ -159,7 +161,9 @@ def publish_price_book(
 
 
 def _answer(report: BookReport, status: int = 200) -> Response:
-    return json_response({"success": True, **msgspec.structs.asdict(report)}, status)
+    fields = msgspec.structs.asdict(report)
+    given = {name: value for name, value in fields.items() if value is not UNSET}
+    return json_response({"success": True, **given}, status)
 
 
 def _find(snapshot: Snapshot, call: ApiRequest[Query, BookPath]) -> Listed:
@@ -190,6 +194,7 @@ _REPORT: Mapping[str, Any] = {
     "price_book": ShownBook,
     "no_longer_priced": list[str],
     "lost_prices": list[LostPrices],
+    "retired_meters": list[str],
 }
 _REPORT_EXAMPLE = {
     **_EXAMPLE,

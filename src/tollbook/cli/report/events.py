@@ -17,6 +17,7 @@ from tollbook.api.formats.cells import writer_of
 from tollbook.cli.choices import (
     amounts_option,
     country_option,
+    known_meters,
     meter_option,
     organization_of,
     period_option,
@@ -94,7 +95,7 @@ def _question(options: Options, snapshot: Snapshot) -> EventsQuestion:
         as_of=2**62,
         user_id=options.user,
         nobody=options.organization_level,
-        meters=options.meter,
+        meters=known_meters(snapshot, options),
         country=options.country,
         resource_id=options.resource,
         start=start if isinstance(start, int) else None,

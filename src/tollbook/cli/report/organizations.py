@@ -29,7 +29,7 @@ def verb(options: Options, settings: Settings) -> int:
         if options.min_cost is not None:
             require_one_currency(snapshot, scope, "--min-cost")
         period = period_of(options, scope)
-        question = rows_question(options, scope, period)
+        question = rows_question(snapshot, options, scope, period)
         result = BY_ORGANIZATION.read(snapshot, question)
         meta = read_meta(snapshot, options, scope, period)
     selection = selection_of(options, result)

@@ -9,11 +9,19 @@ from tollbook.analytics.groups import BY_COUNTRY, BY_METER
 from tollbook.analytics.result_set import ReportedRows, ResultSet, RowsQuestion
 from tollbook.analytics.rows import RowLayout
 from tollbook.analytics.scope import QuestionScope
-from tollbook.cli.choices import Body, combined, country_option, meter_option, period_options
+from tollbook.cli.choices import (
+    Body,
+    combined,
+    country_option,
+    known_meters,
+    meter_option,
+    period_options,
+)
 from tollbook.cli.command import Options
 from tollbook.cli.parameters import COST, whole
 from tollbook.domain.directory import Status
 from tollbook.domain.periods import Period
+from tollbook.store.database import Snapshot
 
 
 def rows_options(layout: RowLayout) -> Callable[[Body], Body]:
@@ -63,13 +71,15 @@ def rows_options(layout: RowLayout) -> Callable[[Body], Body]:
     )
 
 
-def rows_question(options: Options, scope: QuestionScope, period: Period) -> RowsQuestion:
+def rows_question(
+    snapshot: Snapshot, options: Options, scope: QuestionScope, period: Period
+) -> RowsQuestion:
     """Return which rows the options name."""
     return RowsQuestion(
         scope=scope,
         period=period,
         filters=Filters(
-            meters=options.meter,
+            meters=known_meters(snapshot, options),
             country=options.country,
             status=options.status,
             min_cost=options.min_cost,

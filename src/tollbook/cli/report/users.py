@@ -36,7 +36,7 @@ def verb(options: Options, settings: Settings) -> int:
         named_user(snapshot, organization, options.user)
         scope = QuestionScope(options.tenant, organization, options.user)
         period = period_of(options, scope)
-        question = rows_question(options, scope, period)
+        question = rows_question(snapshot, options, scope, period)
         result = BY_USER.read(snapshot, question)
         meta = read_meta(snapshot, options, scope, period)
     selection = selection_of(options, result)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 
+from tollbook.domain.catalog import BUILT_IN, Catalog, HintingCatalog
 from tollbook.domain.directory import LONGEST_NAME, currency_problem, text_problem
 from tollbook.domain.prices import FIRST_DAY, LAST_DAY, PriceBook, Rate
 from tollbook.rating.books import vocabulary
@@ -13,12 +14,19 @@ PlaceOf = Callable[[RatePosition], str]
 
 
 def parse_deck(
-    text: str, deck: DeckTerms, book: BookTerms, progress: Progress | None = None
+    text: str,
+    deck: DeckTerms,
+    book: BookTerms,
+    progress: Progress | None = None,
+    catalog: Catalog = BUILT_IN,
 ) -> PriceBook:
-    """Parse a deck as a book of its own, or raise `PriceBookRefused` with every error in it."""
+    """Parse a deck as a book of its own, or raise `PriceBookRefused` with every error in it.
+
+    `catalog` has the meters that it may price.
+    """
     problems = DeckProblems()
     effective_from = _check_book(book, problems)
-    read = read_deck(text, deck, book.currency, problems, progress)
+    read = read_deck(text, deck, book.currency, problems, progress, HintingCatalog(catalog))
     if read is not None:
         note_clashes((), [read], [problems], lambda it: f"line {read.lines[it.row]}")
     problems.refuse()

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
-from tollbook.domain.meters import BY_TYPE
+from tollbook.domain.meters import Meter
 from tollbook.rating.books import fields
 from tollbook.rating.books.deck_terms import DeckProblems, DeckTerms
 from tollbook.rating.books.fields import FIELDS
@@ -71,7 +71,12 @@ class Columns(msgspec.Struct, frozen=True):
 
 
 def read_header(
-    header: Sequence[str], line: int, terms: DeckTerms, currency: str, problems: DeckProblems
+    header: Sequence[str],
+    line: int,
+    terms: DeckTerms,
+    meter: Meter,
+    currency: str,
+    problems: DeckProblems,
 ) -> Columns | None:
     """Find the field of each column, None when that is not clear."""
     before = problems.count
@@ -81,7 +86,7 @@ def read_header(
     for index, cell in enumerate(header):
         field = named.pop(_normalize(cell), None)
         if field is None and _normalize(cell) not in ignored:
-            field = _find_field(cell, line, terms, currency, problems)
+            field = _find_field(cell, line, terms, meter, currency, problems)
         if not field:
             continue
         if field in at:
@@ -98,7 +103,12 @@ def read_header(
 
 
 def _find_field(
-    cell: str, line: int, terms: DeckTerms, currency: str, problems: DeckProblems
+    cell: str,
+    line: int,
+    terms: DeckTerms,
+    meter: Meter,
+    currency: str,
+    problems: DeckProblems,
 ) -> str | None:
     """Find the field of a column by its header; None for one to skip."""
     words = _WORDS.findall(cell.lower())
@@ -119,18 +129,16 @@ def _find_field(
             problems.note(line, cell, "currency_mismatch", sentence)
     units = [] if " ".join(words) in _FIELD_OF else [_UNITS[it] for it in words if it in _UNITS]
     wanted = terms.per if field in ("price", "buy") else "second" if field in _IN_SECONDS else None
-    if wanted and any(not _same_unit(it, wanted, terms.meter) for it in units):
+    if wanted and any(not _same_unit(it, wanted, meter) for it in units):
         sentence = f"column {cell!r} is by {units[0]}, and read as by {wanted}"
         problems.note(line, cell, "other_unit", sentence)
     return field
 
 
-def _same_unit(unit: str, wanted: str, meter: str) -> bool:
+def _same_unit(unit: str, wanted: str, meter: Meter) -> bool:
     """Return whether two words are for one quantity of a meter, such as minute and minutes."""
     try:
-        return unit == wanted or parse_per(unit, BY_TYPE[meter]) == parse_per(
-            wanted, BY_TYPE[meter]
-        )
+        return unit == wanted or parse_per(unit, meter) == parse_per(wanted, meter)
     except ValueError:
         return False
 

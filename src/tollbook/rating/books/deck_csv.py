@@ -15,6 +15,7 @@ from operator import itemgetter
 
 import msgspec
 
+from tollbook.domain.catalog import BUILT_IN, Catalog
 from tollbook.domain.prices import Deck, Rate
 from tollbook.rating.books import deck_cells as cells
 from tollbook.rating.books.deck_columns import (
@@ -62,9 +63,10 @@ def read_deck(
     currency: str,
     problems: DeckProblems,
     progress: Progress | None = None,
+    catalog: Catalog = BUILT_IN,
 ) -> ReadDeck | None:
     """Read a deck; None when its terms or its header are wrong."""
-    meter = check_terms(terms, problems)
+    meter = check_terms(terms, problems, catalog)
     if meter is None:
         return None
     separator, text = _find_separator(text)
@@ -75,7 +77,8 @@ def read_deck(
             problems.note(0, "", "empty_deck", "the deck is empty")
         return None
     line, header = first
-    columns = read_header([cell.strip() for cell in header], line, terms, currency, problems)
+    header = [cell.strip() for cell in header]
+    columns = read_header(header, line, terms, meter, currency, problems)
     if columns is None:
         return None
     read = _GrowingDeck(columns, Row(columns, terms, meter, currency, problems), problems)

@@ -7,7 +7,8 @@ from functools import partial
 from msgspec.structs import replace
 from phonenumbers import SUPPORTED_REGIONS
 
-from tollbook.domain.meters import BY_TYPE, Meter
+from tollbook.domain.catalog import Catalog, unknown_meter_sentence
+from tollbook.domain.meters import Meter
 from tollbook.domain.prices import Rate
 from tollbook.rating.books import deck_cells as cells
 from tollbook.rating.books import fields
@@ -20,13 +21,13 @@ from tollbook.rating.books.vocabulary import parse_per, parse_prefix
 from tollbook.rating.match import FROM_COUNTRY, TO_COUNTRY, Conditions, numbers_of
 
 
-def check_terms(terms: DeckTerms, problems: DeckProblems) -> Meter | None:
+def check_terms(terms: DeckTerms, problems: DeckProblems, catalog: Catalog) -> Meter | None:
     """Check the terms of a deck before it is read, and return its meter, None when it is wrong."""
     before = problems.count
-    meter = BY_TYPE.get(terms.meter)
+    meter = catalog.by_type.get(terms.meter)
     if meter is None:
-        known = ", ".join(BY_TYPE)
-        problems.note(0, "meter", "unknown_meter", f"meter {terms.meter!r} is unknown; {known}")
+        sentence = unknown_meter_sentence(f"meter {terms.meter!r}", catalog.hint(terms.meter))
+        problems.note(0, "meter", "unknown_meter", sentence)
     else:
         try:
             parse_per(terms.per, meter)
@@ -132,6 +133,7 @@ class Row(Source):
             from_=from_,
             when=when,
             numbers=numbers_of(when),
+            unit="" if self._meter.built_in else self._meter.unit,
             **read_days(self),
         )
 

@@ -11,6 +11,7 @@ from functools import lru_cache
 
 import msgspec
 
+from tollbook.domain.catalog import Catalog, unknown_meter_sentence
 from tollbook.domain.errors import Problem
 from tollbook.domain.exact import MICROS, MOST_QUANTITY, QUANTITY_PLACES, quantity_text, scaled
 from tollbook.domain.meters import Meter
@@ -49,6 +50,14 @@ class Per(msgspec.Struct, frozen=True):
     micros: int
     basis: Basis
     unit: int
+
+
+def parse_meter(catalog: Catalog, text: str) -> Meter:
+    """Parse the type of a meter of a catalog."""
+    meter = catalog.by_type.get(text)
+    if meter is None:
+        raise ValueError(unknown_meter_sentence(repr(text), catalog.hint(text)))
+    return meter
 
 
 def parse_price(text: str) -> int:

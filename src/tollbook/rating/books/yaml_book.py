@@ -20,9 +20,9 @@ from collections.abc import Iterator
 
 import yaml
 
+from tollbook.domain.catalog import BUILT_IN, Catalog, HintingCatalog
 from tollbook.domain.directory import currency_problem
 from tollbook.domain.errors import PriceBookRefused
-from tollbook.domain.meters import BY_TYPE
 from tollbook.domain.prices import PriceBook, Rate
 from tollbook.rating.books import vocabulary
 from tollbook.rating.books.clashes import clashes
@@ -53,13 +53,15 @@ def parse_price_book(
     files: Files | None = None,
     progress: Progress | None = None,
     most_tokens: int = sys.maxsize,
+    catalog: Catalog = BUILT_IN,
 ) -> PriceBook:
     """Parse a price book, or raise `PriceBookRefused` with every error in it.
 
-    `files` reads the decks that the book names. A book with more than `most_tokens` names, values
-    and marks of YAML is refused: they take time before anything can be said about the book.
+    `files` reads the decks that the book names, `catalog` has the meters that it may price. A book
+    with more than `most_tokens` names, values and marks of YAML is refused: they take time before
+    anything can be said about the book.
     """
-    document = Document()
+    document = Document(HintingCatalog(catalog))
     root = _compose(document, text, most_tokens)
     _check_nodes(document, root)
     book = None if document.problems else _read_book(document, root, files, progress)
@@ -191,7 +193,7 @@ def _check_groups(document: Document, read: _Read) -> None:
         group = rate.pricing.tier_group
         if group is None:
             continue
-        what = (BY_TYPE[rate.meter].unit, rate.pricing.basis.value)
+        what = (rate.unit_of_meter, rate.pricing.basis.value)
         if counted.setdefault(group, what) != what:
             sentence = f"the tier_group {group!r} counts something else on an earlier line"
             document.note(node, "rates", "mixed_tier_group", sentence)

@@ -55,7 +55,14 @@ def read_decks(
         if content is None:
             continue
         of_deck = DeckProblems(entry.text("file"), path)
-        read = read_deck(decode_deck(content), _terms_of(entry), currency, of_deck, progress)
+        read = read_deck(
+            decode_deck(content),
+            _terms_of(entry),
+            currency,
+            of_deck,
+            progress,
+            book.document.catalog,
+        )
         if read is None:
             problems.extend(of_deck.all())
         else:

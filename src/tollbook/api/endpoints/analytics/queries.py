@@ -15,12 +15,12 @@ from tollbook.api.openapi.parameter_types import (
     PeriodName,
     Text,
     about,
+    meter_types,
     some_of,
     text,
     whole_number,
 )
 from tollbook.domain.directory import Status
-from tollbook.domain.meters import CATALOG
 from tollbook.domain.named_periods import NAMES
 from tollbook.domain.numbers import NO_COUNTRY
 from tollbook.domain.periods import Comparison
@@ -76,7 +76,7 @@ ChosenCurrency = Annotated[
         "with costs."
     ),
 ]
-MeterList = Annotated[tuple[str, ...], some_of(meter.type for meter in CATALOG)]
+MeterList = Annotated[tuple[str, ...], meter_types()]
 OtherCountry = Annotated[
     Country | None,
     about(
