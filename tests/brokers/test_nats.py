@@ -3,7 +3,9 @@
 import asyncio
 import gzip
 import json
+import sqlite3
 from collections.abc import Awaitable, Callable
+from contextlib import closing
 from typing import Any, TypeVar
 from uuid import uuid4
 
@@ -13,10 +15,13 @@ from cloudevents.core.bindings.http import to_binary
 from cloudevents.core.formats.json import JSONFormat
 from nats.js.api import ConsumerConfig
 
+from tests import plain_http
 from tests.api.test_cloud_events import cloud_event
 from tests.brokers.conftest import Ledger
 from tests.brokers.processes import Nats
+from tests.brokers.test_kills import wait_until
 from tests.builders import event
+from tests.servers import free_port
 
 _T = TypeVar("_T")
 EMPTY = ("--create", "--stop-when-empty")
@@ -181,3 +186,35 @@ def test_a_signal_ends_it_after_the_batch(ledger: Ledger, stream: Stream) -> Non
     rest = ledger.consuming(stream.url, "--stop-when-empty")
     assert rest.run() == 0
     assert len(ledger.ids()) == 50
+
+
+def test_nothing_is_acknowledged_or_dead_while_the_database_is_away(
+    ledger: Ledger, stream: Stream
+) -> None:
+    stream.publish((text(event(id="before")), {}))
+    port = free_port()
+    consuming = ledger.consuming(stream.url, "--create", "--metrics", f"127.0.0.1:{port}")
+    consuming.start()
+    wait_until(lambda: ledger.ids() == ["before"])
+    assert health(port) == 200
+    with ledger.database.reading() as snapshot:
+        row = snapshot.row("SELECT schema_version FROM directory_state WHERE id = 1")
+        assert row is not None
+    with ledger.database.writing() as transaction:
+        transaction.execute("UPDATE directory_state SET schema_version = '9999' WHERE id = 1")
+    stream.publish((text(event(id="kept")), {}))
+    wait_until(lambda: health(port) == 503)
+    info = stream.run(lambda js: js.consumer_info(stream.name, "tollbook"))
+    assert (info.ack_floor.stream_seq, info.num_ack_pending) == (1, 1)
+    path = ledger.url.removeprefix("sqlite:///")
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute("UPDATE directory_state SET schema_version = ? WHERE id = 1", row)
+    wait_until(lambda: ledger.ids() == ["before", "kept"])
+    wait_until(lambda: health(port) == 200)
+    metrics = plain_http.get(f"http://127.0.0.1:{port}/metrics", timeout=5).text
+    assert 'tollbook_consume_messages_total{outcome="stored"} 2.0' in metrics
+    assert consuming.terminate() == 0
+
+
+def health(port: int) -> int:
+    return plain_http.get(f"http://127.0.0.1:{port}/healthz", timeout=5).status_code

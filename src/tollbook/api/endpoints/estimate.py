@@ -10,6 +10,7 @@ from starlette.responses import Response
 
 from tollbook.api.endpoints.amounts import AmountsQuery
 from tollbook.api.endpoints.charges import ShownCharge, sees_buy, show_charge, show_match
+from tollbook.api.openapi.cloud_event_schema import CLOUD_EVENT_EXAMPLES
 from tollbook.api.openapi.endpoint import AsyncRequest, Body, Endpoint
 from tollbook.api.openapi.examples import EVENT, RATED_ANSWER
 from tollbook.api.openapi.examples_events import UNRATED_ANSWER
@@ -148,7 +149,7 @@ POST_RATE = Endpoint(
         "that states its `cost` is `rejected` unless the key has `events:cost`."
     ),
     permission=Permission.READ_ANALYTICS,
-    request=Body(EVENTS_REQUEST, EVENT, tuple(DECODERS)),
+    request=Body(EVENTS_REQUEST, EVENT, tuple(DECODERS), examples=CLOUD_EVENT_EXAMPLES),
     answers={
         200: Body(
             RateAnswer,

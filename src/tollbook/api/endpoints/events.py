@@ -11,6 +11,7 @@ from anyio.to_thread import run_sync
 from msgspec import Meta
 from starlette.responses import Response
 
+from tollbook.api.openapi.cloud_event_schema import CLOUD_EVENT_EXAMPLES
 from tollbook.api.openapi.endpoint import AsyncRequest, Body, Endpoint
 from tollbook.api.openapi.examples import EVENT, EVENTS_ANSWER
 from tollbook.api.openapi.links import Links, leads
@@ -188,16 +189,16 @@ POST_EVENTS = Endpoint(
     summary="Send usage events",
     description=(
         f"One event, an array of events, or lines of JSON: up to {MOST_EVENTS:,} events or 16 MiB, "
-        "gzip accepted. The answer comes when everything accepted is on disk. An event is "
-        "identified by its organization and id, permanently: sending it again is a `duplicate` and "
-        "a success; another content under the same id is a `conflict` and is not stored. An event "
-        "of an unknown organization, or without a price, is `quarantined`: kept, not charged, and "
-        "replayed later. An event that states its `cost` is `rejected` as `permission_missing` "
+        "gzip accepted; or CloudEvents 1.0 in any mode. The answer comes when everything accepted "
+        "is on disk. An event is identified by its organization and id, permanently: sending it "
+        "again is a `duplicate` and a success; another content under the same id is a `conflict` "
+        "and is not stored. An event of an unknown organization, or without a price, is "
+        "`quarantined`: kept, not charged, and replayed later. An event that states its `cost` is `rejected` as `permission_missing` "
         "unless the key has `events:cost`, and as `id_outside_scope` when its id does not begin "
         "with the key's `id_prefix`. Events are stored one by one unless `atomic=true`."
     ),
     permission=Permission.WRITE_EVENTS,
-    request=Body(EVENTS_REQUEST, EVENT, tuple(DECODERS)),
+    request=Body(EVENTS_REQUEST, EVENT, tuple(DECODERS), examples=CLOUD_EVENT_EXAMPLES),
     answers={
         200: receipts_body("All accepted, or duplicates of events stored before.", _LINKS),
         207: receipts_body(
