@@ -193,9 +193,10 @@ POST_EVENTS = Endpoint(
         "is on disk. An event is identified by its organization and id, permanently: sending it "
         "again is a `duplicate` and a success; another content under the same id is a `conflict` "
         "and is not stored. An event of an unknown organization, or without a price, is "
-        "`quarantined`: kept, not charged, and replayed later. An event that states its `cost` is `rejected` as `permission_missing` "
-        "unless the key has `events:cost`, and as `id_outside_scope` when its id does not begin "
-        "with the key's `id_prefix`. Events are stored one by one unless `atomic=true`."
+        "`quarantined`: kept, not charged, and replayed later. An event that states its `cost` is "
+        "`rejected` as `permission_missing` unless the key has `events:cost`, and as "
+        "`id_outside_scope` when its id does not begin with the key's `id_prefix`. Events are "
+        "stored one by one unless `atomic=true`."
     ),
     permission=Permission.WRITE_EVENTS,
     request=Body(EVENTS_REQUEST, EVENT, tuple(DECODERS), examples=CLOUD_EVENT_EXAMPLES),
