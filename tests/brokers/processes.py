@@ -5,6 +5,7 @@ import shutil
 import signal
 import socket
 import subprocess
+import sys
 import tempfile
 import time
 from contextlib import suppress
@@ -174,3 +175,44 @@ class Rabbit:
 
     def __exit__(self, *_: object) -> None:
         self.kill()
+
+
+class KafkaCluster:
+    """The test cluster of librdkafka in a process; its broker goes down and up with its data."""
+
+    def __init__(self) -> None:
+        self.server = ""
+        self.process: subprocess.Popen[str] | None = None
+
+    def start(self) -> None:
+        """Start the cluster, or bring its broker up again."""
+        if self.process is not None:
+            self._request("up")
+            return
+        command = [sys.executable, "-m", "tests.brokers.kafka_cluster"]
+        self.process = subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        )
+        assert self.process.stdout is not None
+        self.server = self.process.stdout.readline().strip()
+
+    def kill(self) -> None:
+        """Take the broker down: the data is in the memory of the process."""
+        self._request("down")
+
+    def _request(self, what: str) -> None:
+        assert self.process is not None
+        assert self.process.stdin is not None
+        assert self.process.stdout is not None
+        self.process.stdin.write(f"{what}\n")
+        self.process.stdin.flush()
+        assert self.process.stdout.readline() == "done\n"
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        assert self.process is not None
+        self.process.kill()
+        self.process.communicate(timeout=PATIENCE)

@@ -14,10 +14,11 @@ from typing import Any
 
 import aio_pika
 import nats
+from confluent_kafka import Producer
 from nats.js.api import ConsumerConfig
 
 from tests.brokers.conftest import Ledger
-from tests.brokers.processes import Consuming, Nats, Rabbit
+from tests.brokers.processes import Consuming, KafkaCluster, Nats, Rabbit
 from tests.builders import event
 from tests.waiting import PATIENCE
 
@@ -36,7 +37,11 @@ def wait_until(is_done: Callable[[], bool]) -> None:
 
 
 def rounds(
-    ledger: Ledger, server: Nats | Rabbit, consuming: Consuming, send: Any, kills: int
+    ledger: Ledger,
+    server: Nats | Rabbit | KafkaCluster,
+    consuming: Consuming,
+    send: Any,
+    kills: int,
 ) -> None:
     """Kill the consumer, then the broker, each in the middle of its work; then let it finish."""
     earlier = ledger.ids()
@@ -110,3 +115,20 @@ def test_rabbitmq_and_its_consumer_are_killed(ledger: Ledger, tmp_path: Path) ->
         assert start.run() == 0
         assert ledger.ids() == ["first"]
         rounds(ledger, server, consuming, send, RABBIT_KILLS)
+
+
+def test_kafka_and_its_consumer_are_killed(ledger: Ledger) -> None:
+    with KafkaCluster() as cluster:
+        settings = {"bootstrap.servers": cluster.server, "log_level": 0}
+        producer = Producer(settings)
+        for name in ("usage", "usage.dead"):
+            producer.list_topics(name, timeout=30)
+
+        def send(ids: list[str]) -> None:
+            for it in ids:
+                producer.produce("usage", body(it))
+            assert producer.flush(PATIENCE) == 0
+
+        url = f"kafka://{cluster.server}/usage"
+        consuming = ledger.consuming(url, "--batch", "7")
+        rounds(ledger, cluster, consuming, send, KILLS)
