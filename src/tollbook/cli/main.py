@@ -36,6 +36,7 @@ VERBS = tuple(
         "report": "Show usage and cost in the terminal.",
         "backup": "Copy the database to a file while it is in use.",
         "restore": "Replace the database with a backup.",
+        "copy": "Move everything to another database, of any engine.",
         "archive": "Move old events to Parquet files.",
         "verify": "Recompute every sum from the events; exit 1 on a difference.",
     }.items()

@@ -267,6 +267,9 @@ class Engine(ABC):
         parameters = {"number": organization, "first": month * 100, "last": month * 100 + 99}
         self.run(driver, REMOVE_MONTH, parameters)
 
+    def continue_numbers(self, driver: Driver) -> None:
+        """Make the next organization's number follow the highest one in the database."""
+
     def serve(self) -> str | None:
         """Answer requests from now on; return what is wrong with the number of connections."""
 

@@ -106,6 +106,21 @@ class Sqlite(Engine):
         self._identity = connection.identity
         return connection
 
+    @staticmethod
+    def url_of(path: Path) -> str:
+        """Return the URL of a file."""
+        return URL.create("sqlite", database=str(path.absolute())).render_as_string()
+
+    @staticmethod
+    def check_backup(path: Path, *, quick: bool) -> None:
+        """Refuse a file that is damaged or no backup."""
+        copies.check_database(path, quick=quick)
+
+    @staticmethod
+    def make_one_file(path: Path) -> None:
+        """Make a database that nobody has open a single file, which is on disk."""
+        copies.make_one_file(path)
+
     def reader(
         self, limit: TimeLimit = TimeLimit.REQUEST, *, is_checked: bool = False
     ) -> Connection:
