@@ -48,7 +48,7 @@ from tollbook.api.openapi.document import openapi
 from tollbook.api.openapi.endpoint import ApiRequest, AsyncRequest, Endpoint
 from tollbook.api.openapi.parameters import Query
 from tollbook.api.openapi.reference import POLICY, STYLES, reference_page
-from tollbook.api.pipeline.access import owner_of, require, require_meters
+from tollbook.api.pipeline.access import owner_of, require, require_margin_key, require_meters
 from tollbook.api.pipeline.admission import admit, client_address, prefix_of, rate_limit_state
 from tollbook.api.pipeline.answer_memory import AnswerMemory
 from tollbook.api.pipeline.paths import Paths
@@ -234,6 +234,7 @@ def _api_request(
     """Return the typed request, with its key as of the snapshot."""
     endpoint, services = request.endpoint, request.services
     key, query = request.authenticate(snapshot), request.read_query()
+    require_margin_key(key, query)
     if endpoint.tells_usage:
         require_meters(key, getattr(query, "meter", None) or ())
     catalog = services.directory_cache.catalog(snapshot, key.scope.tenant_id)

@@ -130,6 +130,11 @@ def is_own_code(code: int) -> bool:
     return code >= _CODES_OF_CATEGORY
 
 
+def is_monthly_code(code: int) -> bool:
+    """Return whether a code is that of an own meter by the month."""
+    return is_own_code(code) and code % _CODES_OF_CATEGORY >= _MONTHLY
+
+
 def fits_code(code: int, category: Category, unit: str) -> bool:
     """Return whether a code is one of a category's, and of the kind of a unit."""
     return code in _codes_for(category, unit)
@@ -140,6 +145,11 @@ def free_code(category: Category, unit: str, taken: Collection[int]) -> int:
     return next(code for code in _codes_for(category, unit) if code not in taken)
 
 
-def _codes_for(category: Category, unit: str) -> range:
+def kind_codes_of(category: Category, *, is_monthly: bool) -> range:
+    """Return the codes of a category's own meters by the month, or of all others."""
     codes = own_codes_of(category)
-    return codes[_MONTHLY:] if unit == "month" else codes[:_MONTHLY]
+    return codes[_MONTHLY:] if is_monthly else codes[:_MONTHLY]
+
+
+def _codes_for(category: Category, unit: str) -> range:
+    return kind_codes_of(category, is_monthly=unit == "month")

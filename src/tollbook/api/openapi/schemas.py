@@ -24,6 +24,7 @@ from tollbook.domain.events import (
 )
 from tollbook.domain.exact import MOST_COST, MOST_QUANTITY
 from tollbook.domain.meters import CATALOG
+from tollbook.domain.own_meters import LONGEST_TYPE, TYPE_PATTERN
 from tollbook.domain.receipts import Receipt
 from tollbook.domain.reversals import LONGEST_REASON
 from tollbook.ingest.decode import MOST_EVENTS
@@ -105,9 +106,14 @@ EVENT: Schema = {
     "properties": {
         "id": _id("Yours; with the organization it identifies the event permanently."),
         "type": {
-            "enum": [meter.type for meter in CATALOG],
-            "description": "The meter. "
-            + "; ".join(f"`{meter.type}` in {meter.unit}s" for meter in CATALOG),
+            "type": "string",
+            "pattern": TYPE_PATTERN,
+            "maxLength": LONGEST_TYPE,
+            "examples": [meter.type for meter in CATALOG],
+            "description": "The meter: one of the built-in ones, or one of your own from "
+            "`GET /v1/meters`. Built in are "
+            + "; ".join(f"`{meter.type}` in {meter.unit}s" for meter in CATALOG)
+            + ".",
         },
         "organization_id": _id("Whose usage it is."),
         "time": {
@@ -121,7 +127,7 @@ EVENT: Schema = {
                 int(MOST_QUANTITY),
                 "In the meter's unit, at most 6 decimals. Required for "
                 + ", ".join(f"`{meter.type}`" for meter in CATALOG if meter.measured)
-                + "; 1 for other meters if it is left out.",
+                + ", and own meters in seconds or GB-days; 1 for other meters if it is left out.",
             ),
         },
         "user_id": _id(
