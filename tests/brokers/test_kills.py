@@ -23,8 +23,8 @@ from tests.builders import event
 from tests.waiting import PATIENCE
 
 KILLS = int(os.environ.get("TOLLBOOK_TEST_KILLS", "4"))
-RABBIT_KILLS = KILLS if KILLS > 10 else 1
-"""RabbitMQ takes seconds to start."""
+FEW_KILLS = KILLS if KILLS > 10 else 1
+"""RabbitMQ takes seconds to start, and Kafka waits ten for a consumer that was killed."""
 _EVERY = 20
 """Messages of a round."""
 
@@ -114,7 +114,7 @@ def test_rabbitmq_and_its_consumer_are_killed(ledger: Ledger, tmp_path: Path) ->
         start = ledger.consuming(f"{server.url}/?queue=usage", *options, "--stop-when-empty")
         assert start.run() == 0
         assert ledger.ids() == ["first"]
-        rounds(ledger, server, consuming, send, RABBIT_KILLS)
+        rounds(ledger, server, consuming, send, FEW_KILLS)
 
 
 def test_kafka_and_its_consumer_are_killed(ledger: Ledger) -> None:
@@ -131,4 +131,4 @@ def test_kafka_and_its_consumer_are_killed(ledger: Ledger) -> None:
 
         url = f"kafka://{cluster.server}/usage"
         consuming = ledger.consuming(url, "--batch", "7")
-        rounds(ledger, cluster, consuming, send, KILLS)
+        rounds(ledger, cluster, consuming, send, FEW_KILLS)

@@ -163,6 +163,8 @@ class KafkaTransport:
                 # Otherwise a group without offsets would skip what is there.
                 "auto.offset.reset": "error",
                 "queued.max.messages.kbytes": 65_536,
+                # The partitions of a consumer that was killed go to others after this time.
+                "session.timeout.ms": 10_000,
             }
         )
         self._consumer.subscribe(
