@@ -174,6 +174,8 @@ def test_a_key_without_permission_and_a_password_in_the_url_are_refused(
     shown = ledger.consuming(stream.url.replace("nats://", "nats://user:secret@"))
     assert (shown.run(), "TOLLBOOK_BROKER_PASSWORD" in shown.errors) == (2, True)
     assert "secret" not in shown.errors
+    unheard = ledger.consuming(stream.url, "--metrics", "9105")
+    assert (unheard.run(), "HOST:PORT" in unheard.errors) == (2, True)
 
 
 def test_a_signal_ends_it_after_the_batch(ledger: Ledger, stream: Stream) -> None:

@@ -36,6 +36,8 @@ from tollbook.store.error_translation import translate_errors
 from tollbook.store.probe import try_to_write
 from tollbook.wiring import directory_cache_of, now, open_migrated
 
+_LARGEST_PORT = 65_535
+
 
 @click.command(cls=Command)
 @click.argument("url", required=False, help="nats://, amqp:// or kafka://, without a password.")
@@ -57,6 +59,7 @@ def verb(options: Options, settings: Settings) -> int:
     """Store the events of a message broker, until a signal stops it."""
     try:
         transport = _transport(options, settings)
+        listener = _listener(options.metrics)
         metrics = ConsumeMetrics()
         database = open_migrated(settings)
         cache = directory_cache_of(settings, database)
@@ -76,7 +79,10 @@ def verb(options: Options, settings: Settings) -> int:
         metrics,
         DeadSender(transport, metrics, _state_folder(), pause),
     )
-    monitoring = _monitoring(options, metrics, consumer)
+    monitoring = None
+    if listener:
+        monitoring = Monitoring(*listener, metrics.text, consumer.problem)
+        monitoring.start()
     try:
         return asyncio.run(_run(consumer))
     except SourceRefused as error:
@@ -154,12 +160,11 @@ def _state_folder() -> Path:
     return Path(folder) / "dead-letters"
 
 
-def _monitoring(options: Options, metrics: ConsumeMetrics, consumer: Consumer) -> Monitoring | None:
-    if not options.metrics:
+def _listener(text: str | None) -> tuple[str, int] | None:
+    """Return the host and port that the metrics are served on."""
+    if not text:
         return None
-    host, _, port = options.metrics.rpartition(":")
-    if not host or not port.isdigit():
-        raise InvalidRequest("--metrics must be HOST:PORT")
-    found = Monitoring(host.strip("[]"), int(port), metrics.text, consumer.problem)
-    found.start()
-    return found
+    host, _, port = text.rpartition(":")
+    if not host or not port.isdigit() or int(port) > _LARGEST_PORT:
+        raise InvalidRequest("--metrics must be HOST:PORT, such as 127.0.0.1:9105")
+    return host.strip("[]"), int(port)
