@@ -6,10 +6,14 @@ import pytest
 
 from tests.builders import Platform, event, reversal
 from tests.lifecycle.test_archive import Keeper
+from tollbook.lifecycle.missing_purchases import Rebuilt, rebuild_purchases
+from tollbook.lifecycle.restore import Restored, Wanted, restore
+from tollbook.store.audit import Actor
 from tollbook.store.database import Database
 from tollbook.store.migrate import migrate
 from tollbook.store.rollups import KEYS
 from tollbook.store.tables.schema import SCHEMA_VERSION
+from tollbook.wiring import now
 
 pytest.importorskip("pyarrow")
 
@@ -82,6 +86,8 @@ def to_0016(database: Database) -> Database:
     with database.writing() as transaction:
         for table in TABLES:
             transaction.execute(f"ALTER TABLE {table} DROP COLUMN bought_cost")
+        for column in ("buy_changed", "purchases"):
+            transaction.execute(f"ALTER TABLE rerating_runs DROP COLUMN {column}")
         for table in ("meters", "event_types"):
             transaction.execute(f"DROP TABLE {table}")
         transaction.execute("UPDATE alembic_version SET version_num = '0016'")
@@ -129,6 +135,43 @@ def test_without_a_file_the_purchase_costs_of_its_mixed_groups_are_unknown(keepe
         (two, 5, 60_000_000, 2, 210_000_000),
         *((two, *it) for it in known),
     ]
+
+
+def lost_file(keeper: Keeper, folder: Path) -> Database:
+    """Migrate while the file of org_1 is in another folder; return the database of now."""
+    folder.mkdir()
+    (name,) = (it for it in keeper.files() if it.startswith("org_1"))
+    (keeper.folder / name).rename(folder / name)
+    database = keeper.platform.database
+    assert len(migrate(to_0016(database))) == 1
+    (keeper.folder / name).unlink(missing_ok=True)
+    return Database(database.engine, schema_version=SCHEMA_VERSION)
+
+
+def test_a_file_that_is_found_again_is_added_to_the_sums(keeper: Keeper, tmp_path: Path) -> None:
+    before = money(keeper)
+    database = lost_file(keeper, tmp_path / "found")
+    for file in keeper.folder.iterdir():
+        file.rename(tmp_path / "found" / file.name)
+    keeper.folder = tmp_path / "found"
+    assert len(keeper.problems()) == 1
+    (done,) = rebuild_purchases(database, keeper.folder, now())
+    assert isinstance(done, Rebuilt)
+    assert done.month.organization_id == "org_1"
+    assert money(keeper) == before
+    assert keeper.problems() == []
+    assert list(rebuild_purchases(database, keeper.folder, now())) == []
+
+
+def test_restoring_a_month_adds_what_its_sums_lack(keeper: Keeper, tmp_path: Path) -> None:
+    before = money(keeper)
+    database = lost_file(keeper, tmp_path / "found")
+    wanted = Wanted(keeper.platform.number("org_1"), 202401, tmp_path / "found")
+    actor = Actor(keeper.platform.tenant, "cli", now())
+    assert all(isinstance(it, Restored) for it in restore(database, actor, wanted))
+    after = money(keeper)
+    assert {table: after[table] for table in KEYS} == {table: before[table] for table in KEYS}
+    assert keeper.platform.differences() == []
 
 
 def test_costs_past_64_bits_are_divided(database: Database) -> None:

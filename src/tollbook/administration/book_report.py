@@ -7,13 +7,35 @@ from msgspec import UNSET, UnsetType
 
 from tollbook.administration.price_books import books_of
 from tollbook.domain.books import BookHead, ShownBook, before, show_book
+from tollbook.domain.exact import AmountJson, raw_amount, raw_quantity
 from tollbook.domain.lost_prices import MOST_NAMED, LostPrices
 from tollbook.domain.prices import Rate
+from tollbook.rating.books.below_buy import Loss, has_buy_price, largest_loss
 from tollbook.rating.books.unreachable import CoveredBy, UnreachableRates
 from tollbook.rating.explain import describe_rate
 from tollbook.store import directory, prices
 from tollbook.store.database import Snapshot
 from tollbook.store.meters import read_catalog
+
+MOST_BELOW_BUY = 1_000
+"""Rates below their buy price that a report lists; it counts all of them."""
+
+
+class BelowBuyRate(msgspec.Struct, frozen=True, rename={"from_": "from"}):
+    """A rate that sells a quantity for less than it buys it: the quantity of the largest loss.
+
+    `conditions` describe the usage apart from its prefixes; `tier` counts from 1.
+    """
+
+    rate_id: int
+    meter: str
+    to: str
+    from_: str
+    conditions: str
+    tier: int | None
+    quantity: msgspec.Raw
+    cost: AmountJson
+    buy_cost: AmountJson
 
 
 class BookReport(msgspec.Struct, frozen=True):
@@ -22,6 +44,9 @@ class BookReport(msgspec.Struct, frozen=True):
     price_book: ShownBook
     no_longer_priced: list[str]
     lost_prices: list[LostPrices]
+    below_buy: list[BelowBuyRate]
+    below_buy_count: int
+    without_buy_count: int
     retired_meters: list[str] | UnsetType
     """Retired meters that the book has rates for; absent if there are none."""
 
@@ -57,6 +82,14 @@ def book_report(snapshot: Snapshot, tenant: str, head: BookHead, now: int) -> Bo
     """Return a tenant's book with its status now and the prices that it takes away."""
     (book,) = (it for it in books_of(snapshot, tenant, now) if it.head.version == head.version)
     lost = lost_prices(snapshot, tenant, head)
+    templates = prices.templates_of(snapshot, tenant, head.version)
+    sizes = prices.count_by_template(snapshot, head)
+    losses = _losses(templates)
+    unknown = (
+        sizes.get(number, 0)
+        for number, rate in enumerate(templates)
+        if rate.pricing.price is not None and rate.pricing.buy is None
+    )
     catalog = read_catalog(snapshot, tenant)
     own = prices.own_meters_in(snapshot, tenant, head.version) if catalog.own else {}
     retired = [it for it in catalog.in_order(own) if catalog.by_type[it].is_retired]
@@ -64,7 +97,46 @@ def book_report(snapshot: Snapshot, tenant: str, head: BookHead, now: int) -> Bo
         price_book=show_book(book),
         no_longer_priced=catalog.in_order({it for entry in lost for it in entry.meters}),
         lost_prices=lost,
+        below_buy=_below_buy(snapshot, head, templates, losses),
+        below_buy_count=sum(sizes.get(number, 0) for number, _ in losses),
+        without_buy_count=sum(unknown) if has_buy_price(templates) else 0,
         retired_meters=retired or UNSET,
+    )
+
+
+def _losses(templates: Sequence[Rate]) -> list[tuple[int, Loss]]:
+    """Return the templates that sell below their buy price, the largest loss first."""
+    found = ((number, largest_loss(rate)) for number, rate in enumerate(templates))
+    losses = [(number, loss) for number, loss in found if loss is not None]
+    return sorted(losses, key=lambda it: (-it[1].amount, it[0]))
+
+
+def _below_buy(
+    snapshot: Snapshot, head: BookHead, templates: Sequence[Rate], losses: list[tuple[int, Loss]]
+) -> list[BelowBuyRate]:
+    """Return the first rates that sell below their buy price."""
+    found: list[BelowBuyRate] = []
+    for number, loss in losses:
+        left = MOST_BELOW_BUY - len(found)
+        if not left:
+            break
+        rates = prices.rates_of_template(snapshot, head, number, templates[number], left)
+        found += [_show_loss(rate, loss) for rate in rates]
+    return found
+
+
+def _show_loss(rate: Rate, loss: Loss) -> BelowBuyRate:
+    without_prefixes = msgspec.structs.replace(rate, to="", from_="")
+    return BelowBuyRate(
+        rate_id=rate.id,
+        meter=rate.meter,
+        to=rate.to,
+        from_=rate.from_,
+        conditions=describe_rate(without_prefixes).partition("; ")[2],
+        tier=loss.tier,
+        quantity=raw_quantity(loss.quantity),
+        cost=raw_amount(loss.cost),
+        buy_cost=raw_amount(loss.buy_cost),
     )
 
 

@@ -6,6 +6,7 @@ from typing import Any, TypeVar
 import click
 import msgspec
 
+from tollbook.analytics.row_details import Wanted
 from tollbook.cli.command import Options
 from tollbook.cli.parameters import COUNTRY, CURRENCY, DAY, METER, NUMBER_FORMAT, PERIOD
 from tollbook.domain.catalog import known_types
@@ -156,18 +157,44 @@ _INCLUDED = {
     "totals": "totals (the sums of all rows)",
     "currency": "currency (that of each organization, in JSON)",
     "meta": "meta (when the figures are true and what is missing from them, in JSON)",
+    "margin": "margin (as --margin)",
+    "meters": "meters (as --meters)",
+}
+
+
+_FLAGS = {
+    "margin": "Show what the usage was bought for, and the margin.",
+    "meters": "Show the usage of every meter.",
 }
 
 
 def include_option(*choices: str) -> Callable[[Body], Body]:
-    """Return the option that adds to an answer what the API adds with `include`."""
+    """Return the options that add to an answer what the API adds with `include`."""
     added = ", ".join(_INCLUDED[it] for it in choices)
-    return click.option(
-        "--include",
-        type=click.Choice(choices),
-        multiple=True,
-        help=f"What to add to --json and --csv: {added}; repeatable.",
+    flags = [
+        click.option(f"--{name}", is_flag=True, help=purpose)
+        for name, purpose in _FLAGS.items()
+        if name in choices
+    ]
+    return combined(
+        click.option(
+            "--include",
+            type=click.Choice(choices),
+            multiple=True,
+            help=f"What to add to --json and --csv: {added}; repeatable.",
+        ),
+        *flags,
     )
+
+
+def has_margin(options: Options) -> bool:
+    """Return whether margins are asked for."""
+    return bool(options.margin or "margin" in options.include)
+
+
+def wanted_of(options: Options) -> Wanted:
+    """Return what is asked for besides the documented figures."""
+    return Wanted(has_margin(options), bool(options.meters or "meters" in options.include))
 
 
 def number_format_option(default: str | None = None) -> Callable[[Body], Body]:

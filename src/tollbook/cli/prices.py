@@ -114,13 +114,39 @@ def _publish(options: Options, settings: Settings) -> int:
 
 
 def _show_report(options: Options, report: BookReport, sentence: str) -> int:
-    answer = msgspec.to_builtins(report)
-    print_result({**answer.pop("price_book"), **answer}, sentence, json=options.json)
+    fields = msgspec.structs.asdict(report)
+    answer = {name: value for name, value in fields.items() if value is not msgspec.UNSET}
+    book = msgspec.to_builtins(answer.pop("price_book"))
+    print_result({**book, **answer}, sentence, json=options.json)
     if not options.json:
         _warn(report.price_book, report.lost_prices)
+        _warn_of_losses(report)
         if report.retired_meters:
             print_error(f"has rates for retired meters: {', '.join(report.retired_meters)}")
     return 0
+
+
+_SHOWN_LOSSES = 20
+
+
+def _warn_of_losses(report: BookReport) -> None:
+    """Print the rates that sell below their buy price."""
+    for it in report.below_buy[:_SHOWN_LOSSES]:
+        prefixes = ((word, text) for word, text in (("to", it.to), ("from", it.from_)) if text)
+        words = [it.meter, *(f"{word} {text}" for word, text in prefixes)]
+        if it.conditions:
+            words.append(it.conditions)
+        tier = f", tier {it.tier}" if it.tier else ""
+        quantity, cost, buy = (bytes(n).decode() for n in (it.quantity, it.cost, it.buy_cost))
+        print_error(
+            f"below its buy price: {'; '.join(words)}{tier}: {quantity} for {cost}, bought for "
+            f"{buy}"
+        )
+    more = report.below_buy_count - min(len(report.below_buy), _SHOWN_LOSSES)
+    if more:
+        print_error(f"below their buy price: {more:,} more rates")
+    if report.without_buy_count:
+        print_error(f"without a buy price: {report.without_buy_count:,} rates")
 
 
 def _warn(book: ShownBook, losses: Sequence[LostPrices]) -> None:

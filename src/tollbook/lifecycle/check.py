@@ -61,17 +61,21 @@ def _of_file(
         yield _different(file, "it has a different number of events")
 
 
-def add_to_sums(sums: SumsByKey, event: Stored) -> None:
-    """Add an event to the sums that are kept of archived events."""
+def group_of(event: Stored) -> Row:
+    """Return the key of the sums that an archived event is in."""
     billed_user_id = "" if is_organization_level(event.meter) else event.user_id
-    key = (
+    return (
         *(billed_user_id, event.meter, event.day, event.hour, event.country),
         *(event.tier_key or "", event.resource_id or ""),
     )
+
+
+def add_to_sums(sums: SumsByKey, event: Stored) -> None:
+    """Add an event to the sums that are kept of archived events."""
     one = 1 if event.reverses is None else -1
     bought = (0, 0, 0) if event.buy is None else (event.buy, one, event.cost)
     added = (1, one, event.quantity, event.billed, event.cost, *bought)
-    known = sums.setdefault(key, [0] * _ADDED)
+    known = sums.setdefault(group_of(event), [0] * _ADDED)
     for index, value in enumerate(added):
         known[index] += value
 

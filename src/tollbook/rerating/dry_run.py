@@ -9,7 +9,14 @@ import msgspec
 from tollbook.domain.catalog import BUILT_IN, Catalog
 from tollbook.domain.errors import InvalidRequest, Problem
 from tollbook.domain.lost_prices import MOST_NAMED, LostPrices
-from tollbook.domain.rerating import Costs, LeftAsItWas, RerateRange, added
+from tollbook.domain.rerating import (
+    Bought,
+    Costs,
+    LeftAsItWas,
+    RerateRange,
+    added,
+    added_purchases,
+)
 from tollbook.ingest.months import Months
 from tollbook.rerating.price_book_set import PriceBookSet, PricedOrganization
 from tollbook.rerating.recharge import MONTH_NOT_WHOLE, RechargedChunk, RechargeSums, recharge_day
@@ -44,9 +51,11 @@ class DryRun(msgspec.Struct):
 
     events: int = 0
     changed: int = 0
+    buy_changed: int = 0
     unpriced: int = 0
     differing: int = 0
     costs: Costs = {}
+    purchases: Bought = {}
     rows: list[Diff] = []
     left: list[LeftAsItWas] = []
     lost: dict[tuple[str, str], set[int]] = {}
@@ -94,6 +103,9 @@ def dry_run(
             old, new = amounts.old, amounts.new
             result.events += amounts.events
             result.costs = added(result.costs, organization.currency, old, new)
+            result.purchases = added_purchases(
+                result.purchases, organization.currency, amounts.before, amounts.after
+            )
             if old != new:
                 result.differing += 1
                 row = Diff(
@@ -150,6 +162,7 @@ def _count(
 ) -> None:
     refuse_parts_of_months(chunk, organization)
     result.changed += chunk.changed
+    result.buy_changed += chunk.buy_changed
     result.unpriced += len(chunk.unpriced)
     if chunk.unpriced_meters:
         result.lost.setdefault((organization.currency, organization.id), set()).update(
@@ -163,10 +176,7 @@ def _count(
 
 def _add(sums: dict[tuple[str, int], RechargeSums], chunk: RechargedChunk) -> None:
     for key, amounts in chunk.sums.items():
-        known = sums.setdefault(key, RechargeSums())
-        known.events += amounts.events
-        known.old += amounts.old
-        known.new += amounts.new
+        sums.setdefault(key, RechargeSums()).add_all(amounts)
 
 
 class _Largest:

@@ -1,6 +1,6 @@
 """The statements for archives: months that are due, events moved to files, and their sums."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from tollbook.domain.meters import CATALOG, OWN_ORGANIZATION_LEVEL
@@ -223,6 +223,26 @@ def move_in(transaction: Transaction, month: Month, events: Iterable[Row]) -> No
             number=month.number,
             month=month.month,
         )
+
+
+def set_purchases(
+    transaction: Transaction, month: Month, group: Row, purchases: Sequence[int]
+) -> None:
+    """Store what the events of a group were bought for, in the first of its rows."""
+    names = _KEY[2:]
+    where = " AND ".join(f"{name} = :{name}" for name in names)
+    within = f"organization_id = :number AND month = :month AND {where}"
+    buy, bought, bought_cost = purchases
+    transaction.execute(
+        f"UPDATE archived_sums SET buy = :buy, bought = :bought, bought_cost = :bought_cost "
+        f"WHERE {within} AND part = (SELECT MIN(part) FROM archived_sums WHERE {within})",
+        number=month.number,
+        month=month.month,
+        buy=buy,
+        bought=bought,
+        bought_cost=bought_cost,
+        **dict(zip(names, group, strict=True)),
+    )
 
 
 def without_identity(snapshot: Snapshot, month: Month) -> str | None:

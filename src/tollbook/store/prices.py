@@ -239,6 +239,33 @@ def templates_of(snapshot: Snapshot, tenant: str, version: int) -> list[Rate]:
     return [_template.decode(row[1]) for row in rows]
 
 
+def count_by_template(snapshot: Snapshot, head: BookHead) -> dict[int, int]:
+    """Count the rates of a book by the number of their template."""
+    rows = snapshot.rows(
+        "SELECT template, COUNT(*) FROM rates "
+        "WHERE rate_id BETWEEN :first AND :last GROUP BY template",
+        first=head.first_rate,
+        last=head.last_rate,
+    )
+    return {row[0]: row[1] for row in rows}
+
+
+def rates_of_template(
+    snapshot: Snapshot, head: BookHead, number: int, template: Rate, limit: int
+) -> list[Rate]:
+    """Read the first rates of a book that share a template."""
+    rows = snapshot.rows(
+        "SELECT rate_id, template, to_prefix, from_prefix FROM rates "
+        "WHERE rate_id BETWEEN :first AND :last AND template = :template "
+        "ORDER BY rate_id LIMIT :limit",
+        first=head.first_rate,
+        last=head.last_rate,
+        template=number,
+        limit=limit,
+    )
+    return [rate_of(row, template) for row in rows]
+
+
 def versions_with_meter(snapshot: Snapshot, tenant: str, meter: str) -> list[int]:
     """List the versions of a tenant's books, drafts included, that have a rate for a meter."""
     start = f'{{"meter":"{meter}",'

@@ -259,6 +259,12 @@ def recharge(
         )
 
 
+def move_sums(transaction: Transaction, place: OrganizationDay, rows: Sequence[Recharged]) -> None:
+    """Add the differences of the rows of a day to every sum, and leave events as they are."""
+    _stage(transaction, rows)
+    _move_sums(transaction, place, rows)
+
+
 def _move_sums(transaction: Transaction, place: OrganizationDay, rows: Sequence[Recharged]) -> None:
     """Add the differences of the rows in the temporary table to every sum."""
     bound = {"organization": place.organization, "month": place.month, "day": place.day}

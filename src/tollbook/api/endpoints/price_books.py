@@ -9,6 +9,7 @@ from msgspec import UNSET
 from starlette.responses import Response
 
 from tollbook.administration.book_report import (
+    BelowBuyRate,
     BookReport,
     UnreachableRate,
     book_report,
@@ -194,6 +195,9 @@ _REPORT: Mapping[str, Any] = {
     "price_book": ShownBook,
     "no_longer_priced": list[str],
     "lost_prices": list[LostPrices],
+    "below_buy": list[BelowBuyRate],
+    "below_buy_count": int,
+    "without_buy_count": int,
     "retired_meters": list[str],
 }
 _REPORT_EXAMPLE = {
@@ -207,6 +211,21 @@ _REPORT_EXAMPLE = {
             "organizations_count": 1,
         }
     ],
+    "below_buy": [
+        {
+            "rate_id": 12,
+            "meter": "voice.call",
+            "to": "+44",
+            "from": "",
+            "conditions": "",
+            "tier": None,
+            "quantity": 60,
+            "cost": 0.009,
+            "buy_cost": 0.0105,
+        }
+    ],
+    "below_buy_count": 1,
+    "without_buy_count": 240,
 }
 _ONE = Body(
     answer_schema(**_REPORT),
@@ -231,7 +250,9 @@ _LOADED = Body(
 _LOST = (
     "`no_longer_priced` names the meters that had a price in the book of the same currency before "
     "and have none in this one, `lost_prices` also the organizations: from its first day on, once "
-    "it is published, their events are quarantined."
+    "it is published, their events are quarantined. `below_buy` lists the first 1,000 rates that "
+    "sell a quantity for less than they buy it, with that of the largest loss; no book is refused "
+    "for it. `without_buy_count` counts rates without a buy price if any rate has one."
 )
 _BODY = {
     "type": "string",

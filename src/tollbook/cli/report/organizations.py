@@ -20,7 +20,7 @@ from tollbook.wiring import open_migrated
 @click.command(cls=Command)
 @rows_options(ORGANIZATION_ROW)
 @currency_option
-@include_option("totals", "meta", "currency")
+@include_option("totals", "meta", "currency", "margin", "meters")
 @report_options
 def verb(options: Options, settings: Settings) -> int:
     """Show usage and cost by organization."""

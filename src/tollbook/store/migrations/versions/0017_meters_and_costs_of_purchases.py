@@ -12,6 +12,9 @@ purchase cost of these groups becomes unknown: `buy` and `bought` are 0 there, a
 all sums. The file is reported, and its events can be added later by
 `tollbook verify --rebuild --archive FOLDER`.
 
+Rerating runs also count events whose buy price alone changed, and have the sums of margins before
+and after.
+
 Revision: 0017, after 0016.
 """
 
@@ -58,6 +61,10 @@ Group = tuple[Any, ...]
 def upgrade() -> None:
     _create_meters()
     _create_event_types()
+    zero = sa.Column("buy_changed", BIG, nullable=False, server_default="0")
+    op.add_column("rerating_runs", zero)
+    none = sa.Column("purchases", sa.Text(), nullable=False, server_default="{}")
+    op.add_column("rerating_runs", none)
     for table in (*_KEYS, "archived_sums"):
         zero = sa.Column("bought_cost", BIG, nullable=False, server_default="0")
         op.add_column(table, zero)
