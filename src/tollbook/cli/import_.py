@@ -119,7 +119,7 @@ class Importer:
         """Store a batch durably."""
         token, catalog = self._directory_cache.loaded_catalog(self._scope.tenant_id)
         decoded = decode_numbered(lines, HintingCatalog(catalog))
-        draft = draft_of(decoded, self._scope, now(), token=token if catalog.own else None)
+        draft = draft_of(decoded, self._scope, now(), token=None if catalog.is_built_in else token)
         terms = self._directory_cache.loaded_terms(
             draft.scope.tenant_id, draft.organizations, now()
         )

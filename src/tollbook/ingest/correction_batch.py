@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 
 from tollbook.domain.catalog import Catalog
+from tollbook.domain.cloud_events import RESERVED_ID, is_reserved
 from tollbook.domain.corrections import Correction, fingerprint
 from tollbook.domain.directory import UNADDRESSABLE, unaddressable
 from tollbook.domain.errors import Problem
@@ -154,6 +155,8 @@ class CorrectionBatch:
             return Receipt(index, Outcome.DUPLICATE, correction.id, reversal_id=reversal_id)
         if problem is not None:
             raise CorrectionRefused(problem)
+        if is_reserved(correction.id):
+            raise CorrectionRefused(RESERVED_ID)
         target = self._state.target((number, correction.corrects))
         assert target is not None  # noqa: S101  `problem` has looked at it
         if changes_nothing(correction, target, terms):

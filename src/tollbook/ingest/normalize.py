@@ -9,6 +9,7 @@ import msgspec
 
 from tollbook.domain import exact
 from tollbook.domain.charges import Attributes
+from tollbook.domain.cloud_events import CloudOrigin
 from tollbook.domain.directory import id_problem
 from tollbook.domain.events import (
     LONGEST_BODY,
@@ -46,6 +47,8 @@ class NormalizedEvent(msgspec.Struct, frozen=True, gc=False):
     cost: int | None
     attributes: str
     fingerprint: int
+    origin: CloudOrigin | None = None
+    """Where a CloudEvent had the fields."""
 
 
 class ClaimedIdentity(NamedTuple):
