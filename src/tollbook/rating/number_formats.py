@@ -157,7 +157,8 @@ def is_dialed_in(text: str, country: str) -> bool:
 def _access_code(country: str) -> Matches:
     """Return a matcher of a country's international access code, such as 00 or 011."""
     metadata = PhoneMetadata.metadata_for_region(country)
-    return re.compile(metadata.international_prefix or "(?!)").match
+    pattern = metadata.international_prefix if metadata else None
+    return re.compile(pattern or "(?!)").match
 
 
 def _parsed(text: str, country: str | None, *, possible: bool = False, valid: bool = False) -> str:
