@@ -54,7 +54,7 @@ def read(
     file = io.BytesIO(content.encode() if isinstance(content, str) else content)
     source = Source("source", file, mapping, reader, is_finished=is_finished)
     found = Read()
-    for row in (row for batch in reader.merged(source.batches()) for row in batch):
+    for row in (row for batch in reader.merged(source.batches(), source.is_ended) for row in batch):
         try:
             found.events.append(msgspec.json.decode(converter.convert(row).event))
         except SkippedRow as skipped:

@@ -74,6 +74,7 @@ class Converter:
     ) -> None:
         self.unknown_accounts: Counter[str] = Counter()
         self.hashes = KnownHashes()
+        mapping = reader.prepare(mapping)
         self._mapping = mapping
         self._options = options
         self._reader = reader

@@ -13,7 +13,10 @@ from tollbook.records.readers.catalog import READERS
 from tollbook.records.rows import SourceRefused
 
 CSV = "csv"
-PRESETS = (*("asterisk", "freeswitch", "freeswitch-json", "kamailio", "twilio"),)
+PRESETS = (
+    *("asterisk", "freeswitch", "freeswitch-json", "kamailio", "twilio", "telnyx", "plivo"),
+    *("cucm", "3cx", "kannel", "bandwidth"),
+)
 FORMATS = (*PRESETS, CSV)
 _VOICE = "voice.call"
 

@@ -126,3 +126,7 @@ class Mapping(msgspec.Struct, frozen=True):
         """Return the columns without which a file with a header is refused."""
         identity = tuple((it,) for it in self.id or ())
         return (*identity, self.time.columns, self.quantity.columns)
+
+    def with_fields(self, **fields: FieldRule) -> "Mapping":
+        """Return the mapping with other rules of fields."""
+        return msgspec.structs.replace(self, fields={**self.fields, **fields})

@@ -38,10 +38,10 @@ class Pipeline:
 
     def run(self, source: Source, report: Report) -> Iterator[int]:
         """Import a source and count its rows; yield the rows so far after each batch."""
-        for rows in self._reader.merged(source.batches()):
+        for rows in self._reader.merged(source.batches(), source.is_ended):
             self.add(source, rows, report)
             yield report.rows
-        if source.has_half_line:
+        for _ in range(source.has_half_line + self._reader.left):
             report.add_half_line()
 
     def add(self, source: Source, rows: Sequence[Row], report: Report) -> None:

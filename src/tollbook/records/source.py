@@ -9,6 +9,7 @@ from tollbook.records.json_rows import JsonRows
 from tollbook.records.mapping import Mapping
 from tollbook.records.readers import Reader
 from tollbook.records.rows import Row, SourceRefused
+from tollbook.records.text_rows import TextRows
 
 _SPACE = b" \t\r\n\0\xef\xbb\xbf"
 
@@ -28,7 +29,7 @@ class Source:
         self._mapping = mapping
         self._reader = reader
         self._is_finished = is_finished
-        self._rows: CsvRows | JsonRows | None = None
+        self._rows: CsvRows | JsonRows | TextRows | None = None
 
     @property
     def has_half_line(self) -> bool:
@@ -53,11 +54,15 @@ class Source:
             mapping = self._mapping
             rows = JsonRows(mapping.lists, is_loose=mapping.is_loose)
             self._rows = rows
-            yield from rows.batches(pieces, self._is_ended)
+            yield from rows.batches(pieces, self.is_ended)
+        elif self._reader.shapes == ("lines",):
+            texts = TextRows(self._mapping.csv.encoding)
+            self._rows = texts
+            yield from texts.batches(lines_of(pieces), self.is_ended)
         else:
             lines = CsvRows(csv_rules(self._mapping, self._reader), self._check_header)
             self._rows = lines
-            yield from lines.batches(lines_of(pieces), self._is_ended)
+            yield from lines.batches(lines_of(pieces), self.is_ended)
 
     def _is_json(self, first: bytes) -> bool:
         shapes = self._reader.shapes
@@ -65,7 +70,8 @@ class Source:
             return shapes[0] == "json"
         return first.lstrip(_SPACE)[:1] in (b"{", b"[")
 
-    def _is_ended(self) -> bool:
+    def is_ended(self) -> bool:
+        """Return whether the content ends where it was read to, and is not written on."""
         if self.content.damage is not None:
             return False
         return self._is_finished or self.content.packed

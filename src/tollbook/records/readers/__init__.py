@@ -1,6 +1,6 @@
 """Readers: what a mapping cannot say about the rows of a format."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from tollbook.records.columns import ColumnReader, loose
@@ -12,11 +12,19 @@ class Reader:
     """Reads the rows of a format; the default is that of CSV with a header.
 
     `shapes` are what its content may be: `csv`, `json` or `lines`. Rows without an id are
-    identified by their hash when `may_hash_rows`.
+    identified by their hash when `may_hash_rows`. `required` are columns that a header must have,
+    when the mapping names columns that the reader adds. `left` counts rows at the end of a growing
+    file that are left for the next import, because others may belong to them.
     """
 
     shapes: tuple[str, ...] = ("csv",)
     may_hash_rows = False
+    required: tuple[Columns, ...] | None = None
+    left = 0
+
+    def prepare(self, mapping: Mapping) -> Mapping:
+        """Take what the reader needs of a mapping; return the mapping as it converts rows."""
+        return mapping
 
     def columns(self, mapping: Mapping) -> ColumnReader:
         """Return how the columns of this format are found."""
@@ -37,9 +45,10 @@ class Reader:
     def missing_columns(self, mapping: Mapping, names: Sequence[str]) -> list[Columns]:
         """Return the columns that a mapping requires and a header lacks."""
         found = {loose(it) for it in names} if mapping.is_loose else set(names)
+        required = mapping.required if self.required is None else self.required
         return [
             it
-            for it in mapping.required
+            for it in required
             if it and not any((loose(one) if mapping.is_loose else one) in found for one in it)
         ]
 
@@ -47,7 +56,11 @@ class Reader:
         """Return whether a row of CSV is a further part of the header."""
         return False
 
-    def merged(self, batches: Iterator[list[Row]]) -> Iterator[list[Row]]:
+    def merged(
+        self,
+        batches: Iterator[list[Row]],
+        is_ended: Callable[[], bool],  # noqa: ARG002
+    ) -> Iterator[list[Row]]:
         """Yield batches of rows in which the parts of one message are one row."""
         return batches
 

@@ -30,6 +30,7 @@ class TwilioReader(Reader):
     """Adds `id`, `kind`, `called`, `caller`, `time`, `amount` and `parent`."""
 
     shapes = ("csv", "json")
+    required = (("sid", "call sid", "message sid", "sms sid"),)
 
     def derive(self, values: Any) -> None:
         """Add what the fields do not say; skip what was not sent or answered."""
