@@ -37,6 +37,14 @@ def _source(text: str) -> str:
     return text
 
 
+def _address(text: str) -> tuple[str, int]:
+    host, _, port = text.rpartition(":")
+    if not host or not port.isdecimal() or not 0 <= int(port) <= 65_535:
+        raise ValueError(f"{text} is not HOST:PORT such as 127.0.0.1:9464")
+    return host.strip("[]"), int(port)
+
+
+ADDRESS = Parsed("host:port", _address)
 FACTOR = Parsed("number", _factor)
 SOURCE = Parsed("name", _source)
 
@@ -96,6 +104,10 @@ record_options = combined(
     click.option("--save-mapping", type=PATH, help="Write the mapping to a new file."),
     click.option("--complete", is_flag=True, help="The files are not written on any more."),
     click.option("--refused", type=PATH, help="The new file for refused rows."),
+    click.option("--follow", is_flag=True, help="Import the files as they grow and rotate."),
+    click.option("--state", type=PATH, help="The file with how far --follow has read."),
+    click.option("--options-changed", is_flag=True, help="Follow with other options than before."),
+    click.option("--metrics", type=ADDRESS, help="Where --follow serves /metrics and /healthz."),
     click.option("--print", is_flag=True, help="Print the events as NDJSON; store nothing."),
     click.option("--dry-run", is_flag=True, help="Show what would be imported; store nothing."),
 )

@@ -20,6 +20,7 @@ from rich.progress import Progress
 from tollbook.administration.tenants import ensure_tenant
 from tollbook.cli.choices import command_line
 from tollbook.cli.command import Options
+from tollbook.cli.import_follow import FollowRun, check_follow, state_path
 from tollbook.cli.import_options import conversion_from, described, mapping_from, save_mapping
 from tollbook.cli.importer import MOST_SHOWN, Importer
 from tollbook.cli.output import print_error, print_json, print_line, print_raw, progress_label
@@ -61,7 +62,7 @@ def import_records(options: Options, settings: Settings) -> int:
     if not names:
         return 0
     run = _Run(options, settings, mapping, conversion)
-    return run.all(names)
+    return run.follow() if options.follow else run.all(names)
 
 
 def _prepared(options: Options) -> tuple[Mapping, ConversionOptions, list[str]]:
@@ -75,9 +76,11 @@ def _prepared(options: Options) -> tuple[Mapping, ConversionOptions, list[str]]:
         raise SourceRefused("name the files to import, or - for standard input")
     if options.print and options.dry_run:
         raise SourceRefused("--print excludes --dry-run")
+    check_follow(options)
     if options.refused is not None and options.refused.exists():
         raise SourceRefused(f"--refused {options.refused} exists already")
-    return mapping, conversion_from(options, mapping), input_files(options.file)
+    conversion = conversion_from(options, mapping)
+    return mapping, conversion, list(options.file) if options.follow else input_files(options.file)
 
 
 class _Run:
@@ -93,6 +96,7 @@ class _Run:
         self._refusals = 0
         self._quarantined: list[str] = []
         self._first_events: list[bytes] = []
+        self._following: FollowRun | None = None
         self._is_stored = not (options.print or options.dry_run)
         store: Store = self._store_nothing
         terms: TermsReader = unknown_terms
@@ -103,6 +107,8 @@ class _Run:
             scope = KeyScope(options.tenant)
             self._importer = Importer(database, directory_cache_of(settings, database), scope)
             store, terms = self._store, terms_in(database, options.tenant)
+            if options.follow:
+                store = self._waiting_store
         try:
             self._converter = Converter(mapping, conversion, self._reader, terms)
         except SourceRefused as error:
@@ -110,6 +116,23 @@ class _Run:
         self._refused: RefusedFile | None = None
         self._makes_refused_file = self._is_stored or options.refused is not None
         self._pipeline = Pipeline(self._converter, self._reader, store, self._note)
+
+    def follow(self) -> int:
+        """Import files as they grow, until a signal; print the report and return the exit code."""
+        options = self._options
+        self._following = FollowRun(options, self._mapping, self._reader, self._pipeline)
+        folder = state_path(options, self._mapping).parent
+        name = next(iter(options.file))
+        self._refused = self._new_refused_file(name, folder)
+        try:
+            self._following.run({"command": described(options)}, self._refused)
+        except SourceRefused as error:
+            if not self._following.report.rows:
+                raise click.UsageError(str(error)) from error
+            print_error(f"tollbook: {error}")
+            return UNREADABLE
+        self._print_report(self._following.report, [])
+        return 0
 
     def all(self, names: Sequence[str]) -> int:
         """Import the files, print the report, and return the exit code."""
@@ -151,15 +174,21 @@ class _Run:
 
     def _open_refused_file(self, name: str) -> None:
         if self._refused is None and self._makes_refused_file:
-            stamp = f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}"
-            self._refused = RefusedFile(
-                self._options.refused,
-                Path(),
-                stamp,
-                _ending(name, self._reader.shapes),
-                f"refused rows of: tollbook import {described(self._options)}",
-            )
+            self._refused = self._new_refused_file(name, Path())
             self._pipeline.refuse_to(self._refused)
+
+    def _new_refused_file(self, name: str, folder: Path) -> RefusedFile:
+        return RefusedFile(
+            self._options.refused,
+            folder,
+            f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}",
+            _ending(name, self._reader.shapes),
+            f"refused rows of: tollbook import {described(self._options)}",
+        )
+
+    def _waiting_store(self, events: Sequence[bytes]) -> Sequence[Receipt]:
+        assert self._following is not None  # noqa: S101  it is set before rows are read
+        return self._following.waiting_store(self._store)(events)
 
     def _store(self, events: Sequence[bytes]) -> Sequence[Receipt]:
         receipts = self._importer.submit(list(enumerate(events, 1)))

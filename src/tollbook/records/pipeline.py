@@ -1,6 +1,7 @@
 """An import: from the batches of a source to events that are stored, and its report."""
 
 from collections.abc import Callable, Iterator, Sequence
+from typing import Protocol
 
 from tollbook.domain.receipts import Receipt
 from tollbook.records.convert import Converted, Converter
@@ -14,6 +15,18 @@ Store = Callable[[Sequence[bytes]], Sequence[Receipt]]
 """Stores events durably and returns their receipts; rejections only when nothing is stored."""
 Refuse = Callable[[str, int, RefusedRow], None]
 """Receives the name of a source, a line, and why its row is refused."""
+
+
+class Named(Protocol):
+    """What is refused of a source is named by its name, line, and the line of its header."""
+
+    @property
+    def name(self) -> str:
+        """Return the name of the source."""
+
+    @property
+    def header(self) -> bytes:
+        """Return the line of the header; empty when there is none."""
 
 
 class Pipeline:
@@ -44,7 +57,7 @@ class Pipeline:
         for _ in range(source.has_half_line + self._reader.left):
             report.add_half_line()
 
-    def add(self, source: Source, rows: Sequence[Row], report: Report) -> None:
+    def add(self, source: Named, rows: Sequence[Row], report: Report) -> None:
         """Convert and store a batch of rows durably, and count them."""
         converted: list[Converted] = []
         for row in rows:
@@ -64,9 +77,7 @@ class Pipeline:
         if self._converter.hashes.is_full:
             report.identical = None
 
-    def _convert(
-        self, source: Source, row: Row, converted: list[Converted], report: Report
-    ) -> None:
+    def _convert(self, source: Named, row: Row, converted: list[Converted], report: Report) -> None:
         report.merged += row.parts - 1
         try:
             converted.append(self._converter.convert(row))
@@ -79,7 +90,7 @@ class Pipeline:
             report.add_refused(refusal.code, self._converter.seconds_of(row))
             self._note(source, row, refusal)
 
-    def _note(self, source: Source, row: Row, refusal: RefusedRow) -> None:
+    def _note(self, source: Named, row: Row, refusal: RefusedRow) -> None:
         self._refuse(source.name, row.line, refusal)
         if self._refused is not None:
             self._refused.add(source.name, source.header, row.line, refusal, row.raw)

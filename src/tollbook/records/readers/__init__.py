@@ -14,13 +14,16 @@ class Reader:
     `shapes` are what its content may be: `csv`, `json` or `lines`. Rows without an id are
     identified by their hash when `may_hash_rows`. `required` are columns that a header must have,
     when the mapping names columns that the reader adds. `left` counts rows at the end of a growing
-    file that are left for the next import, because others may belong to them.
+    file that are left for the next import, because others may belong to them; `pending` is the
+    first of such rows. A reader that `remembers` sees the rows before those of a later import.
     """
 
     shapes: tuple[str, ...] = ("csv",)
     may_hash_rows = False
     required: tuple[Columns, ...] | None = None
     left = 0
+    pending: Row | None = None
+    remembers = False
 
     def prepare(self, mapping: Mapping) -> Mapping:
         """Take what the reader needs of a mapping; return the mapping as it converts rows."""

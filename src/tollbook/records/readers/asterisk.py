@@ -47,6 +47,7 @@ class AsteriskReader(Reader):
     """
 
     may_hash_rows = True
+    remembers = True
 
     def __init__(self) -> None:
         self._first_rows: OrderedDict[str, None] = OrderedDict()

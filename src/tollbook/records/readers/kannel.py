@@ -63,6 +63,8 @@ class KannelReader(Reader):
             latest = max((it.values.get("time", "") for it in read if it.values), default="")
             over = [it for it in groups if _is_over(groups[it][-1], latest)]
             done += [_joined(groups.pop(it)) for it in over]
+            waiting = [row for group in groups.values() for row in group]
+            self.pending = min(waiting, key=lambda it: it.end, default=None)
             if done:
                 yield done
         if groups and not is_ended():
