@@ -45,9 +45,10 @@ _BATCH = 5_000
 @record_options
 @shared_options
 def verb(options: Options, settings: Settings) -> int:
-    """Import events, one JSON object a line, or with --format call and message records.
+    """Import events, or call and message records.
 
-    Importing a file again is safe: stored events are duplicates.
+    Events are JSON objects, one a line; records have a --format. Importing a file again is safe:
+    stored events are duplicates.
     """
     if options.format is not None or options.mapping is not None:
         return import_records(options, settings)

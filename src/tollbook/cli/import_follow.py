@@ -105,8 +105,9 @@ class FollowRun:
         with locked(path):
             files = state_file.load(options_may_differ=self._options.options_changed)
             self._pipeline.refuse_to(refused)
+            names = [str(Path(it).absolute()) for it in self._options.file]
             follower = Follower(
-                self._options.file, self._mapping, self._reader, state_file, files, self._add, self
+                names, self._mapping, self._reader, state_file, files, self._add, self
             )
             end_metrics = self._serve()
             try:

@@ -21,7 +21,7 @@ VERBS = tuple(
         "audit": "Show who did what, newest first.",
         "prices": "Load, publish, compare and rerate price books.",
         "budgets": "Set, remove and list monthly budgets.",
-        "import": "Import a file of events, one JSON object a line.",
+        "import": "Import events, or call and message records.",
         "events": "Show single events.",
         "quarantine": "List, replay and discard events that are not charged.",
         "report": "Show usage and cost in the terminal.",
