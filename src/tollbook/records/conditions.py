@@ -1,6 +1,7 @@
 """Which rows are skipped: the conditions of a mapping as functions."""
 
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 from typing import Any
 
 from tollbook.records.columns import ColumnReader, Getter
@@ -40,9 +41,12 @@ def _is_among(get: Getter, known: frozenset[str], is_not: bool) -> Test:
 def _is_between(get: Getter, condition: Condition) -> Test:
     low, high, column = condition.at_least, condition.at_most, condition.column
 
-    def test(values: Any) -> bool:
-        text = get(values)
+    @lru_cache(8192)
+    def is_between(text: str) -> bool:
         number = parse_quantity(column, text) if text else ZERO
         return (low is None or number >= low) and (high is None or number <= high)
+
+    def test(values: Any) -> bool:
+        return is_between(get(values))
 
     return test

@@ -10,15 +10,19 @@ import msgspec
 
 from tollbook.domain.meters import BY_TYPE, Category, Meter
 from tollbook.records.accounts import AccountOwner
-from tollbook.records.addresses import read_addresses, skip_internal
+from tollbook.records.addresses import (
+    called_address,
+    calling_address,
+    channel_of,
+    skip_internal,
+)
 from tollbook.records.answer_times import TimeReader
-from tollbook.records.columns import ColumnReader
 from tollbook.records.conditions import skip_tests
-from tollbook.records.fields import OUTBOUND, FieldReader, field_reader
-from tollbook.records.mapping import FieldRule, Mapping
+from tollbook.records.fields import INBOUND, OUTBOUND, field_reader
+from tollbook.records.mapping import Mapping
 from tollbook.records.numbers import format_of
 from tollbook.records.options import ConversionOptions
-from tollbook.records.quantities import ZERO, multiplied, parse_quantity, written_quantity
+from tollbook.records.quantities import ONE, ZERO, multiplied, parse_quantity, written_quantity
 from tollbook.records.readers import Reader
 from tollbook.records.row_ids import KnownHashes, hash_of
 from tollbook.records.rows import (
@@ -35,6 +39,7 @@ _NO_ATTRIBUTES = (
     *("to", "from", "user_id", "account", "direction"),
     *("organization_id", "resource_id"),
 )
+_MOST_QUANTITIES = 8_192
 _encode = msgspec.json.Encoder().encode
 
 
@@ -84,11 +89,21 @@ class Converter:
         columns = reader.columns(mapping)
         self._tests = skip_tests(mapping.skip, columns)
         self._leg = columns.getter((mapping.leg,)) if mapping.leg else None
-        self._id = [columns.getter((it,)) for it in mapping.id or ()]
+        self._id = [it for it in (columns.getter((one,)) for one in mapping.id or ()) if it]
         self._type = field_reader("type", mapping.type, columns)
         self._quantity = columns.getter(mapping.quantity.columns)
         self._time = TimeReader(mapping.time, columns)
-        self._fields = _Fields(mapping.fields, columns)
+        fields = {name: field_reader(name, it, columns) for name, it in mapping.fields.items()}
+        self._direction = fields.get("direction")
+        self._to = fields.get("to")
+        self._from = fields.get("from")
+        self._user = fields.get("user_id")
+        self._account = fields.get("account")
+        self._organization = fields.get("organization_id")
+        self._resource = fields.get("resource_id")
+        self._others = [(n, it) for n, it in fields.items() if it and n not in _NO_ATTRIBUTES]
+        self._access_code = mapping.numbers.strip
+        self._quantities: dict[str, tuple[Decimal, bool]] = {}
         self._cost = columns.getter(mapping.cost.columns) if mapping.cost else None
         self._currency = columns.getter(mapping.cost.currency) if mapping.cost else None
         rule = mapping.numbers
@@ -102,36 +117,23 @@ class Converter:
         values = row.values
         self._reader.derive(values)
         is_unanswered = self._skip(values)
-        fields = self._fields
-        direction = fields.text("direction", values, OUTBOUND)
+        direction = self._direction(values, OUTBOUND) if self._direction else ""
         type_ = self._type(values, direction) if self._type else ""
         meter = meter_of(type_)
-        called = fields.text("to", values, direction)
-        caller = fields.text("from", values, direction)
-        if meter is None or meter.category is Category.VOICE:
+        category = meter.category if meter else None
+        is_voice = category is Category.VOICE
+        called = self._to(values, direction) if self._to else ""
+        caller = self._from(values, direction) if self._from else ""
+        if is_voice or meter is None:
             skip_internal(called, caller)
-        quantity, is_rounded = self._read_quantity(values, meter, is_unanswered)
-        is_unanswered = is_unanswered or (not quantity and _is_voice(meter))
+        quantity, is_rounded = self._read_quantity(values, is_voice, is_unanswered)
+        is_unanswered = is_unanswered or (is_voice and not quantity)
         owner = self._owner(values, direction)
         terms = self._terms(owner.organization_id)
-        time = self._read_time(values, quantity, meter, is_unanswered)
-        attributes: dict[str, Any] = {}
-        if fields.has("to") or fields.has("from"):
-            found = read_addresses(
-                called,
-                caller,
-                meter if fields.has("to") else None,
-                self._number_format or terms.number_format,
-                access_code=self._mapping.numbers.strip,
-                direction=direction,
-            )
-            named = {"to": found.to, "from": found.from_, "direction": direction}
-            attributes = {name: text for name, text in named.items() if text}
-            if found.channel:
-                attributes["channel"] = found.channel
-        elif direction:
-            attributes["direction"] = direction
-        for name, read in fields.others:
+        time = self._read_time(values, quantity, is_voice, is_unanswered)
+        number_format = self._number_format or terms.number_format
+        attributes = self._addresses(called, caller, category, number_format, direction)
+        for name, read in self._others:
             if text := read(values, direction):
                 attributes[name] = self._prefix + text if name == "parent" else text
         event: dict[str, Any] = {
@@ -145,20 +147,14 @@ class Converter:
             event["attributes"] = attributes
         if owner.user_id:
             event["user_id"] = owner.user_id
-        if resource := fields.text("resource_id", values, direction):
+        if self._resource and (resource := self._resource(values, direction)):
             event["resource_id"] = resource
         if self._options.has_carrier_cost and (cost := self._carrier_cost(values, terms)):
             event["cost"] = msgspec.Raw(cost)
-        is_message = meter is not None and meter.category is Category.MESSAGING
-        return Converted(
-            row,
-            _encode(event),
-            time.time,
-            quantity if _is_voice(meter) else ZERO,
-            int(quantity) if is_message else 0,
-            time.is_repeated,
-            is_rounded,
-        )
+        seconds = quantity if is_voice else ZERO
+        segments = int(quantity) if category is Category.MESSAGING else 0
+        repeated = time.is_repeated
+        return Converted(row, _encode(event), time.time, seconds, segments, repeated, is_rounded)
 
     def seconds_of(self, row: Row) -> Decimal:
         """Return the seconds of a row that is no event, 0 when they cannot be read."""
@@ -180,55 +176,80 @@ class Converter:
                 is_unanswered = True
         return is_unanswered
 
+    def _addresses(
+        self,
+        called: str,
+        caller: str,
+        category: Category | None,
+        number_format: str,
+        direction: str,
+    ) -> dict[str, str]:
+        """Return the addresses, the direction and the channel of an event, without empty ones."""
+        found: dict[str, str] = {}
+        if self._to:
+            code = self._access_code if direction != INBOUND else ""
+            if to := called_address(called, category, number_format, code):
+                found["to"] = to
+        if caller and (from_ := calling_address(caller, number_format)):
+            found["from"] = from_
+        if direction:
+            found["direction"] = direction
+        if (":" in called or ":" in caller) and (channel := channel_of(called, caller)):
+            found["channel"] = channel
+        return found
+
     def _read_quantity(
-        self, values: Any, meter: Meter | None, is_unanswered: bool
+        self, values: Any, is_voice: bool, is_unanswered: bool
     ) -> tuple[Decimal, bool]:
-        rule = self._mapping.quantity
+        """Return the quantity, and whether it is rounded; skip calls without seconds."""
         if is_unanswered:
             return ZERO, False
-        text = self._quantity(values) if self._quantity else ""
+        if self._quantity is None:
+            return ONE, False
+        text = self._quantity(values)
+        found = self._quantities.get(text)
+        if found is None:
+            found = self._parsed_quantity(text)
+            if len(self._quantities) < _MOST_QUANTITIES:
+                self._quantities[text] = found
+        if is_voice and not found[0] and not self._options.counts_unanswered:
+            raise SkippedRow(UNANSWERED)
+        return found
+
+    def _parsed_quantity(self, text: str) -> tuple[Decimal, bool]:
+        rule = self._mapping.quantity
         column = " or ".join(rule.columns)
         if not text:
             raise RefusedRow("quantity", "missing_field", f"{column} is empty")
-        quantity = parse_quantity(column, text)
-        is_rounded = rule.is_rounded
-        if rule.multiply != 1 or quantity.as_tuple().exponent < -6:  # type: ignore[operator]
-            quantity, was_rounded = multiplied(quantity, rule.multiply)
-            is_rounded = is_rounded or was_rounded
+        quantity, was_rounded = multiplied(parse_quantity(column, text), rule.multiply)
         if quantity < 0:
             raise RefusedRow("quantity", "negative_quantity", f"{column} must not be negative")
-        if not quantity and _is_voice(meter) and not self._options.counts_unanswered:
-            raise SkippedRow(UNANSWERED)
-        return quantity, is_rounded
+        return quantity, rule.is_rounded or was_rounded
 
     def _read_time(
-        self, values: Any, quantity: Decimal, meter: Meter | None, is_unanswered: bool
+        self, values: Any, quantity: Decimal, is_voice: bool, is_unanswered: bool
     ) -> Resolved:
         time = self._time.read(values, quantity, is_unanswered=is_unanswered)
         within = self._mapping.quantity.within
-        if (
-            within is not None
-            and _is_voice(meter)
-            and not is_unanswered
-            and (self._time.misses_end(values, time.time, quantity, within))
-        ):
+        is_checked = within is not None and is_voice and not is_unanswered
+        if is_checked and self._time.misses_end(values, time.time, quantity, within or ZERO):
             sentence = f"the seconds differ from the end by more than {within} s"
             raise RefusedRow("quantity", "impossible_duration", sentence)
         return time
 
     def _owner(self, values: Any, direction: str) -> AccountOwner:
         """Return whose usage a row is."""
-        fields, accounts = self._fields, self._options.accounts
-        user = fields.text("user_id", values, direction) or None
+        accounts = self._options.accounts
+        user = (self._user(values, direction) if self._user else "") or None
         if accounts is not None:
-            account = fields.text("account", values, direction)
+            account = self._account(values, direction) if self._account else ""
             found = accounts.get(account)
             if found is not None:
                 return AccountOwner(found.organization_id, found.user_id or user)
             self.unknown_accounts[account] += 1
-        organization = (
-            fields.text("organization_id", values, direction) or self._options.organization
-        )
+        organization = self._options.organization
+        if self._organization:
+            organization = self._organization(values, direction) or organization
         if organization is None:
             sentence = "the account is not in the file of accounts, and there is no --organization"
             raise RefusedRow("account", "unknown_account", sentence)
@@ -237,7 +258,7 @@ class Converter:
     def _identity(self, row: Row) -> str:
         """Return the id of a row: of its switch, else the hash of the row."""
         if self._id:
-            parts = [get(row.values) if get else "" for get in self._id]
+            parts = [get(row.values) for get in self._id]
             if any(parts):
                 return self._prefix + ":".join(parts)
             if not self._reader.may_hash_rows:
@@ -264,28 +285,6 @@ class Converter:
             sentence = f"the price is in {currency}, the organization in {terms.currency}"
             raise RefusedRow("cost", "currency_mismatch", sentence)
         return written_quantity(abs(cost))
-
-
-class _Fields:
-    """The fields of a mapping as functions; `others` are those that become attributes."""
-
-    def __init__(self, rules: dict[str, FieldRule], columns: ColumnReader) -> None:
-        readers = {name: field_reader(name, it, columns) for name, it in rules.items()}
-        self._readers: dict[str, FieldReader] = {n: it for n, it in readers.items() if it}
-        self.others = [(n, it) for n, it in self._readers.items() if n not in _NO_ATTRIBUTES]
-
-    def has(self, name: str) -> bool:
-        """Return whether the mapping has a field."""
-        return name in self._readers
-
-    def text(self, name: str, values: Any, direction: str) -> str:
-        """Return the text of a field, empty when there is none."""
-        read = self._readers.get(name)
-        return read(values, direction) if read else ""
-
-
-def _is_voice(meter: Meter | None) -> bool:
-    return meter is not None and meter.category is Category.VOICE
 
 
 def _amount(text: str) -> Decimal | None:

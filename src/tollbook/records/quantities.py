@@ -8,9 +8,11 @@ from tollbook.records.rows import RefusedRow
 
 _IS_DECIMAL = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)").fullmatch
 _IS_DURATION = re.compile(r"([0-9]+):([0-5]?[0-9])(?::([0-5]?[0-9](?:\.[0-9]+)?))?").fullmatch
+_PLACES = 6
 _MICRO = Decimal("0.000001")
 _LONGEST = 30
 ZERO = Decimal(0)
+ONE = Decimal(1)
 
 
 @lru_cache(8192)
@@ -30,6 +32,9 @@ def parse_quantity(column: str, text: str) -> Decimal:
 
 def multiplied(quantity: Decimal, factor: Decimal) -> tuple[Decimal, bool]:
     """Return a quantity in the unit of its meter, and whether it was rounded to six decimals."""
+    exponent = quantity.as_tuple().exponent
+    if factor == 1 and isinstance(exponent, int) and exponent >= -_PLACES:
+        return quantity, False
     with localcontext() as context:
         context.prec = 60
         exact = quantity * factor
