@@ -3,13 +3,18 @@
 Importing a file again, or its rest after an interruption, is safe: stored events are duplicates.
 """
 
+import glob
 import gzip
 import io
+import os
+import shutil
+import sys
+import tempfile
 import zlib
 from collections.abc import Iterator, Sequence
 from itertools import islice
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, cast
 
 import click
 from rich.console import Console
@@ -33,6 +38,7 @@ UNREADABLE = (OSError, EOFError, zlib.error)
 """The errors of a file that is damaged or incomplete."""
 
 _BATCH = 5_000
+_STANDARD_INPUT = Path("-")
 
 
 @click.command(cls=Command)
@@ -64,7 +70,9 @@ def _import_events(options: Options, settings: Settings) -> int:
     with database.writing() as transaction:
         ensure_tenant(transaction, command_line(options.tenant))
     importer = Importer(database, directory_cache_of(settings, database), KeyScope(options.tenant))
-    for path in map(Path, options.file):
+    paths = _paths(options.file)
+    for path in paths:
+        importer.name = f"{path} " if len(paths) > 1 else ""
         try:
             _import_file(importer, path)
         except UNREADABLE as error:
@@ -85,13 +93,36 @@ def _import_events(options: Options, settings: Settings) -> int:
 def _import_file(importer: Importer, path: Path) -> None:
     """Import a file, and show the progress on standard error."""
     with (
-        open_file(path) as file,
+        _standard_input() if path == _STANDARD_INPUT else open_file(path) as file,
         Progress(console=Console(stderr=True), transient=True) as progress,
     ):
-        task = progress.add_task(progress_label(path.name), total=path.stat().st_size)
+        size = os.fstat(file.fileno()).st_size
+        task = progress.add_task(progress_label(path.name), total=size)
         for lines in batches(unpack(file)):
             importer.store(lines)
             progress.update(task, completed=file.tell())
+
+
+def _paths(names: Sequence[str]) -> list[Path]:
+    """Return the files of names and patterns, in order."""
+    found: list[Path] = []
+    for name in names:
+        if not glob.has_magic(name) or Path(name).exists():
+            found.append(Path(name))
+            continue
+        matches = sorted(glob.glob(name))  # noqa: PTH207  patterns may be absolute
+        if not matches:
+            raise InvalidRequest(f"no file matches {name}")
+        found += map(Path, matches)
+    return found
+
+
+def _standard_input() -> BinaryIO:
+    """Copy standard input to a temporary file, in which its first bytes can be read twice."""
+    file = cast("BinaryIO", tempfile.TemporaryFile())
+    shutil.copyfileobj(sys.stdin.buffer, file)
+    file.seek(0)
+    return file
 
 
 def open_file(path: Path) -> BinaryIO:

@@ -148,7 +148,8 @@ class _Run:
                 break
         if self._refused is not None:
             self._refused.close()
-        self._print_report(total, files)
+        if code != NOT_STARTED:
+            self._print_report(total, files)
         return code or (REFUSED if total.refused else 0)
 
     def _one(self, name: str) -> tuple[Report, str | None]:

@@ -28,6 +28,7 @@ class Importer:
         self.counts: Counter[Outcome] = Counter()
         self.refused: list[str] = []
         self.quarantined: list[str] = []
+        self.name = ""
         self._database = database
         self._directory_cache = directory_cache
         self._scope = scope
@@ -51,7 +52,9 @@ class Importer:
 
     def _count(self, lines: list[NumberedLine], receipt: Receipt) -> None:
         self.counts[receipt.status] += 1
-        line = f"line {lines[receipt.index][0]}: {receipt.id or 'no id'}: {receipt.error}"
+        line = (
+            f"{self.name}line {lines[receipt.index][0]}: {receipt.id or 'no id'}: {receipt.error}"
+        )
         if receipt.status in (Outcome.REJECTED, Outcome.CONFLICT):
             self.refused.append(line)
         elif receipt.status is Outcome.QUARANTINED and len(self.quarantined) < MOST_SHOWN:
