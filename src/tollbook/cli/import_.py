@@ -119,7 +119,7 @@ def _paths(names: Sequence[str]) -> list[Path]:
 
 def _standard_input() -> BinaryIO:
     """Copy standard input to a temporary file, in which its first bytes can be read twice."""
-    file = cast("BinaryIO", tempfile.TemporaryFile())
+    file = cast("BinaryIO", tempfile.TemporaryFile())  # noqa: SIM115  it is read later
     shutil.copyfileobj(sys.stdin.buffer, file)
     file.seek(0)
     return file
