@@ -29,7 +29,7 @@ VERBS = tuple(
         "prices": "Load, publish, compare and rerate price books.",
         "event-types": "Map types of CloudEvents to meters.",
         "budgets": "Set, remove and list monthly budgets.",
-        "import": "Import a file of events, one JSON object a line.",
+        "import": "Import events, or call and message records.",
         "consume": "Store the events of a message broker.",
         "events": "Show single events.",
         "quarantine": "List, replay and discard events that are not charged.",
