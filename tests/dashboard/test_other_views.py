@@ -166,8 +166,11 @@ def test_quarantine_is_grouped_by_cause_and_replayed(look: Look, demo: Demo) -> 
         client.post("/v1/organizations", json={"id": "org_lost", "name": "Found"})
         made = json.dumps({**book, "rates": [rate]})
         client.post("/v1/price-books?organization_id=euros", content=made, headers=yaml)
-    page.get_by_role("button", name="Replay").click()
-    expect(page.get_by_text("4 events charged, 0 events still in quarantine.")).to_be_visible()
+    row.get_by_role("button", name="Replay").click()
+    expect(page.get_by_text("3 events charged, 0 events still in quarantine.")).to_be_visible()
+    expect(row).to_have_count(0)
+    page.get_by_role("button", name="Replay all").click()
+    expect(page.get_by_text("1 event charged, 0 events still in quarantine.")).to_be_visible()
     expect(page.get_by_text("No events in quarantine")).to_be_visible()
 
 

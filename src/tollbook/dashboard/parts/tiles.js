@@ -41,7 +41,7 @@ export function Change({ now, before, against }) {
   if (before === null) return null;
   const change = changeOf(now, before);
   const way = !change ? "" : change > 0 ? "▲" : "▼";
-  return html`<span class=${`change${change ? " moved" : ""}`} title=${`Compared with ${against}`}>${way} ${changeText(change)}<span class="unseen"> compared with the previous period</span></span>`;
+  return html`<span class=${`change${change ? " moved" : ""}`} title=${`Compared with ${against}`}>${way} ${changeText(change)}<span class="unseen"> compared with ${against}</span></span>`;
 }
 
 /** @param {any[]} rows Users or organizations. @param {number} [own] Cost that no row includes. */

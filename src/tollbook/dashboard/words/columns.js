@@ -90,12 +90,12 @@ const MARGIN = {
 };
 
 /**
- * The change of cost compared with the previous period.
+ * The change of cost compared with the earlier days.
  * @param {(row: any) => string} id
  * @returns {Column}
  */
 const change = (id) => ({
-  ...number("change", "Change", "Change of cost compared with the previous period", () => 0),
+  ...number("change", "Change", "Change of cost compared with the earlier days", () => 0),
   value: (row, { earlier }) => (earlier ? changeOf(row.total_cost, earlier.get(id(row)) ?? 0) : ""),
   show: (value) => (value === "" ? "" : changeText(value)),
   total: (rows, { earlier }) =>
