@@ -471,7 +471,12 @@ def test_the_name_of_a_destination_is_kept_in_one_line() -> None:
 def test_cents_are_converted_in_a_header_and_in_a_cell() -> None:
     assert priced(parse("Prefix,Rate \u00a2\n44,1.5\n")) == {"44": "0.015"}
     assert priced(parse("Prefix,Rate\n44,1.5c\n45,$0.02\n")) == {"44": "0.015", "45": "0.02"}
-    assert priced(parse("Prefix,Rate (ppm)\n44,1.5\n", currency="GBP")) == {"44": "0.015"}
+    for header in ("Rate (ppm)", "ppm"):
+        found = parse(f"Prefix,{header}\n44,1.5\n", currency="GBP")
+        assert priced(found) == {"44": "0.015"}
+    assert refusal("Prefix,Rate \u00a2\n44,$0.01\n") == [
+        "line 2: Rate \u00a2 has the sign $ in a column of cents or pence"
+    ]
 
 
 def test_a_deck_without_a_header_has_the_names_of_its_columns_in_the_terms() -> None:
@@ -532,6 +537,8 @@ def test_a_buy_price_may_have_its_own_increments() -> None:
         ('"Rate\n(USD/min)",Dial prefix,Connection cost,Minimal duration', "1,44,0.5,6"),
         ("Indicatif,Prix (USD/mn),Incrément", "44,1,60/6"),
         ("Vorwahl,Preis pro Minute,Taktung,Gültig bis", "44,1,60/6,31.12.2030"),
+        ("Prefix,USD/min", "44,1"),
+        ("Prefix,Rate (USD excl. VAT)", "44,$1"),
         ("Match Prefix,Billing rate,Billing cycle,Status", "44,1,6,Rate increase"),
     ],
 )

@@ -74,7 +74,11 @@ _CURRENCIES = {
     *("cad", "aud", "nzd", "jpy", "cny", "hkd", "sgd", "inr", "brl", "mxn", "zar", "aed", "ils"),
 }
 """Codes that are recognized in lower case too; any other must be in capitals."""
-_LINKS = {"per", "in", "pro", "par", "je", "en"}
+_LINKS = {
+    *("per", "in", "pro", "par", "je", "en"),
+    *("net", "netto", "ht", "excl", "excluding", "ex", "vat", "tva", "mwst", "zzgl", "tax"),
+}
+"""Words that change nothing: prices are without taxes. `incl` is none of them."""
 _IN_SECONDS = {
     *("first_increment", "next_increment"),
     *(it.name for it in FIELDS.values() if it.kind in (fields.SECONDS, fields.INCREMENTS)),
@@ -95,7 +99,9 @@ class Header(msgspec.Struct, frozen=True):
     @property
     def field(self) -> str | None:
         """Return the field that the header names, None when it names none."""
-        return next((_FIELD_OF[it] for it in self._readings() if it in _FIELD_OF), None)
+        found = next((_FIELD_OF[it] for it in self._readings() if it in _FIELD_OF), None)
+        # `USD/min` and `ppm` name nothing but money for a unit.
+        return found or ("price" if self.signs and self.units and not self.bare else None)
 
     @property
     def is_country(self) -> bool:

@@ -94,7 +94,9 @@ def amount_text(
         problem = sign_problem(sign, currency)
         if problem:
             raise ValueError(problem)
-        hundredths |= sign.lower() in HUNDREDTHS
+        if hundredths and sign.lower() not in HUNDREDTHS:
+            raise ValueError(f"has the sign {sign} in a column of cents or pence")
+    hundredths |= any(it.lower() in HUNDREDTHS for it in signs)
     if per and not unit.startswith(per.lower().removesuffix("s")[:3]):
         raise ValueError(f"is by {per}, and read as by {unit}")
     text = _decimal_point(number, decimal_comma)
