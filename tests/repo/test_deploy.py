@@ -8,6 +8,7 @@ import pytest
 import yaml
 
 from tollbook.api.operation.metrics import Measured, Metrics
+from tollbook.brokers.metrics import ConsumeMetrics
 from tollbook.cli.import_metrics import ImportMetrics
 
 ROOT = Path(__file__).parent.parent.parent
@@ -24,6 +25,7 @@ def measured() -> set[str]:
     instruments.count_answer("cache")
     instruments.count_refusal("queue_full")
     lines = instruments.text().decode().splitlines()
+    lines += ConsumeMetrics().text().decode().splitlines()
     lines += ImportMetrics().text().decode().splitlines()
     return {name for it in lines if not it.startswith("#") for name in _NAME.findall(it)[:1]}
 
@@ -41,7 +43,7 @@ def test_every_metric_named_is_measured(file: str) -> None:
 
 
 def test_every_metric_measured_is_documented() -> None:
-    pages = ("operations.md", "import.md")
+    pages = ("operations.md", "brokers.md", "import.md")
     page = "".join((ROOT / "docs" / name).read_text() for name in pages)
     assert [name for name in sorted(families()) if name not in page] == []
 

@@ -2,6 +2,7 @@
 
 from collections import Counter
 
+from tollbook.domain.catalog import HintingCatalog
 from tollbook.domain.errors import TollbookError
 from tollbook.domain.keys import KeyScope
 from tollbook.domain.receipts import Outcome, Receipt
@@ -40,7 +41,9 @@ class Importer:
 
     def submit(self, lines: list[NumberedLine]) -> list[Receipt]:
         """Store a batch durably, and return the receipts of its events."""
-        draft = draft_of(decode_numbered(lines), self._scope, now())
+        token, catalog = self._directory_cache.loaded_catalog(self._scope.tenant_id)
+        decoded = decode_numbered(lines, HintingCatalog(catalog))
+        draft = draft_of(decoded, self._scope, now(), token=None if catalog.is_built_in else token)
         terms = self._directory_cache.loaded_terms(
             draft.scope.tenant_id, draft.organizations, now()
         )

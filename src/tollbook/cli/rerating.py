@@ -4,6 +4,7 @@ import sys
 from collections.abc import Sequence
 
 import click
+import msgspec
 from rich.console import Console
 from rich.progress import Progress
 
@@ -243,6 +244,8 @@ def _print_dry_run(shown: DryRunAnswer) -> None:
         f"{shown.events:,} events, {shown.changed:,} would change, "
         f"{shown.unpriced:,} would have no price and keep their charge; nothing was written"
     )
+    if shown.buy_changed:
+        print_line(f"{shown.buy_changed:,} events would get another buy price only")
     _print_totals(shown.totals)
 
 
@@ -252,3 +255,10 @@ def _print_totals(totals: Sequence[Total]) -> None:
             bytes(amount).decode() for amount in (total.old_cost, total.new_cost, total.difference)
         )
         print_line(f"{total.currency}: {old} -> {new}, difference {more}")
+        if total.old_margin is not None or total.new_margin is not None:
+            margins = (_margin_text(total.old_margin), _margin_text(total.new_margin))
+            print_line(f"  margin {margins[0]} -> {margins[1]}")
+
+
+def _margin_text(margin: msgspec.Raw | None) -> str:
+    return "unknown" if margin is None else bytes(margin).decode()

@@ -4,7 +4,7 @@ import { useAnswer } from "../state/resource.js";
 import { change, route } from "../state/route.js";
 import { exactSum } from "../words/figures.js";
 import { axisMoney, count, days, money, shortCount } from "../words/format.js";
-import { KINDS, kindOf, meterName, meterOf } from "../words/meters.js";
+import { KINDS, chartUnit, kindOf, meterName, meterOf } from "../words/meters.js";
 import { bucketsOf } from "../words/periods.js";
 import { BarChart, ChartTable } from "./chart.js";
 import { Choice } from "./choice.js";
@@ -116,7 +116,7 @@ function Body({ answer, usage, kind, currency, period }) {
   if (!all.length) return html`<${Empty} title=${usage ? "No usage of this kind" : "No cost"}>Nothing was recorded in the period ${days(period.start, period.end)}.<//>`;
   const hidden = new Set((route.value.query.off ?? "").split(",").filter(Boolean));
   const series = all.filter((it) => !hidden.has(it.key));
-  const unit = all[0] && usage ? meterOf(kindOf(kind)?.meters[0] ?? "")?.unit ?? "" : "";
+  const unit = all[0] && usage ? chartUnit(kind) : "";
   const show = (/** @type {number} */ it) => (usage ? `${count(Math.round(it * 100) / 100)} ${unit}` : money(it, currency));
   const tick = (/** @type {number} */ it, /** @type {number} */ step) => (usage ? shortCount(it) : axisMoney(it, currency, step));
   const earlier = answer.data.comparison && earlierTotals(answer.data, usage, kind, hidden);
@@ -161,7 +161,7 @@ function costSeries(answered, length) {
  * @returns {Series[]}
  */
 function usageSeries(answered, kind) {
-  const unit = meterOf(kindOf(kind)?.meters.at(-1) ?? "")?.unit;
+  const unit = chartUnit(kind);
   return (kindOf(kind)?.meters ?? []).flatMap((type) => {
     const [meter, found] = [meterOf(type), answered.find((it) => !it.rest && it.key === type)];
     if (!meter || meter.unit !== unit || !found?.total_events) return [];

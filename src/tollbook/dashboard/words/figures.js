@@ -8,7 +8,7 @@ const MOST_DIGITS = 15;
 const PLAIN = /^(-?)(\d+)(?:\.(\d+))?$/;
 const DECIMALS = 9;
 /** Fields with amounts, which are strings of all their digits. */
-const AMOUNT = /costs?$/;
+const AMOUNT = /(costs?|margins?)$/;
 /** What a client has sent stays as it is. */
 const AS_SENT = /^(attributes|event)$/;
 
