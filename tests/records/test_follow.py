@@ -150,6 +150,18 @@ def test_a_file_that_was_rotated_while_nobody_looked_is_found(world: World) -> N
     assert world.gaps == []
 
 
+def test_a_file_with_a_header_only_is_not_taken_for_another(world: World) -> None:
+    world.log.write_text(HEADER)
+    world.poll()
+    world.append(2)
+    world.log.rename(world.folder / "cdr.csv.1")
+    world.log.write_text(HEADER)
+    world.append(1)
+    world.restart()
+    world.settle()
+    assert world.stored == Counter(world.written)
+
+
 def test_a_truncated_file_goes_on_in_its_copy(world: World) -> None:
     world.append(2)
     world.poll()

@@ -150,12 +150,24 @@ class Follower:
         followed = {id(it.state) for it in self.open_files}
         candidates = [it for it in self.files if id(it) not in followed]
         candidates.sort(key=lambda it: ((it.device, it.inode) != found.key, -it.offset))
-        return next((it for it in candidates if it.matches(found.content, size)), None)
+        return next((it for it in candidates if it.matches(found.content, size, found.key)), None)
 
     def _is_followed(self, found: Opened) -> bool:
         """Return whether a file is a copy of one that is followed, such as its packed form."""
         size = size_of(found.content)
-        return any(it.state.matches(found.content, size) for it in self.open_files)
+        return any(it.state.matches(found.content, size, found.key) for it in self.open_files)
+
+    def _fits(self, state: FileState, found: Opened) -> bool:
+        """Return whether a file has a lost content, or may have one and is unknown otherwise."""
+        size = size_of(found.content)
+        if state.matches(found.content, size, found.key):
+            return True
+        others = (it for it in self.files if it is not state)
+        return (
+            not state.offset
+            and state.may_match(found.content, size)
+            and not any(it.matches(found.content, size, found.key) for it in others)
+        )
 
     def _search_lost(self, now: float) -> None:
         """Look for contents that nobody follows beside the names they had, packed or not."""
@@ -163,17 +175,22 @@ class Follower:
         for state in self.files:
             if id(state) in followed or state.gone_since is not None or not state.head.bytes:
                 continue
+            is_imported = False
             for path in sorted(glob.glob(glob.escape(_name_of(state.path)) + "*")):  # noqa: PTH207
                 found = opened(path)
                 if found is None:
                     continue
-                if state.matches(found.content, size_of(found.content)):
+                if self._fits(state, found):
                     self._begin(found, state, now)
                     break
+                # Nothing was imported of it, and another name of it may have been followed.
+                size = size_of(found.content)
+                is_imported |= not state.offset and state.may_match(found.content, size)
                 found.content.close()
             else:
                 state.gone_since = int(now)
-                self._observer.lost(state)
+                if not is_imported:
+                    self._observer.lost(state)
                 self._state_file.save(self.files)
 
     def _read(self, file: GrowingFile, now: float, stops: Callable[[], bool]) -> bool:

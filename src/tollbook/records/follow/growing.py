@@ -52,7 +52,7 @@ class GrowingFile:
     def is_replaced(self) -> bool:
         """Return whether the content is not what was imported any more, as after copytruncate."""
         state, content = self.state, self.file.content
-        return state.head.bytes > 0 and not state.matches(content, size_of(content))
+        return state.head.bytes > 0 and not state.matches(content, size_of(content), self.file.key)
 
     def batches(self) -> Iterator[list[Row]]:
         """Yield the whole rows after what is imported, in batches."""

@@ -45,8 +45,18 @@ class FileState(msgspec.Struct, kw_only=True):
     tail: Sample = msgspec.field(default_factory=Sample)
     gone_since: int | None = None
 
-    def matches(self, file: BinaryIO, size: int) -> bool:
-        """Return whether an unpacked content begins with what is imported of this file."""
+    def matches(self, file: BinaryIO, size: int, key: tuple[int, int]) -> bool:
+        """Return whether an unpacked content begins with what is imported of this file.
+
+        Before a row is imported, a short beginning may be a header that other files have, too:
+        then the device and the inode must be the same.
+        """
+        is_telling = self.offset > 0 or self.head.bytes == HEAD_BYTES
+        is_same = is_telling or (self.device, self.inode) == key
+        return is_same and self.may_match(file, size)
+
+    def may_match(self, file: BinaryIO, size: int) -> bool:
+        """Return whether the samples are in an unpacked content."""
         return (
             0 < self.head.bytes <= size
             and self.offset <= size
