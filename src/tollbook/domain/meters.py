@@ -62,10 +62,11 @@ class Meter(msgspec.Struct, frozen=True):
     @property
     def is_charged_once(self) -> bool:
         """Return whether the meter is charged on single days, unlike usage."""
-        return self.is_monthly or self.category in _BOUGHT
+        return self.is_monthly or self.category in ONCE_CATEGORIES
 
 
-_BOUGHT = (Category.PHONE_PURCHASE, Category.BRAND_REGISTRATION)
+ONCE_CATEGORIES = (Category.PHONE_PURCHASE, Category.BRAND_REGISTRATION)
+"""The categories whose usage is charged on single days, whatever its unit."""
 
 
 CATALOG = (

@@ -130,6 +130,11 @@ def is_own_code(code: int) -> bool:
     return code >= _CODES_OF_CATEGORY
 
 
+def is_monthly_code(code: int) -> bool:
+    """Return whether a code is that of an own meter by the month."""
+    return is_own_code(code) and code % _CODES_OF_CATEGORY >= _MONTHLY
+
+
 def fits_code(code: int, category: Category, unit: str) -> bool:
     """Return whether a code is one of a category's, and of the kind of a unit."""
     return code in _codes_for(category, unit)

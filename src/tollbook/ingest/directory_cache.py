@@ -145,11 +145,18 @@ class DirectoryCache:
 
     def token(self, snapshot: Snapshot, tenant: str) -> int:
         """Return the token of a tenant's part of the directory in this snapshot."""
+        return self._current(snapshot, tenant).token
+
+    def _current(self, snapshot: Snapshot, tenant: str) -> _OfTenant:
+        """Return the entries of a tenant in a snapshot's state, without the lock if they are there.
+
+        Another thread may hold the lock while its statement waits.
+        """
         memory = self._memory
         if memory.token == snapshot.directory_token and tenant in memory.tenants:
-            return memory.tenants[tenant].token
+            return memory.tenants[tenant]
         with self._lock:
-            return self._of_tenant(snapshot, tenant).token
+            return self._of_tenant(snapshot, tenant)
 
     def remembered_catalog(self, tenant: str) -> tuple[int, Catalog] | None:
         """Return a tenant's catalog and the token of its state, if it is in memory."""
@@ -158,29 +165,27 @@ class DirectoryCache:
 
     def loaded_catalog(self, tenant: str) -> tuple[int, Catalog]:
         """Return a tenant's catalog and the token of its state, compared with the database."""
-        with self._database.reading() as snapshot, self._lock:
-            of_tenant = self._of_tenant(snapshot, tenant)
+        with self._database.reading() as snapshot:
+            of_tenant = self._current(snapshot, tenant)
             return of_tenant.token, of_tenant.catalog
 
     def catalog(self, snapshot: Snapshot, tenant: str) -> Catalog:
         """Return a tenant's catalog as it is in this snapshot."""
-        with self._lock:
-            return self._of_tenant(snapshot, tenant).catalog
+        return self._current(snapshot, tenant).catalog
 
     def unused_meters(self, snapshot: Snapshot, tenant: str) -> Collection[int]:
         """Return the codes of own meters that may have no events yet."""
-        with self._lock:
-            return self._of_tenant(snapshot, tenant).unused
+        return self._current(snapshot, tenant).unused
 
     def remember_used_meters(self, used: Mapping[str, Collection[int]]) -> None:
         """Remember which own meters have events, after the commit of their first ones.
 
         A code is not used again once it has events, so the entry stays right in later states.
         """
-        with self._lock:
-            for tenant, codes in used.items():
-                if of_tenant := self._memory.tenants.get(tenant):
-                    of_tenant.unused = frozenset(of_tenant.unused).difference(codes)
+        tenants = self._memory.tenants
+        for tenant, codes in used.items():
+            if of_tenant := tenants.get(tenant):
+                of_tenant.unused = frozenset(of_tenant.unused).difference(codes)
 
     def remembered_key(self, prefix: str) -> tuple[int, ApiKey] | None:
         """Return a key and the token of its state, if it is in memory; the commit compares."""
