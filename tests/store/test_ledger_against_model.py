@@ -49,6 +49,11 @@ def test_receipts_and_answers_are_those_of_the_model(
         for period in (*scenario.periods, EVER):
             note(f"{organization} {period}")
             assert world.users(organization, *period) == world.model.users(organization, *period)
+            bought = {
+                it: sums for it, sums in world.purchases(organization, *period).items() if any(sums)
+            }
+            expected = world.model.purchases(organization, *period)
+            assert bought == {it: sums for it, sums in expected.items() if any(sums)}
     assert world.differences() == []
 
 
