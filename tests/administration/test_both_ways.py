@@ -12,6 +12,7 @@ from tests.builders import Json, event
 from tests.cli.conftest import Ran, Tollbook
 from tests.servers import SECRET_KEY
 from tollbook.administration.budgets import NewBudget, set_budget
+from tollbook.administration.event_types import set_event_type
 from tollbook.administration.meters import MeterChange, add_meter, change_meter
 from tollbook.administration.price_books import load_book
 from tollbook.administration.viewer_tokens import NewViewer, create_viewer_token
@@ -30,6 +31,7 @@ USERS = f"{ORGANIZATION}/users"
 METERS = "/v1/meters"
 OWN = ("own.meter", "own.retired")
 BUDGET = "/v1/budgets/org_1"
+TYPES = "/v1/event-types"
 KEY = "/v1/keys/{key}"
 TOKENS = "/v1/viewer-tokens"
 BOOKS = "/v1/price-books"
@@ -177,6 +179,10 @@ ALLOWED = {
         {"monthly": 250.5, "alert_at": [0.9, 0.4]},
     ),
     "budget.remove": Case("DELETE", f"{BUDGET}/users/ann", "budgets remove org_1 --user ann"),
+    "event_type.set": Case(
+        "PUT", f"{TYPES}/call.made", "event-types set call.made voice.call", {"meter": "voice.call"}
+    ),
+    "event_type.remove": Case("DELETE", f"{TYPES}/call.ended", "event-types remove call.ended"),
     "quarantine.replay": Case(
         "POST",
         "/v1/quarantine/replay?organization_id=org_1",
@@ -303,6 +309,22 @@ REFUSED = {
         "budgets set org_1 1 --alert-at 0",
         {"monthly": 1, "alert_at": [0]},
     ),
+    "a type of no meter": Case(
+        "PUT", f"{TYPES}/call.made", "event-types set call.made fax.sent", {"meter": "fax.sent"}
+    ),
+    "a type that is a meter": Case(
+        "PUT",
+        f"{TYPES}/sms.inbound",
+        "event-types set sms.inbound voice.call",
+        {"meter": "voice.call"},
+    ),
+    "a type of another meter": Case(
+        "PUT",
+        f"{TYPES}/call.ended",
+        "event-types set call.ended sms.inbound",
+        {"meter": "sms.inbound"},
+    ),
+    "a type that is not mapped": Case("DELETE", f"{TYPES}/nothing", "event-types remove nothing"),
     "a budget that is not there": Case("DELETE", BUDGET, "budgets remove org_1"),
 }
 
@@ -322,6 +344,7 @@ class Door:
             row = directory.find_organization(transaction, tenant.tenant, "org_1")
             assert row is not None
             set_budget(transaction, actor, row, "ann", NewBudget("1"))
+            set_event_type(transaction, actor, "call.ended", "voice.call")
             new = NewViewer("org_1")
             keys = SecretKeys((SECRET_KEY,))
             viewer, _ = create_viewer_token(transaction, actor, key, row, new, keys)

@@ -9,8 +9,9 @@ from tollbook.administration.price_books import books_of
 from tollbook.domain.books import BookHead, ShownBook, before, show_book
 from tollbook.domain.exact import AmountJson, raw_amount, raw_quantity
 from tollbook.domain.lost_prices import MOST_NAMED, LostPrices
-from tollbook.domain.prices import Rate
+from tollbook.domain.prices import PriceBook, Rate
 from tollbook.rating.books.below_buy import Loss, has_buy_price, largest_loss
+from tollbook.rating.books.starting_later import LaterRate, LaterRates
 from tollbook.rating.books.unreachable import CoveredBy, UnreachableRates
 from tollbook.rating.explain import describe_rate
 from tollbook.store import directory, prices
@@ -71,22 +72,38 @@ class UnreachableRate(msgspec.Struct, frozen=True):
 
 
 class LoadReport(BookReport, frozen=True):
-    """A loaded book, with the number of rates that no event can reach and the first of them."""
+    """A loaded book, with the rates that no event can reach, and those that start later than it.
+
+    Of each, the first are listed and all are counted.
+    """
 
     unreachable_rates: list[UnreachableRate]
     unreachable_rates_count: int
+    starts_later: list[LaterRate]
+    starts_later_count: int
 
 
 def load_report(
-    snapshot: Snapshot, tenant: str, head: BookHead, now: int, unreachable: UnreachableRates
+    snapshot: Snapshot,
+    tenant: str,
+    head: BookHead,
+    now: int,
+    unreachable: UnreachableRates,
+    later: LaterRates,
 ) -> LoadReport:
-    """Return a book that was loaded just now, with its rates that no event can reach."""
+    """Return a book that was loaded just now, with what was found out about its rates."""
     rates = [
         UnreachableRate(head.first_rate + it.row, describe_rate(it.rate), it.covered_by)
         for it in unreachable.first
     ]
     report = msgspec.structs.asdict(book_report(snapshot, tenant, head, now))
-    return LoadReport(**report, unreachable_rates=rates, unreachable_rates_count=unreachable.number)
+    return LoadReport(
+        **report,
+        unreachable_rates=rates,
+        unreachable_rates_count=unreachable.number,
+        starts_later=later.first,
+        starts_later_count=later.number,
+    )
 
 
 def book_report(snapshot: Snapshot, tenant: str, head: BookHead, now: int) -> BookReport:
@@ -189,6 +206,20 @@ def lost_prices(snapshot: Snapshot, tenant: str, head: BookHead) -> list[LostPri
         LostPrices(head.currency, catalog.in_order(meters), ids[:MOST_NAMED], len(ids))
         for meters, ids in by_meters.items()
     ]
+
+
+def in_force_before(
+    snapshot: Snapshot, tenant: str, book: PriceBook, organization: int | None
+) -> BookHead | None:
+    """Return the published book that a new one would replace on its first day, None for none."""
+    found = (
+        it
+        for it in prices.price_book_heads(snapshot, tenant)
+        if it.published_at is not None
+        and (it.organization, it.currency) == (organization, book.currency)
+        and it.effective_from <= book.effective_from
+    )
+    return max(found, key=lambda it: (it.effective_from, it.version), default=None)
 
 
 def _lost(snapshot: Snapshot, tenant: str, old: BookHead, new: BookHead) -> set[str]:

@@ -8,6 +8,7 @@ from msgspec import UNSET, UnsetType
 
 from tollbook.domain.catalog import Catalog, unknown_meter_sentence
 from tollbook.domain.errors import NotFound, Problem, refuse
+from tollbook.domain.event_type_errors import NameTaken
 from tollbook.domain.meter_errors import (
     BuiltInMeter,
     MeterExists,
@@ -25,7 +26,7 @@ from tollbook.domain.own_meters import (
     terms_problems,
 )
 from tollbook.domain.ready_catalogs import READY_CATALOGS
-from tollbook.store import meters, prices
+from tollbook.store import event_types, meters, prices
 from tollbook.store.audit import Actor
 from tollbook.store.audit_writer import write_act
 from tollbook.store.database import Transaction
@@ -102,6 +103,7 @@ def change_meter(transaction: Transaction, actor: Actor, type_: str, change: Met
     retired_at = _retired_at(meter, change, actor.at)
     result = own_meter(after, code, meter.created_at, meter.used_at, retired_at)
     if result != meter:
+        event_types.change_code(transaction, actor.tenant, meter.code, result.code)
         meters.change_meter(transaction, actor.tenant, result)
         _write_acts(transaction, actor, meter, result, changed)
     return result
@@ -121,6 +123,9 @@ def _add(
     for meter in unchanged:
         _require_same(meter, by_type[meter.type], compared)
     new = [it for it in wanted if it.type not in known.by_type]
+    for it in new:
+        if it.type in known.event_types:
+            raise NameTaken(f"{it.type} is a mapped type of CloudEvents: remove it first")
     if new and len(known.own) + len(new) > MOST_OWN_METERS:
         raise TooManyMeters(
             f"a tenant may have at most {MOST_OWN_METERS} meters of its own, retired ones included"

@@ -9,6 +9,7 @@ from functools import cache
 from typing import Any, NamedTuple
 
 from tollbook.analytics.period_cover import EDGES
+from tollbook.store.engine import by_index
 
 FIGURES = ("count", "quantity", "cost")
 PURCHASES = ("buy", "bought", "bought_cost")
@@ -126,7 +127,7 @@ def user_hours_sql(by: By, figures: Figures = FIGURES) -> str:
 
     A reversal counts as -1. The sums of archived events are kept, and are added.
     """
-    return f"""
+    return f"""{_EACH_MONTH}
 SELECT
     sums.hour, {_KEYS[by]},
 {_sums(figures)}
@@ -134,14 +135,14 @@ FROM (
     SELECT
         hour, meter, country, CASE WHEN reverses IS NULL THEN 1 ELSE -1 END AS count,
         quantity, cost{_EVENT_PURCHASES if figures != FIGURES else ""}
-    FROM events
+    FROM events {by_index("ix_events_by_user")}
     WHERE organization_id = :number AND user_id = :user
         AND day BETWEEN :first_day AND :last_day
     UNION ALL
     SELECT hour, meter, country, {", ".join(figures)}
-    FROM archived_sums
-    WHERE organization_id = :number AND user_id = :user
-        AND month BETWEEN :first_day / 100 AND :last_day / 100
+    FROM months
+    CROSS JOIN archived_sums
+    WHERE organization_id = :number AND archived_sums.month = months.month AND user_id = :user
         AND day BETWEEN :first_day AND :last_day
 ) AS sums
 WHERE {_COUNTRY}

@@ -30,6 +30,7 @@ from tollbook.api.endpoints.corrections import POST_CORRECTIONS
 from tollbook.api.endpoints.erasure import DELETE_PERSONAL_DATA
 from tollbook.api.endpoints.estimate import POST_RATE
 from tollbook.api.endpoints.event_list import GET_EVENTS
+from tollbook.api.endpoints.event_types import EVENT_TYPE_ENDPOINTS
 from tollbook.api.endpoints.events import POST_EVENTS
 from tollbook.api.endpoints.explanations import GET_EVENT
 from tollbook.api.endpoints.keys import KEY_ENDPOINTS
@@ -67,6 +68,7 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     GET_CHANGES,
     GET_FORECAST,
     *BUDGET_ENDPOINTS,
+    *EVENT_TYPE_ENDPOINTS,
     GET_ORGANIZATIONS,
     GET_OVERVIEW,
     GET_USAGE,

@@ -203,8 +203,8 @@ def number_format_option(default: str | None = None) -> Callable[[Body], Body]:
         "--number-format",
         type=NUMBER_FORMAT,
         default=default,
-        help="How to read phone numbers without +: strict (not at all), international, or a "
-        "country such as GB (its national numbers).",
+        help="How to read phone numbers without +: strict (not at all), international, a "
+        "country such as GB (its national numbers), or both, such as GB+international.",
     )
 
 

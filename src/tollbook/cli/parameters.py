@@ -113,6 +113,13 @@ def _pair(text: str) -> tuple[str, str]:
     return name.strip(), value.strip()
 
 
+def _selection(text: str) -> tuple[str, tuple[str, ...]]:
+    name, sign, values = text.partition("=")
+    if not (name.strip() and sign):
+        raise ValueError(f"{text} is not like HEADER=VALUE")
+    return name.strip(), tuple(value.strip() for value in values.split(","))
+
+
 def _checked(problem_of: Callable[[str], Problem | None]) -> Callable[[str], str]:
     """Return what keeps a text in which the domain finds no problem."""
 
@@ -143,6 +150,8 @@ NETWORK = Parsed("address", _checked(lambda text: network_problem("address", tex
 METER = Parsed("meter", _checked(type_problem))
 """The type of a meter, which the tenant may not have."""
 PAIR = Parsed("name=value", _pair)
+SELECTION = Parsed("header=values", _selection)
+"""A header, and values of its cells."""
 EVENTS = whole("number of events", 1)
 ROWS = whole("number of rows")
 VERSION = whole("version")

@@ -5,6 +5,7 @@ from difflib import get_close_matches
 from functools import lru_cache
 
 from tollbook.domain.errors import Problem, refuse
+from tollbook.domain.event_types import NO_EVENT_TYPES, EventTypes
 from tollbook.domain.meters import BY_CODE, BY_TYPE, CATALOG, Category, Meter
 from tollbook.domain.own_meters import LONGEST_TYPE, category_of_code
 
@@ -22,9 +23,11 @@ class Catalog:
     """The meters of a tenant, of one state of its directory.
 
     `meters` are in the order of the catalog: the built-in ones, then its own by category and age.
+    `event_types` are the meters of its mapped types of CloudEvents.
     """
 
-    def __init__(self, own: Iterable[Meter] = ()) -> None:
+    def __init__(self, own: Iterable[Meter] = (), event_types: EventTypes = NO_EVENT_TYPES) -> None:
+        self.event_types = event_types
         self.own = tuple(sorted(own, key=_place))
         self.meters = (*CATALOG, *self.own)
         self.by_type = {**BY_TYPE, **{it.type: it for it in self.own}} if self.own else BY_TYPE
@@ -32,8 +35,10 @@ class Catalog:
         self.unused = {it.code: it for it in self.own if it.used_at is None}
 
     def __eq__(self, other: object) -> bool:
-        """Return whether another catalog has the same meters."""
-        return isinstance(other, Catalog) and self.own == other.own
+        """Return whether another catalog has the same meters and mapped types."""
+        if not isinstance(other, Catalog):
+            return False
+        return self.own == other.own and self.event_types == other.event_types
 
     def __hash__(self) -> int:
         """Return a hash of the tenant's own meters."""
@@ -42,6 +47,11 @@ class Catalog:
     def __iter__(self) -> Iterator[Meter]:
         """Iterate over the meters in the order of the catalog."""
         return iter(self.meters)
+
+    @property
+    def is_built_in(self) -> bool:
+        """Return whether the tenant has added nothing, so that the catalog is of every state."""
+        return not self.own and not self.event_types
 
     def of_code(self, code: int) -> Meter:
         """Return the meter of a stored code.
@@ -75,7 +85,7 @@ class HintingCatalog(Catalog):
     """
 
     def __init__(self, catalog: Catalog, allowed: Collection[str] = ()) -> None:
-        super().__init__(catalog.own)
+        super().__init__(catalog.own, catalog.event_types)
         self._allowed = allowed
         self._hints: dict[str, str | None] = {}
 

@@ -380,6 +380,12 @@ class BackupRefused(TollbookError):
     code = "backup_refused"
 
 
+class CopyRefused(TollbookError):
+    """The copy to another database cannot be made or completed; no server uses the target."""
+
+    code = "copy_refused"
+
+
 class SettingsError(TollbookError):
     """A setting is invalid; the message names its variable."""
 

@@ -18,6 +18,7 @@ from tollbook.domain.receipts import (
     rejected,
 )
 from tollbook.ingest.accept import SUM_OUT_OF_RANGE, stage_row
+from tollbook.ingest.cloud_events import rename_problems
 from tollbook.ingest.directory_cache import DirectoryCache, Terms
 from tollbook.ingest.known_users import User
 from tollbook.ingest.months import Months
@@ -278,10 +279,9 @@ def _renew(
     """Renew submissions of another state; return the refusals of those that cannot be."""
     refusals: dict[int, TollbookError] = {}
     for index, submission in enumerate(submissions):
-        if submission.token == directory_cache.token(transaction, submission.scope.tenant_id):
-            continue
         try:
-            submission.renew(transaction, directory_cache)
+            if submission.token != directory_cache.token(transaction, submission.scope.tenant_id):
+                submission.renew(transaction, directory_cache)
         except (InvalidApiKey, DirectoryChanged) as refusal:
             submission.rows = []
             refusals[index] = refusal
@@ -299,7 +299,8 @@ def _receipts(
         held, first = existing.get(identity), first_rows[identity]
         if held is None and first.code == SUM_OUT_OF_RANGE:
             problem = Problem("quantity", first.code, first.reason)
-            receipts.append(rejected(event.index, row.id, (problem,)))
+            problems = rename_problems((problem,), event.origin)
+            receipts.append(rejected(event.index, row.id, problems))
         elif held is None and first is row:
             receipts.append(_fresh(event.index, row))
         else:

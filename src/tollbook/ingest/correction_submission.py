@@ -34,6 +34,11 @@ class CorrectionSubmission(NamedTuple):
         """Return the number of corrections."""
         return len(self.corrections)
 
+    @property
+    def key_prefix(self) -> str | None:
+        """Return the prefix of the key; None on the command line."""
+        return None if self.key is None else self.key.prefix
+
     def months(self) -> set[int]:
         """Return the months that corrected times may fall into, in any time zone."""
         times = (it.values.get("time") for _, it in self.corrections)

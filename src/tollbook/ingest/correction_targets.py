@@ -15,7 +15,6 @@ from tollbook.domain.keys import ALL_EVENTS, ApiKey, EventRules, Permission
 from tollbook.ingest.directory_cache import Terms
 from tollbook.ingest.normalize import stored_event
 from tollbook.rating.segments import BODY
-from tollbook.store.corrections import Waiting
 from tollbook.store.events import Stored
 from tollbook.store.staging import Staged
 
@@ -43,7 +42,7 @@ def rights_of(key: ApiKey | None) -> Rights:
     return EVERY_RIGHT if rights == EVERY_RIGHT else rights
 
 
-class Target(NamedTuple):
+class Target(msgspec.Struct, frozen=True, gc=False):
     """An event that may be corrected: charged, or in quarantine with a `code`."""
 
     event: Event
@@ -77,15 +76,15 @@ def charged_target(event: Stored, catalog: Catalog) -> Target:
     return Target(sent, event)
 
 
-def waiting_target(event: Waiting) -> Target:
+def waiting_target(code: str, event: str) -> Target:
     """Return an event in quarantine as a target."""
-    return Target(stored_event(event.event), None, event.code)
+    return Target(stored_event(event), None, code)
 
 
 def target_of(row: Staged, catalog: Catalog) -> Target:
     """Return a staged event as a target."""
     if row.code:
-        return Target(stored_event(row.attributes), None, row.code)
+        return waiting_target(row.code, row.attributes)
     return charged_target(_stored_of(row), catalog)
 
 
@@ -158,11 +157,15 @@ def _is_same(correction: Correction, target: Target, terms: Terms) -> bool:
 
 def corrected_event(correction: Correction, target: Target) -> Event:
     """Return the event that replaces a target."""
-    changed = {name: _field(correction, name) for name in correction.changes}
+    changed: dict[str, Any] = {
+        "id": correction.id,
+        "organization_id": correction.organization_id,
+    }
+    for name in correction.changes:
+        changed[name] = _field(correction, name)
     if ends_pending(correction, target):
         changed["cost_pending"] = None
-    names = {"id": correction.id, "organization_id": correction.organization_id}
-    return replace(target.event, **names, **changed)
+    return replace(target.event, **changed)
 
 
 def _field(correction: Correction, name: str) -> Any:

@@ -80,7 +80,7 @@ def _store(
         and not isinstance(first, TollbookError)
         and any(receipt.code for receipt in first)
     )
-    accepted = batch.accepted
+    accepted = batch.accepted.to_store
     if is_refused or not accepted.rows:
         outcomes = [
             it
@@ -95,7 +95,7 @@ def _store(
         transaction.undo()
         return _Stored(outcomes, set(), None, {})
     used_meters = mark_used(transaction, batch.new_meters, now)
-    months |= batch.months
+    months |= batch.accepted.months
     users: set[User] = set()
 
     def new_users(touched: Touched) -> bool:
@@ -131,7 +131,10 @@ def _receipts(
         batch.receipt(submission, index, correction, rights)
         for index, correction in submission.corrections
     ]
-    return sorted((*receipts, *submission.rejections), key=lambda receipt: receipt.index)
+    if submission.rejections:
+        receipts += submission.rejections
+        receipts.sort(key=lambda receipt: receipt.index)
+    return receipts
 
 
 def _refuse(receipts: Sequence[Receipt]) -> list[Receipt]:

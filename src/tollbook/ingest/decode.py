@@ -1,6 +1,7 @@
 """Decode the body of a request, strictly and once, to events and rejections."""
 
 import re
+from codecs import BOM_UTF8
 from collections.abc import Callable, Sequence
 from io import BytesIO
 from itertools import islice
@@ -8,9 +9,15 @@ from itertools import islice
 import msgspec
 
 from tollbook.domain.catalog import BUILT_IN, Catalog
+from tollbook.domain.cloud_events import CloudOrigin
 from tollbook.domain.errors import BodyTooLarge, Problem, UnreadableBody
 from tollbook.domain.events import NOTHING, ONE, Event, microseconds
 from tollbook.domain.receipts import Receipt, rejected
+from tollbook.ingest.cloud_events import (
+    SPECVERSION,
+    problems_of_translation,
+    translate,
+)
 from tollbook.ingest.exact_times import has_fine_times, truncate_times, with_plain_time
 from tollbook.ingest.normalize import ClaimedIdentity, NormalizedEvent, normalize
 from tollbook.ingest.problems import (
@@ -34,6 +41,7 @@ class InvalidEvent(msgspec.Struct, frozen=True):
     id: str | None
     problems: tuple[Problem, ...]
     claimed: ClaimedIdentity
+    origin: CloudOrigin | None = None
 
 
 Decoded = NormalizedEvent | InvalidEvent | Receipt
@@ -60,6 +68,7 @@ INVALID = Problem("", "invalid_event", "the event is not valid")
 
 def decode_json(body: bytes, catalog: Catalog = BUILT_IN) -> list[Decoded]:
     """Read one event, or an array of them; `UnreadableBody` when the body is not JSON."""
+    body = body.removeprefix(BOM_UTF8)
     if not body.strip():
         raise UnreadableBody(
             "the body is empty; send an event, an array of events or lines of JSON"
@@ -88,7 +97,7 @@ def decode_lines(body: bytes, catalog: Catalog = BUILT_IN) -> list[Decoded]:
 def lines_of(body: bytes, noun: str = "events") -> list[NumberedLine]:
     """Return the lines of a body that are not blank, each with its number."""
     # Lines are read as needed: a list of eight million lines would take a gigabyte.
-    numbered = enumerate(BytesIO(body), start=1)
+    numbered = enumerate(BytesIO(body.removeprefix(BOM_UTF8)), start=1)
     filled = ((number, line.rstrip(b"\n")) for number, line in numbered if not line.isspace())
     lines = list(islice(filled, MOST_EVENTS + 1))
     if len(lines) > MOST_EVENTS:
@@ -169,7 +178,7 @@ def unreadable_line(index: int, number: int, error: Exception, line: bytes) -> R
 
 
 def decode_one(index: int, raw: bytes, catalog: Catalog = BUILT_IN) -> Decoded:
-    """Read one event from an object."""
+    """Read one event or CloudEvent from an object."""
     event = _read(raw)
     if event is None:
         return _reject(index, raw, catalog)
@@ -187,14 +196,38 @@ def _read(raw: bytes) -> Event | None:
     return truncate_times([event], b"[%b]" % raw)[0] if has_fine_times(raw) else event
 
 
-def _reject(index: int, raw: bytes, catalog: Catalog) -> InvalidEvent | Receipt:
+def _reject(index: int, raw: bytes, catalog: Catalog) -> Decoded:
+    """Read a CloudEvent, or return an event with its problems."""
     if len(raw) > LARGEST_READ:
         return rejected(index, None, (TOO_LARGE,))
     try:
         fields = fields_of(raw)
     except msgspec.ValidationError:
         return rejected(index, None, (_NO_OBJECT,))
+    if SPECVERSION in fields:
+        raw.decode()  # the decoder does not check the bytes of raw parts
+        return decode_members(index, fields, catalog)
     problems = problems_of(fields, catalog) or list(repeated(raw)) or [INVALID]
+    return _invalid(index, fields, problems)
+
+
+def decode_members(
+    index: int, members: Fields, catalog: Catalog, found: Sequence[Problem] = ()
+) -> Decoded:
+    """Read one CloudEvent from its members, each as it was written, with the problems of them."""
+    it = translate(members, catalog.event_types, found)
+    raw = msgspec.json.encode({name: msgspec.Raw(value) for name, value in it.fields.items()})
+    event = None if it.problems else _read(raw)
+    normalized = None if event is None else normalize(index, event, None, catalog.by_type)
+    if normalized is not None:
+        return msgspec.structs.replace(normalized, origin=it.origin)
+    problems = problems_of_translation(it, catalog) or [INVALID]
+    return _invalid(index, it.fields, problems, it.origin)
+
+
+def _invalid(
+    index: int, fields: Fields, problems: list[Problem], origin: CloudOrigin | None = None
+) -> InvalidEvent:
     identity, organization, user, type_ = (
         text_in(fields.get(name, b"null")) for name in ("id", "organization_id", "user_id", "type")
     )
@@ -207,7 +240,7 @@ def _reject(index: int, raw: bytes, catalog: Catalog) -> InvalidEvent | Receipt:
         time=microseconds(time) if time else 0,
         cost_field=_cost_field(fields),
     )
-    return InvalidEvent(index, identity, tuple(problems), claimed)
+    return InvalidEvent(index, identity, tuple(problems), claimed, origin)
 
 
 def _cost_field(fields: Fields) -> str:
@@ -234,11 +267,3 @@ def why_unreadable(error: Exception, text: bytes) -> str:
     ends = f"it is incomplete (byte {len(text)})"
     half = "or it has half of a surrogate pair"
     return f"{ends}, {half}" if _SURROGATE.search(text) else ends
-
-
-DECODERS: dict[str, Decoder] = {
-    "application/json": decode_json,
-    "application/x-ndjson": decode_lines,
-    "application/jsonl": decode_lines,
-}
-"""The decoder of each content type of `POST /v1/events`."""

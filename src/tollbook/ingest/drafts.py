@@ -38,5 +38,5 @@ class BodyReader(NamedTuple):
 
     def _draft(self, body: bytes, token: int, catalog: Catalog) -> SubmissionDraft:
         decoded = self.decode(body, catalog)
-        state = token if catalog.own else None
+        state = None if catalog.is_built_in else token
         return draft_of(decoded, self.scope, self.clock(), self.rules, state)

@@ -9,6 +9,7 @@ import msgspec
 
 from tollbook.domain import exact
 from tollbook.domain.charges import Attributes
+from tollbook.domain.cloud_events import CloudOrigin
 from tollbook.domain.directory import id_problem
 from tollbook.domain.events import (
     LONGEST_BODY,
@@ -21,7 +22,7 @@ from tollbook.domain.events import (
     microseconds,
     plain_number,
 )
-from tollbook.domain.exact import MICROS, nanos_of
+from tollbook.domain.exact import MICROS
 from tollbook.domain.meters import BY_TYPE, Meter
 from tollbook.rating.segments import BODY, BODY_LENGTH, measure_segments
 
@@ -31,6 +32,8 @@ LATEST_TIME = microseconds(datetime.max.replace(tzinfo=UTC))
 """The last microsecond of the year 9999 in UTC."""
 # Most quantities are small whole numbers that repeat.
 _micros_of = lru_cache(4096)(exact.micros_of)
+known_nanos_of = lru_cache(4096)(exact.nanos_of)
+"""The cost of a correction is read twice: when it is decoded, and in the event that it makes."""
 
 
 class NormalizedEvent(msgspec.Struct, frozen=True, gc=False):
@@ -44,6 +47,8 @@ class NormalizedEvent(msgspec.Struct, frozen=True, gc=False):
     cost: int | None
     attributes: str
     fingerprint: int
+    origin: CloudOrigin | None = None
+    """Where a CloudEvent had the fields."""
 
 
 class ClaimedIdentity(NamedTuple):
@@ -85,7 +90,7 @@ def normalize(
         return None
     try:
         quantity = _micros_of(bytes(event.quantity))
-        cost = None if event.cost is NOTHING else nanos_of(bytes(event.cost))
+        cost = None if event.cost is NOTHING else known_nanos_of(bytes(event.cost))
     except ValueError:
         return None
     time = microseconds(event.time)
@@ -107,7 +112,9 @@ def normalize(
 def stored_event(text: str) -> Event:
     """Read an event as the quarantine stores it, where an absent cost is null."""
     event = _event.decode(text)
-    return msgspec.structs.replace(event, cost=NOTHING) if bytes(event.cost) == _NULL else event
+    if bytes(event.cost) == _NULL:
+        msgspec.structs.force_setattr(event, "cost", NOTHING)  # no one else has the event yet
+    return event
 
 
 def lacks_quantity(event: Event, meter: Meter) -> bool:

@@ -6,6 +6,7 @@ import msgspec
 
 from tollbook.domain.catalog import Catalog
 from tollbook.domain.charges import Unpriced
+from tollbook.domain.cloud_events import RESERVED_ID, is_reserved
 from tollbook.domain.directory import UNADDRESSABLE, id_problem, text_problem, unaddressable
 from tollbook.domain.errors import InvalidApiKey, Problem, UnreadableBody
 from tollbook.domain.keys import ApiKey, Permission, permission_problem
@@ -224,6 +225,8 @@ class _Batch:
             return rejected(index, reversal.id, (problem or _UNKNOWN,))
         if reversal.id in UNADDRESSABLE:
             return rejected(index, reversal.id, (unaddressable("id"),))
+        if is_reserved(reversal.id):
+            return rejected(index, reversal.id, (RESERVED_ID,))
         row = self._opposites.row(original, reversal.id, print_)
         if isinstance(row, Unpriced):
             unpriced = Problem("reverses", row.code, row.reason)

@@ -7,13 +7,16 @@ from typing import NamedTuple
 import msgspec
 
 from tollbook.domain.catalog import Catalog
+from tollbook.domain.cloud_events import RESERVED_ID, RESERVED_PREFIX, is_reserved
 from tollbook.domain.errors import DirectoryChanged, InvalidApiKey
+from tollbook.domain.event_type_errors import MappedTypesChanged
 from tollbook.domain.events import ONE, instant_of
 from tollbook.domain.keys import ALL_EVENTS, EventRules, KeyScope
 from tollbook.domain.meters import BY_TYPE
 from tollbook.domain.periods import day_number
 from tollbook.domain.receipts import Receipt, rejected
 from tollbook.ingest.accept import FUTURE_ALLOWED, refusals, stage_rows
+from tollbook.ingest.cloud_events import rename_problems
 from tollbook.ingest.decode import INVALID, Decoded, InvalidEvent, as_sent
 from tollbook.ingest.directory_cache import DirectoryCache, TermsById
 from tollbook.ingest.normalize import ClaimedIdentity, NormalizedEvent, lacks_quantity, normalize
@@ -31,7 +34,8 @@ class SubmissionDraft(msgspec.Struct, frozen=True):
     """The allowed events of a request, and the receipts of rejected ones.
 
     `now` is the server's clock, in microseconds. With `refuses_new`, some events are only accepted
-    as stored already: their measured meter has no quantity, or their meter is retired. `token` is
+    as stored already: their measured meter has no quantity, their meter is retired, or a plain id
+    is reserved. `token` is
     the state of the directory whose own meters they were decoded with; None is any state. With
     `has_unknown_types`, the newest catalog may know a type that this one did not.
     """
@@ -175,6 +179,8 @@ def draft_of(
             meter = it.meter
             if (event.quantity is ONE and meter.measured) or meter.retired_at is not None:
                 refuses_new = True
+            if event.id[:3] == RESERVED_PREFIX and it.origin is None:
+                refuses_new = True
             if is_checked or it.time > latest or (states_cost and not may_state_costs):
                 claimed = ClaimedIdentity(
                     id=event.id,
@@ -184,7 +190,8 @@ def draft_of(
                     time=it.time,
                     cost_field=_cost_field(it),
                 )
-                if problems := tuple(refusals(claimed, scope, now, rules)):
+                found = refusals(claimed, scope, now, rules)
+                if problems := rename_problems(found, it.origin):
                     rejections.append(rejected(it.index, event.id, problems))
                     continue
             events.append(it)
@@ -192,8 +199,8 @@ def draft_of(
             has_unknown_types |= it.claimed.type not in BY_TYPE
             # A field with a problem proves nothing about the key or the time.
             wrong = {problem.field for problem in it.problems}
-            found = refusals(it.claimed, scope, now, rules)
-            more = (problem for problem in found if problem.field not in wrong)
+            refused = rename_problems(refusals(it.claimed, scope, now, rules), it.origin)
+            more = (problem for problem in refused if problem.field not in wrong)
             rejections.append(rejected(it.index, it.id, (*it.problems, *more)))
         else:
             rejections.append(it)
@@ -234,7 +241,8 @@ def complete(draft: SubmissionDraft) -> SubmissionDraft:
 def is_refused_as_new(normalized: NormalizedEvent) -> bool:
     """Return whether an event is only accepted when it is stored already."""
     meter = normalized.meter
-    return meter.is_retired or lacks_quantity(normalized.event, meter)
+    lacks = meter.is_retired or lacks_quantity(normalized.event, meter)
+    return lacks or _has_reserved_id(normalized)
 
 
 def refusal_of_new(normalized: NormalizedEvent) -> Receipt | None:
@@ -242,20 +250,32 @@ def refusal_of_new(normalized: NormalizedEvent) -> Receipt | None:
     if not is_refused_as_new(normalized):
         return None
     meter = normalized.meter
-    problem = meter_retired(meter) if meter.is_retired else quantity_missing(meter)
-    return rejected(normalized.index, normalized.event.id, (problem,))
+    if _has_reserved_id(normalized):
+        problem = RESERVED_ID
+    else:
+        problem = meter_retired(meter) if meter.is_retired else quantity_missing(meter)
+    problems = rename_problems((problem,), normalized.origin)
+    return rejected(normalized.index, normalized.event.id, problems)
+
+
+def _has_reserved_id(normalized: NormalizedEvent) -> bool:
+    """Return whether a plain event has an id that only CloudEvents may have."""
+    return normalized.origin is None and is_reserved(normalized.event.id)
 
 
 def _by_catalog(normalized: NormalizedEvent, catalog: Catalog) -> NormalizedEvent | Receipt:
     """Return an event by the meters of a catalog, or its rejection."""
-    index, event = normalized.index, normalized.event
+    index, event, origin = normalized.index, normalized.event, normalized.origin
+    name = origin.mapped_type if origin is not None else None
+    if name is not None and catalog.event_types.get(name) != event.type:
+        raise MappedTypesChanged
     if catalog.by_type.get(event.type) == normalized.meter:
         return normalized
     found = normalize(index, event, normalized.fingerprint, catalog.by_type)
     if found is not None:
-        return found
+        return msgspec.structs.replace(found, origin=origin)
     problems = problems_of(fields_of(as_sent(event)), catalog) or [INVALID]
-    return rejected(index, event.id, tuple(problems))
+    return rejected(index, event.id, rename_problems(problems, origin))
 
 
 def submission_of(

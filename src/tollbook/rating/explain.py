@@ -22,9 +22,9 @@ from tollbook.domain.prices import (
     Fee,
     Pricing,
     Rate,
-    conditions_of,
+    describe_conditions,
 )
-from tollbook.rating.books.vocabulary import format_hours, format_percent
+from tollbook.rating.books.vocabulary import format_hours, format_percent, format_price
 from tollbook.rating.calculation import FREE, Calculation, calculate, prorated_days
 from tollbook.rating.charge import apply_pricing
 from tollbook.rating.quantity import whole_blocks
@@ -95,7 +95,7 @@ def explain(
 
 def describe_rate(rate: Rate) -> str:
     """Describe the usage that a rate is for."""
-    words = [rate.meter, *(f"{name} {value}" for name, value in conditions_of(rate).items())]
+    words = [rate.meter, *describe_conditions(rate, " ")]
     if rate.hours:
         words.append(", ".join(format_hours(rate.hours)))
     if rate.valid_from:
@@ -157,7 +157,11 @@ def _call_step(calls: CallTerms, raw: int, work: Calculation) -> str:
     if raw <= calls.grace:
         return f"{step}: free up to {quantity_text(calls.grace)} s"
     reasons = []
+    if calls.included:
+        reasons.append(f"{quantity_text(calls.included)} s are included")
     least = max(calls.minimum, calls.first)
+    if raw <= calls.included:
+        return f"{step}: {', '.join(reasons)}"
     if least:
         reasons.append(f"at least {quantity_text(least)} s")
     if calls.following:
@@ -183,12 +187,23 @@ def _price_steps(rate: Rate, work: Calculation, position: int | None, sign: int)
 
 
 def _price_step(rate: Rate, billed: int, work: Calculation) -> str:
-    pricing, days = rate.pricing, work.days
+    days = work.days
     amount = _money(Fraction(work.numerator, work.denominator))
-    step = f"{_quantity(rate, billed)} / {_quantity(rate, pricing.per_micros)} x {pricing.price}"
+    step = _price_words(rate, billed)
     if days is not None:
         step += f" x {days.days} of {days.month} days ({days.first} to {days.last})"
     return f"{step} = {amount}"
+
+
+def _price_words(rate: Rate, billed: int) -> str:
+    """Write the price of a quantity as a product, or as a sum where the first seconds differ."""
+    pricing = rate.pricing
+    per = _quantity(rate, pricing.per_micros)
+    if pricing.first_price is None or pricing.calls is None:
+        return f"{_quantity(rate, billed)} / {per} x {pricing.price}"
+    first = min(billed, pricing.calls.first)
+    words = f"first {_quantity(rate, first)} / {per} x {format_price(pricing.first_price)}"
+    return f"{words} + {_quantity(rate, billed - first)} / {per} x {pricing.price}"
 
 
 def _month_steps(rate: Rate, work: Calculation, position: int, sign: int) -> list[str]:

@@ -1,5 +1,6 @@
 """Backing a database up while it is in use, and replacing a database with a backup."""
 
+import shutil
 from contextlib import closing, suppress
 from functools import partial
 from pathlib import Path
@@ -7,9 +8,10 @@ from pathlib import Path
 from tollbook.domain.errors import BackupRefused
 from tollbook.store import drafts, versions
 from tollbook.store.backup_files import remove_companions, write_alone
+from tollbook.store.copying import copy_database
 from tollbook.store.database import Database, open_database
 from tollbook.store.engine import Backup, Engine, Progress, Restoration, TimeLimit
-from tollbook.store.engines import ENGINES
+from tollbook.store.engines import ENGINES, PORTABLE
 from tollbook.store.error_translation import translate_errors
 from tollbook.store.file_locks import lock_abandoned, sync
 from tollbook.store.migrate import has_schema, migrate, missing_migrations
@@ -21,10 +23,13 @@ _MAGIC = tuple(engine.backup_magic for engine in ENGINES)
 _COMPANIONS = tuple(suffix for engine in ENGINES for suffix in engine.companions)
 
 
-def back_up(url: str, target: Path, progress: Progress, *, quick: bool) -> int | None:
+def back_up(
+    url: str, target: Path, progress: Progress, *, quick: bool, portable: bool = False
+) -> int | None:
     """Write a checked backup of a database to a file that exists only once it is whole.
 
-    Return the number of events in it, None for a dump, whose events cannot be counted.
+    A `portable` one can be restored into a database of any engine. Return the number of events in
+    it, None for a dump, whose events cannot be counted.
     """
     if target.exists():
         raise BackupRefused(f"{target} exists already: a backup never replaces another")
@@ -44,7 +49,10 @@ def back_up(url: str, target: Path, progress: Progress, *, quick: bool) -> int |
             require_schema=partial(_require_schema, database),
             prove=partial(_prove_copy, quick=quick),
         )
-        events = database.engine.back_up(backup)
+        if portable and not isinstance(database.engine, PORTABLE):
+            events: int | None = _copy_to_file(url, backup)
+        else:
+            events = database.engine.back_up(backup)
         unfinished.rename(target)
     sync(folder)
     return events
@@ -53,7 +61,8 @@ def back_up(url: str, target: Path, progress: Progress, *, quick: bool) -> int |
 def restore(url: str, source: Path, progress: Progress, *, replace: bool, quick: bool) -> int:
     """Replace an empty database with a backup, or any with `replace`; return its events' number.
 
-    The backup is brought up to date. On SQLite all of it happens or nothing does; on PostgreSQL
+    The backup is brought up to date. A portable one of another engine is only restored into an
+    empty database. On SQLite all of it happens or nothing does; on PostgreSQL
     that is true of the restored backup, which is brought up to date afterwards.
     """
     restoration = Restoration(
@@ -64,7 +73,45 @@ def restore(url: str, source: Path, progress: Progress, *, replace: bool, quick:
         finish=partial(_finish, quick=quick),
     )
     with translate_errors(), closing(open_database(url)) as database:
+        kind = _engine_of(source)
+        if kind and not isinstance(database.engine, kind):
+            if kind is PORTABLE:
+                return _restore_portable(url, restoration)
+            raise BackupRefused(
+                f"{source} is a backup of another engine: make one with tollbook backup --portable"
+            )
         return database.engine.restore(restoration)
+
+
+def _copy_to_file(url: str, backup: Backup) -> int:
+    """Copy a database of any engine, as it is now, to a file."""
+    backup.require_schema()
+    file = PORTABLE.url_of(backup.target)
+    copied = copy_database(url, file, backup.progress, of_moment=True, quick=backup.quick)
+    PORTABLE.make_one_file(backup.target)
+    return copied.events
+
+
+def _engine_of(path: Path) -> type[Engine] | None:
+    """Return the engine that wrote a backup; None when the file is no backup."""
+    if not path.is_file():
+        return None
+    with path.open("rb") as file:
+        start = file.read(max(map(len, _MAGIC)))
+    return next((it for it in ENGINES if start.startswith(it.backup_magic)), None)
+
+
+def _restore_portable(url: str, restoration: Restoration) -> int:
+    """Bring a copy of a portable backup up to date, and copy everything from it."""
+    source, quick = restoration.source, restoration.quick
+    PORTABLE.check_backup(source, quick=quick)
+    new = source.with_name(f"{source.name}.restoring")
+    with write_alone(new, PORTABLE.companions):
+        shutil.copyfile(source, new)
+        file = PORTABLE.url_of(new)
+        with closing(open_database(file)) as backup:
+            migrate(backup)
+        return copy_database(file, url, restoration.progress, of_moment=True, quick=quick).events
 
 
 def _require_schema(database: Database) -> None:

@@ -21,7 +21,7 @@ from tollbook.store.engines import open_engine
 from tollbook.store.error_translation import translate_errors
 from tollbook.store.refused_reads import Reads
 from tollbook.store.staging import Staged
-from tollbook.store.tables.schema import SCHEMA_VERSION
+from tollbook.store.tables.schema import SCHEMA_VERSION, UNFINISHED_COPY
 
 _log = structlog.get_logger()
 Check = Callable[[str], None]
@@ -163,6 +163,10 @@ class Transaction(Snapshot):
         """Insert many rows into a table; `columns` have their types in SQL."""
         self._engine.bulk(self._driver, table, columns, rows)
 
+    def continue_numbers(self) -> None:
+        """Make the next organization's number follow the highest one in the database."""
+        self._engine.continue_numbers(self._driver)
+
 
 class Database:
     """An open database."""
@@ -232,6 +236,11 @@ class Database:
         if self._schema_version is None:
             return 0
         state = self.engine.state(connection)
+        if state.schema_version == UNFINISHED_COPY:
+            raise SchemaChanged(
+                "the database is the target of a copy that is not complete: run the same "
+                "`tollbook copy` again"
+            )
         if state.schema_version != self._schema_version:
             raise SchemaChanged(
                 f"the database is at migration {state.schema_version or 'none'}, this Tollbook at "

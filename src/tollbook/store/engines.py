@@ -10,6 +10,9 @@ from tollbook.store.sqlite.engine import Sqlite
 
 ENGINES: tuple[type[Engine], ...] = (Sqlite, Postgres)
 
+PORTABLE = Sqlite
+"""The engine whose backups every other one can restore."""
+
 
 def open_engine(url: str, options: Options) -> Engine:
     """Choose the engine by the URL. Nothing is connected yet."""

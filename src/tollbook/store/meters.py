@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from tollbook.domain.catalog import BUILT_IN, Catalog
 from tollbook.domain.meters import Category, Meter
 from tollbook.domain.own_meters import MeterTerms, own_meter, terms_of
+from tollbook.store import event_types
 from tollbook.store.database import Snapshot, Transaction
 from tollbook.store.engine import Row
 
@@ -17,9 +18,14 @@ WHERE tenant_id = :tenant
 
 
 def read_catalog(snapshot: Snapshot, tenant: str) -> Catalog:
-    """Return the catalog of a tenant: the built-in meters, and its own."""
+    """Return the catalog of a tenant: the built-in meters, its own, and its mapped types."""
     rows = snapshot.rows(_METERS, tenant=tenant)
-    return Catalog(map(_from_row, rows)) if rows else BUILT_IN
+    codes = event_types.find_codes(snapshot, tenant)
+    if not rows and not codes:
+        return BUILT_IN
+    own = list(map(_from_row, rows))
+    meters = Catalog(own)
+    return Catalog(own, {name: meters.of_code(code).type for name, code in codes.items()})
 
 
 def find_own(snapshot: Snapshot, tenant: str, type_: str) -> Meter | None:

@@ -17,6 +17,7 @@ from tollbook.domain.errors import (
 from tollbook.store.database import Database
 from tollbook.store.engine import STATE_TABLE, TimeLimit
 from tollbook.store.error_translation import translate_errors
+from tollbook.store.tables.schema import UNFINISHED_COPY
 
 _MIGRATIONS = Path(__file__).parent / "migrations"
 
@@ -73,8 +74,11 @@ def _upgrade(database: Database, to: str, archives: Path | None) -> list[str]:
         command.upgrade(config, to)
         if inspect(connection).has_table(STATE_TABLE):
             connection.execute(
-                text(f"UPDATE {STATE_TABLE} SET schema_version = :version"),
-                {"version": _present(connection)},
+                text(
+                    f"UPDATE {STATE_TABLE} SET schema_version = :version "
+                    "WHERE schema_version <> :unfinished"
+                ),
+                {"version": _present(connection), "unfinished": UNFINISHED_COPY},
             )
         return unread
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 import msgspec
 
 from tollbook.domain.books import BookHead
-from tollbook.domain.prices import EARLIER_RULES, PriceBook, Rate
+from tollbook.domain.prices import EARLIER_RULES, PriceBook, Pricing, Rate
 from tollbook.store.database import Snapshot, Transaction
 from tollbook.store.engine import Row
 from tollbook.store.price_columns import columns_of, decks_of, rate_of
@@ -236,7 +236,16 @@ def templates_of(snapshot: Snapshot, tenant: str, version: int) -> list[Rate]:
         {"tenant": tenant, "version": version},
         2,
     )
-    return [_template.decode(row[1]) for row in rows]
+    # Thousands of templates differ in the name of the destination alone, and share a pricing.
+    pricings: dict[Pricing, Pricing] = {}
+    return [_share_pricing(_template.decode(row[1]), pricings) for row in rows]
+
+
+def _share_pricing(template: Rate, pricings: dict[Pricing, Pricing]) -> Rate:
+    shared = pricings.setdefault(template.pricing, template.pricing)
+    if shared is template.pricing:
+        return template
+    return msgspec.structs.replace(template, pricing=shared)
 
 
 def count_by_template(snapshot: Snapshot, head: BookHead) -> dict[int, int]:

@@ -7,7 +7,7 @@ from tollbook.domain.directory import LOCAL_ZONES
 from tollbook.store import resources
 from tollbook.store.archives import BILLED_USER_ID, ONE
 from tollbook.store.database import Snapshot
-from tollbook.store.events import CORRECTED, DISCARDED, IN_QUARANTINE
+from tollbook.store.events import CORRECTED, DAY, DISCARDED, IN_QUARANTINE
 from tollbook.store.exact_sums import UNIT
 from tollbook.store.rollups import KEYS, SUMS
 from tollbook.store.scope_check import ALL_TENANTS
@@ -135,8 +135,8 @@ CHECKS = (
         f"SELECT organization_id, id, day FROM events WHERE NOT {_EVENTS_OF_ARCHIVED} "
         f"UNION ALL SELECT organization_id, id, {IN_QUARANTINE} FROM quarantine "
         f"UNION ALL SELECT organization_id, id, {CORRECTED} FROM corrected_events",
-        f"SELECT organization_id, id, day FROM event_keys WHERE NOT {_KEYS_OF_ARCHIVED} "
-        f"AND day <> {DISCARDED}",
+        f"SELECT organization_id, id, {DAY.format(keys='event_keys')} FROM event_keys "
+        f"WHERE NOT {_KEYS_OF_ARCHIVED} AND day <> {DISCARDED}",
     ),
     Check(
         "quarantine_counts",

@@ -24,7 +24,10 @@ class ShownBookName(msgspec.Struct, frozen=True):
 
 
 class ShownMatch(msgspec.Struct, frozen=True, rename={"from_": "from"}):
-    """The rate that an event was charged by, and the prefixes of its numbers that led to it."""
+    """The rate that an event was charged by, and the prefixes of its numbers that led to it.
+
+    `destination` is the name of the prefix, absent when the book has none.
+    """
 
     rate_id: int
     matched: str
@@ -33,6 +36,7 @@ class ShownMatch(msgspec.Struct, frozen=True, rename={"from_": "from"}):
     to: str | None
     from_: str | None
     book: ShownBookName | None
+    destination: str | UnsetType = UNSET
 
 
 class ShownTierPosition(msgspec.Struct, frozen=True):
@@ -111,4 +115,5 @@ def show_match(rate: Rate | None, explanation: Explanation, book: str | None) ->
         to=explanation.to or None,
         from_=explanation.from_ or None,
         book=named,
+        destination=rate.destination or UNSET,
     )

@@ -10,6 +10,7 @@ from starlette.responses import Response
 
 from tollbook.api.endpoints.amounts import AmountsQuery
 from tollbook.api.endpoints.charges import ShownCharge, sees_buy, show_charge, show_match
+from tollbook.api.openapi.cloud_event_schema import CLOUD_EVENT_EXAMPLES
 from tollbook.api.openapi.endpoint import AsyncRequest, Body, Endpoint
 from tollbook.api.openapi.examples import EVENT, RATED_ANSWER
 from tollbook.api.openapi.examples_events import UNRATED_ANSWER
@@ -29,7 +30,8 @@ from tollbook.domain.errors import (
 )
 from tollbook.domain.keys import ApiKey, Permission
 from tollbook.domain.receipts import Receipt
-from tollbook.ingest.decode import DECODERS, Decoder
+from tollbook.ingest.content_types import DECODERS
+from tollbook.ingest.decode import Decoder
 from tollbook.ingest.drafts import BodyReader
 from tollbook.ingest.estimate import NotRated, Rated, rate
 from tollbook.ingest.submit import complete
@@ -147,7 +149,7 @@ POST_RATE = Endpoint(
         "that states its `cost` is `rejected` unless the key has `events:cost`."
     ),
     permission=Permission.READ_ANALYTICS,
-    request=Body(EVENTS_REQUEST, EVENT, tuple(DECODERS)),
+    request=Body(EVENTS_REQUEST, EVENT, tuple(DECODERS), examples=CLOUD_EVENT_EXAMPLES),
     answers={
         200: Body(
             RateAnswer,

@@ -32,6 +32,7 @@ from tollbook.api.pipeline.access import require_tenant_key
 from tollbook.api.pipeline.json_body import read_body
 from tollbook.api.pipeline.responses import json_response
 from tollbook.domain.errors import NotFound, PermissionMissing, Problem, refuse
+from tollbook.domain.event_type_errors import NameTaken
 from tollbook.domain.events import instant_of
 from tollbook.domain.keys import ApiKey, Permission
 from tollbook.domain.meter_errors import (
@@ -261,7 +262,7 @@ METER_ENDPOINTS = (
             ),
         },
         write=post_meter,
-        errors=(MeterExists, TooManyMeters, BuiltInMeter),
+        errors=(MeterExists, TooManyMeters, BuiltInMeter, NameTaken),
         tag="Meters",
     ),
     Endpoint(

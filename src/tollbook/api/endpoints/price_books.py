@@ -16,7 +16,13 @@ from tollbook.administration.book_report import (
     load_report,
 )
 from tollbook.administration.price_books import books_of, load_book, publish_book
-from tollbook.api.endpoints.price_book_bodies import CSV, YAML, media_type_of, read_book
+from tollbook.api.endpoints.price_book_bodies import (
+    CSV,
+    XLSX,
+    YAML,
+    media_type_of,
+    read_book,
+)
 from tollbook.api.endpoints.price_book_queries import (
     BookPath,
     BookQuery,
@@ -51,11 +57,12 @@ from tollbook.domain.lost_prices import LostPrices
 from tollbook.domain.periods import day_number
 from tollbook.rating.books.fields import ShownRate
 from tollbook.rating.books.serialize import show_rate
+from tollbook.rating.books.starting_later import LaterRate, find_later_rates
 from tollbook.rating.books.unreachable import unreachable_rates
 from tollbook.store import prices
 from tollbook.store.database import Snapshot, Transaction
 
-MOST_BYTES = {CSV: 32 * 1024 * 1024, YAML: 1024 * 1024}
+MOST_BYTES = {CSV: 32 * 1024 * 1024, XLSX: 32 * 1024 * 1024, YAML: 1024 * 1024}
 """Reading YAML takes a hundred times as long as reading a deck of the same size."""
 
 _SEE = "read price books"
@@ -125,13 +132,13 @@ async def post_price_book(request: AsyncRequest[LoadQuery]) -> Response:
     def work(body: bytes, media_type: str, query: LoadQuery) -> Response:
         _, catalog = services.directory_cache.loaded_catalog(tenant)
         book = read_book(body, media_type, query, catalog)
-        unreachable = unreachable_rates(book)
+        unreachable, later = unreachable_rates(book), find_later_rates(book)
         with services.database.writing() as transaction:
             key, named = authenticate(transaction), query.organization_id
             row = None if named is None else organization_of(transaction, key, named)
             by = request.actor(key)
             head = load_book(transaction, by, book, row, draft=query.draft)
-            report = load_report(transaction, by.tenant, head, by.at, unreachable)
+            report = load_report(transaction, by.tenant, head, by.at, unreachable, later)
             return _answer(report, 201)
 
     await run_sync(admit)
@@ -238,6 +245,8 @@ _LOADED = Body(
         **_REPORT,
         unreachable_rates=list[UnreachableRate],
         unreachable_rates_count=int,
+        starts_later=list[LaterRate],
+        starts_later_count=int,
     ),
     {
         **_REPORT_EXAMPLE,
@@ -249,6 +258,17 @@ _LOADED = Body(
             }
         ],
         "unreachable_rates_count": 1,
+        "starts_later": [
+            {
+                "meter": "voice.call",
+                "to": "4477",
+                "from": "",
+                "valid_from": "2024-03-01",
+                "until_then": "44",
+                "destination": "United Kingdom mobile",
+            }
+        ],
+        "starts_later_count": 1,
     },
     links=_ONE.links,
 )
@@ -261,7 +281,9 @@ _LOST = (
 )
 _BODY = {
     "type": "string",
-    "description": "A deck in CSV, or a whole book in YAML; what they may hold is in the manual.",
+    "description": (
+        "A deck in CSV or .xlsx, or a whole book in YAML; what they may hold is in the manual."
+    ),
 }
 _PUNCTUATION = str.maketrans("", "", "+ -().")
 _VISIBLE = (
@@ -295,18 +317,20 @@ PRICE_BOOK_ENDPOINTS = (
         name="loadPriceBook",
         summary="Load a price book",
         description=(
-            "A book in YAML, or a deck in CSV whose query says what its columns do not: `meter`, "
-            "`per`, `currency`, `name`, `effective_from` and `source` are required for it. Up to "
-            "1 MiB of YAML or 32 MiB of CSV. It is stored whole as the next version, or refused "
+            "A book in YAML, or a deck in CSV or .xlsx whose query says what its columns do not: "
+            "`currency`, `name`, `effective_from` and `source` are required for it, and so are "
+            "`meter` and `per` unless a `deck_format` states them. Up to 1 MiB of YAML, or 32 MiB "
+            "of a deck. It is stored whole as the next version, or refused "
             "whole with every error and its line. It is published at once unless `draft=true`; "
             "once published it never changes. With `organization_id` it is a book of that "
             "organization's own, whose rates go before the tenant's one by one; its currency must "
             f"be the organization's. {_LOST} `unreachable_rates` has the first 100 rates that no "
-            "event can reach, because other rates come first wherever they fit. Needs a key of the "
-            "whole tenant."
+            "event can reach, because other rates come first wherever they fit; `starts_later` has "
+            "the first 100 prefixes whose price starts after the first day of the book, with the "
+            "shorter prefix that applies until then. Needs a key of the whole tenant."
         ),
         permission=Permission.ADMIN,
-        request=Body({"type": "string"}, PRICE_BOOK_YAML, (YAML, CSV), examples={CSV: DECK}),
+        request=Body({"type": "string"}, PRICE_BOOK_YAML, (YAML, CSV, XLSX), examples={CSV: DECK}),
         answers={201: _LOADED},
         handle=post_price_book,
         errors=(PriceBookRefused, UnsupportedBody, QueueFull),

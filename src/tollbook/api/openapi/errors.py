@@ -47,6 +47,9 @@ _EVERYWHERE = (
     HeadTooLarge,
 )
 _EXAMPLE_SENTENCES = {
+    "name_taken": "voice.call is a meter: a CloudEvent of this type needs no mapping",
+    "type_mapped": "call.ended is mapped to voice.call: remove it before mapping it anew",
+    "too_many_event_types": "a tenant may map at most 1000 types",
     "invalid_request": "organization_id required",
     "currency_required": "currency required: the organizations have EUR, USD",
     "unreadable_body": "the body is not JSON: it is incomplete (byte 1)",

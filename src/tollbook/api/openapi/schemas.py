@@ -12,6 +12,7 @@ from tollbook.analytics.overview import OverviewReport
 from tollbook.analytics.series_report import SeriesReport
 from tollbook.analytics.usage import UsageReport
 from tollbook.analytics.users import UsersReport
+from tollbook.api.openapi.cloud_event_schema import CLOUD_EVENT_SCHEMAS
 from tollbook.domain.corrections import CHANGES, LONGEST_CORRECTION_ID, REQUIRED
 from tollbook.domain.events import (
     LARGEST_INTEGER,
@@ -288,6 +289,8 @@ class Components:
         if not isinstance(kind, EventsRequest):
             return self.of(kind)
         event = {"$ref": _REFERENCE.format(name="Event")}
+        if media_type in CLOUD_EVENT_SCHEMAS:
+            return CLOUD_EVENT_SCHEMAS[media_type]
         if media_type != "application/json":
             return {"type": "string", "description": "One event a line."}
         return {"oneOf": [event, {"type": "array", "maxItems": MOST_EVENTS, "items": event}]}

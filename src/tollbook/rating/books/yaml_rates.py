@@ -10,7 +10,7 @@ from tollbook.domain.meters import Meter
 from tollbook.domain.prices import Rate
 from tollbook.rating.books import vocabulary
 from tollbook.rating.books.fields import FIELDS
-from tollbook.rating.books.pricing import read_days, read_pricing
+from tollbook.rating.books.pricing import read_days_and_name, read_pricing
 from tollbook.rating.books.source import Form
 from tollbook.rating.books.vocabulary import parse_meter
 from tollbook.rating.books.yaml_nodes import Document, Entry
@@ -41,7 +41,7 @@ def read_rates(document: Document, node: yaml.Node, path: str) -> list[Rate]:
     to, from_ = _read_prefixes(entry, "to"), _read_prefixes(entry, "from")
     when = _read_when(entry)
     conditions: dict[str, Any] = {"when": when, "numbers": numbers_of(when)}
-    conditions |= {"hours": _read_hours(entry), **read_days(entry)}
+    conditions |= {"hours": _read_hours(entry), **read_days_and_name(entry)}
     count = len(to) * len(from_)
     group = "" if count > 1 or not meter else _group_of(meter, to[0], from_[0], when)
     pricing = read_pricing(entry, meter, group)

@@ -31,11 +31,21 @@ from tollbook.store.postgres.connections import (
 )
 from tollbook.store.postgres.errors import ERRORS
 from tollbook.store.postgres.statement_watchdog import Watch
-from tollbook.store.postgres.statements import MAKE_TABLES, TABLES, WRITERS_SESSION, in_psycopg
+from tollbook.store.postgres.statements import (
+    MAKE_TABLES,
+    TABLES,
+    WRITERS_SESSION,
+    as_parameters,
+    in_psycopg,
+)
 from tollbook.store.postgres.transactions import begin_reading, begin_writing
 from tollbook.store.staging import COLUMNS, Staged, width
 from tollbook.store.tokens import new_token
 
+_CONTINUE_NUMBERS = """
+SELECT setval(pg_get_serial_sequence('organizations', 'organization_id'), MAX(organization_id))
+FROM organizations
+"""
 _SPARE_CONNECTIONS = 2
 """Connections in addition to the pools: one of the watchdog, and one of a verb."""
 
@@ -98,6 +108,8 @@ class Postgres(Engine):
 
     def run(self, driver: Driver, sql: str, parameters: Parameters) -> psycopg.Cursor[Row]:
         """Run a statement."""
+        if " IN :" in sql:
+            parameters = as_parameters(parameters)
         cursor: psycopg.Cursor[Row] = driver.execute(in_psycopg(sql), parameters)
         return cursor
 
@@ -180,6 +192,10 @@ class Postgres(Engine):
         """
         if not partitions.empty_partition(driver, organization, month):
             super().remove_events(driver, organization, month)
+
+    def continue_numbers(self, driver: Driver) -> None:
+        """Set the sequence of organizations, which a copy does not use."""
+        driver.execute(_CONTINUE_NUMBERS, prepare=False)
 
     def lock_migrations(self, connection: Connection) -> None:
         """Hold an advisory lock until the transaction ends."""

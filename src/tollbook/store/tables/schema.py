@@ -31,3 +31,6 @@ __all__ = (
 
 SCHEMA_VERSION = "0017"
 """The latest migration, which every database that this Tollbook reads or writes must be at."""
+
+UNFINISHED_COPY = "unfinished copy"
+"""The schema version of the target of a copy until it is complete, so that no server uses it."""
