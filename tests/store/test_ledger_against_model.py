@@ -51,6 +51,11 @@ def test_receipts_answers_and_charges_are_those_of_the_model(
             listed = world.users(organization, *period)
             assert listed == world.model.users(organization, *period)
             users_and_organization_level_usage_add_up(world, organization, period, listed)
+            bought = {
+                it: sums for it, sums in world.purchases(organization, *period).items() if any(sums)
+            }
+            expected = world.model.purchases(organization, *period)
+            assert bought == {it: sums for it, sums in expected.items() if any(sums)}
         assert world.total_of_months(organization, *EVER) == world.total(organization, *EVER)
         one_user_alone_has_the_figures_of_the_list(world, organization, scenario.periods[0])
         every_charge_replays_to_what_is_stored(world, organization)

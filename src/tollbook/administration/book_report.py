@@ -39,6 +39,17 @@ class BelowBuyRate(msgspec.Struct, frozen=True, rename={"from_": "from"}):
     buy_cost: AmountJson
 
 
+class BelowBuyReport(msgspec.Struct, frozen=True):
+    """The first rates that sell below their buy price, the largest loss first, and their number.
+
+    `without_buy_count` counts the rates without a buy price, if any rate has one.
+    """
+
+    below_buy: list[BelowBuyRate]
+    below_buy_count: int
+    without_buy_count: int
+
+
 class BookReport(msgspec.Struct, frozen=True):
     """A book with the prices that it takes away from its first day on, once it is published."""
 
@@ -99,6 +110,20 @@ def book_report(snapshot: Snapshot, tenant: str, head: BookHead, now: int) -> Bo
     """Return a tenant's book with its status now and the prices that it takes away."""
     (book,) = (it for it in books_of(snapshot, tenant, now) if it.head.version == head.version)
     lost = lost_prices(snapshot, tenant, head)
+    catalog = read_catalog(snapshot, tenant)
+    own = prices.own_meters_in(snapshot, tenant, head.version) if catalog.own else {}
+    retired = [it for it in catalog.in_order(own) if catalog.by_type[it].is_retired]
+    return BookReport(
+        price_book=show_book(book),
+        no_longer_priced=catalog.in_order({it for entry in lost for it in entry.meters}),
+        lost_prices=lost,
+        retired_meters=retired or UNSET,
+        **msgspec.structs.asdict(below_buy_report(snapshot, tenant, head)),
+    )
+
+
+def below_buy_report(snapshot: Snapshot, tenant: str, head: BookHead) -> BelowBuyReport:
+    """Return the rates of a book that sell below their buy price."""
     templates = prices.templates_of(snapshot, tenant, head.version)
     sizes = prices.count_by_template(snapshot, head)
     losses = _losses(templates)
@@ -107,17 +132,10 @@ def book_report(snapshot: Snapshot, tenant: str, head: BookHead, now: int) -> Bo
         for number, rate in enumerate(templates)
         if rate.pricing.price is not None and rate.pricing.buy is None
     )
-    catalog = read_catalog(snapshot, tenant)
-    own = prices.own_meters_in(snapshot, tenant, head.version) if catalog.own else {}
-    retired = [it for it in catalog.in_order(own) if catalog.by_type[it].is_retired]
-    return BookReport(
-        price_book=show_book(book),
-        no_longer_priced=catalog.in_order({it for entry in lost for it in entry.meters}),
-        lost_prices=lost,
+    return BelowBuyReport(
         below_buy=_below_buy(snapshot, head, templates, losses),
         below_buy_count=sum(sizes.get(number, 0) for number, _ in losses),
         without_buy_count=sum(unknown) if has_buy_price(templates) else 0,
-        retired_meters=retired or UNSET,
     )
 
 

@@ -3,15 +3,20 @@
 The statements differ from those of `users.py` in their conditions, and by two more columns.
 """
 
-from functools import cache
 from typing import Any
 
 import msgspec
 from msgspec.structs import replace
 
-from tollbook.analytics.figures import AnswerKind
+from tollbook.analytics.filtered_users_statements import (
+    ORGANIZATION_LEVEL_ROW,
+    countries_sql,
+    filtered_users_sql,
+    meters_sql,
+    organization_level_sql,
+    shared_knowledge_bases_sql,
+)
 from tollbook.analytics.filters import (
-    MATCH_METERS,
     Filters,
     Sort,
     filter_rows,
@@ -24,12 +29,6 @@ from tollbook.analytics.groups import (
     GROUP_COLUMNS,
     Groups,
     arrange_groups,
-)
-from tollbook.analytics.in_country import (
-    countries_by_sql,
-    country_cover_sql,
-    country_knowledge_bases_sql,
-    country_used_sql,
 )
 from tollbook.analytics.result_set import (
     ReportedRows,
@@ -49,7 +48,7 @@ from tollbook.analytics.row_details import (
     sort_by_margin,
     with_total,
 )
-from tollbook.analytics.rows import RowLayout, define
+from tollbook.analytics.rows import define
 from tollbook.analytics.scope import QuestionScope, count_subjects
 from tollbook.analytics.tables import (
     ORGANIZATION_LEVEL,
@@ -63,15 +62,10 @@ from tollbook.analytics.users import (
     AMOUNTS,
     COLUMNS,
     COSTS,
-    OF_USER,
     USER_ROW,
     CostBreakdown,
-    knowledge_bases_sql,
     parameters,
     read_rows,
-    used_sql,
-    users_cover_sql,
-    users_sql,
     write_users,
     write_users_report,
 )
@@ -83,14 +77,12 @@ from tollbook.store.engine import Row
 from tollbook.store.meters import read_catalog
 
 _NO_USER = ""
-_WITHIN = "organization_id = :organization"
 
 UserTotals = define(
     "UserTotals",
     "The sums of each figure over all rows; `kb_count` counts each knowledge base once.",
     [*USER_ROW.fields(CostBreakdown), *DETAIL_FIELDS],
 )
-ORGANIZATION_LEVEL_ROW = RowLayout(AnswerKind.ORGANIZATION_LEVEL, "events")
 OrganizationLevel = define(
     "OrganizationLevel",
     "Usage not attributed to a user. Added to the totals of all users, it equals the organization.",
@@ -356,92 +348,6 @@ def _parameters(
     bound = parameters(number, period) | match_meters(filters.meters, catalog)[1]
     bound |= {} if user_id is None else {"user": user_id}
     return bound | ({} if filters.country is None else {"country": filters.country})
-
-
-@cache
-def filtered_users_sql(
-    *, one_user: bool, in_country: bool, match: str = MATCH_METERS, own: bool = False
-) -> str:
-    """Return the statement of users that also reads the count of events and the status."""
-    condition = _condition(one_user=one_user, match=match)
-    if in_country:
-        bases = country_knowledge_bases_sql("user_id", _WITHIN, condition)
-    else:
-        bases = knowledge_bases_sql(condition)
-    return users_sql(
-        _cover_sql(condition, in_country=in_country),
-        bases,
-        OF_USER if one_user else "",
-        {"events": "SUM(count)"},
-        ",\n    COALESCE(usage.events, 0), users.status",
-        own=own,
-    )
-
-
-@cache
-def shared_knowledge_bases_sql(*, in_country: bool, match: str = MATCH_METERS) -> str:
-    """Return the statement that counts the distinct knowledge bases of some users together."""
-    condition = f" AND user_id IN :users{match}"
-    used = country_used_sql("user_id", _WITHIN, condition) if in_country else used_sql(condition)
-    return f"""
-SELECT COUNT(DISTINCT resource_id)
-FROM (
-{used}
-) AS used
-"""
-
-
-@cache
-def meters_sql(*, one_user: bool, in_country: bool, match: str = MATCH_METERS) -> str:
-    """Return the statement for groups by meter."""
-    return f"""
-SELECT
-    user_id, meter,
-    CAST(SUM(count) AS BIGINT),
-    CAST(SUM(quantity) AS BIGINT),
-    CAST(SUM(cost) AS BIGINT)
-FROM (
-{_cover_sql(_condition(one_user=one_user, match=match), in_country=in_country)}
-) AS period_cover
-WHERE user_id <> ''
-GROUP BY user_id, meter
-"""
-
-
-@cache
-def countries_sql(*, one_user: bool, match: str = MATCH_METERS) -> str:
-    """Return the statement for groups by country."""
-    condition = f" AND user_id <> ''{_condition(one_user=one_user, match=match)}"
-    return countries_by_sql("user_id", _WITHIN, condition)
-
-
-@cache
-def organization_level_sql(*, in_country: bool, match: str = MATCH_METERS) -> str:
-    """Return the statement for usage not attributed to a user."""
-    sums = ",\n    ".join(
-        f"COALESCE(CAST({sql} AS BIGINT), 0)" for sql in ORGANIZATION_LEVEL_ROW.sums.values()
-    )
-    return f"""
-SELECT
-    COALESCE(CAST(SUM(count) AS BIGINT), 0),
-    {sums},
-    COALESCE(CAST(SUM(cost) AS BIGINT), 0)
-FROM (
-{_cover_sql(_condition(one_user=True, match=match), in_country=in_country)}
-) AS period_cover
-"""
-
-
-def _condition(*, one_user: bool, match: str) -> str:
-    """Return the SQL condition on rows of sums."""
-    return OF_USER + match if one_user else match
-
-
-def _cover_sql(condition: str, *, in_country: bool) -> str:
-    """Return the SQL of the sums to add up: months and edges, or days if a country is given."""
-    if not in_country:
-        return users_cover_sql(condition)
-    return country_cover_sql("user_id, meter", _WITHIN, condition)
 
 
 BY_USER = RowsKind(_count, read_users, _report_users, _totals_of_users, users_table)

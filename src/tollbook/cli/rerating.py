@@ -13,6 +13,7 @@ from tollbook.api.endpoints.rerating_answers import (
     DryRunAnswer,
     RunAnswer,
     Total,
+    below_buy_of,
     dry_run_answer,
     run_answer,
     unpriced_event,
@@ -135,7 +136,8 @@ def _dry_run(options: Options, database: Database, span: RerateRange) -> int:
             limit=options.limit,
             progress=lambda events: progress.update(task, advance=events),
         )
-    answer = dry_run_answer(result)
+        below_buy = below_buy_of(snapshot, options.tenant, span)
+    answer = dry_run_answer(result, below_buy)
     if options.json:
         print_json({"dry_run": answer})
     else:
@@ -246,6 +248,8 @@ def _print_dry_run(shown: DryRunAnswer) -> None:
     )
     if shown.buy_changed:
         print_line(f"{shown.buy_changed:,} events would get another buy price only")
+    if shown.below_buy_count:
+        print_line(f"{shown.below_buy_count:,} rates of the book sell below their buy price")
     _print_totals(shown.totals)
 
 

@@ -10,14 +10,13 @@ from starlette.responses import Response
 
 from tollbook.analytics.events import (
     EventsQuestion,
-    EventsReport,
     PageEnd,
-    events_report,
     events_table,
     read_page,
     require_readable,
     table_of,
 )
+from tollbook.analytics.events_report import EventsReport, events_report
 from tollbook.analytics.partial_days import local_days
 from tollbook.analytics.scope import QuestionScope
 from tollbook.api.endpoints.analytics import answers

@@ -235,12 +235,13 @@ _REPORT_EXAMPLE = {
     "without_buy_count": 240,
 }
 _ONE = Body(
-    answer_schema(**_REPORT),
+    answer_schema("retired_meters", **_REPORT),
     _REPORT_EXAMPLE,
     links=leads(*_OF_BOOK, version="/price_book/version"),
 )
 _LOADED = Body(
     answer_schema(
+        "retired_meters",
         **_REPORT,
         unreachable_rates=list[UnreachableRate],
         unreachable_rates_count=int,

@@ -5,15 +5,22 @@ from datetime import date, datetime
 from typing import Annotated
 
 import msgspec
-from msgspec import Meta
+from msgspec import UNSET, Meta, UnsetType
 
+from tollbook.administration.book_report import (
+    BelowBuyRate,
+    BelowBuyReport,
+    below_buy_report,
+)
+from tollbook.administration.price_books import find_book
 from tollbook.domain.events import instant_of
 from tollbook.domain.exact import AmountJson, raw_amount
 from tollbook.domain.lost_prices import LostPrices
 from tollbook.domain.margin import Purchases, margin_of
 from tollbook.domain.periods import day_of
-from tollbook.domain.rerating import Bought, Costs, LeftAsItWas, Run, RunStatus
+from tollbook.domain.rerating import Bought, Costs, LeftAsItWas, RerateRange, Run, RunStatus
 from tollbook.rerating.dry_run import Diff, DryRun
+from tollbook.store.database import Snapshot
 
 MOST_ROWS = 1_000
 _Limit = Annotated[int, Meta(ge=1, le=MOST_ROWS)]
@@ -77,7 +84,10 @@ class UnpricedEvent(msgspec.Struct):
 
 
 class DryRunAnswer(msgspec.Struct):
-    """What would change: sums of everything, the rows that differ most, events without a price."""
+    """What would change: sums of everything, the rows that differ most, events without a price.
+
+    With a `version`, `below_buy` lists the rates of that book that sell below their buy price.
+    """
 
     events: int
     changed: int
@@ -88,6 +98,9 @@ class DryRunAnswer(msgspec.Struct):
     unpriced_events: Sequence[UnpricedEvent]
     lost_prices: Sequence[LostPrices]
     buy_changed: int
+    below_buy: Sequence[BelowBuyRate] | UnsetType = UNSET
+    below_buy_count: int | UnsetType = UNSET
+    without_buy_count: int | UnsetType = UNSET
 
 
 class RunAnswer(msgspec.Struct):
@@ -118,8 +131,9 @@ class RunAnswer(msgspec.Struct):
     buy_changed: int
 
 
-def dry_run_answer(result: DryRun) -> DryRunAnswer:
-    """Show a dry run."""
+def dry_run_answer(result: DryRun, below_buy: BelowBuyReport | None = None) -> DryRunAnswer:
+    """Show a dry run; `below_buy` is of the only book that it applies."""
+    of_book = {} if below_buy is None else msgspec.structs.asdict(below_buy)
     return DryRunAnswer(
         events=result.events,
         changed=result.changed,
@@ -130,6 +144,7 @@ def dry_run_answer(result: DryRun) -> DryRunAnswer:
         unpriced_events=[unpriced_event(it) for it in result.left],
         lost_prices=result.lost_prices(),
         buy_changed=result.buy_changed,
+        **of_book,
     )
 
 
@@ -189,3 +204,10 @@ def _row(it: Diff) -> DiffRow:
 
 def _amounts(old: int, new: int) -> tuple[msgspec.Raw, msgspec.Raw, msgspec.Raw]:
     return raw_amount(old), raw_amount(new), raw_amount(new - old)
+
+
+def below_buy_of(snapshot: Snapshot, tenant: str, span: RerateRange) -> BelowBuyReport | None:
+    """Return the rates below their buy price of the only book of a dry run; None for several."""
+    if span.version is None:
+        return None
+    return below_buy_report(snapshot, tenant, find_book(snapshot, tenant, span.version))

@@ -6,11 +6,11 @@ import click
 
 from tollbook.analytics.events import (
     EventsQuestion,
-    events_report,
     events_table,
     read_page,
     table_of,
 )
+from tollbook.analytics.events_report import events_report
 from tollbook.analytics.scope import QuestionScope
 from tollbook.api.formats.cells import writer_of
 from tollbook.cli.choices import (

@@ -15,7 +15,6 @@ const OF_BUILT_IN = KINDS.map((it) => it.meters.length);
 let byType = new Map();
 /** @type {Choice[]} */
 let choices = [];
-learn([]);
 
 /** @param {string | undefined} type */
 function unitOf(type) {
@@ -38,7 +37,9 @@ export function learn(catalog) {
 }
 
 /** The tenant's own meters. */
-export const ownMeters = () => METERS.slice(BUILT_IN);
+export function ownMeters() {
+  return METERS.slice(BUILT_IN);
+}
 
 /** @param {string} type */
 export const meterOf = (type) => byType.get(type);
@@ -58,3 +59,5 @@ export const kindChoices = (brand) => choices.filter((it) => brand || !it.meters
 const ORGANIZATION_LEVEL = KINDS.find((it) => it.key === "brand");
 /** @param {string} type */
 const isOrganizationLevel = (type) => Boolean(ORGANIZATION_LEVEL?.meters.includes(type));
+
+learn([]);
