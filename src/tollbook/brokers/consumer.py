@@ -32,6 +32,8 @@ _HELD_SECONDS = 60.0
 """How long messages are held while the database does not store them, before they are released."""
 _LAG_SECONDS = 15.0
 _FINISH_SECONDS = 20.0
+_ANSWER_SECONDS = 30.0
+"""The longest wait for a broker that may have been killed in the middle of an answer."""
 _LONGEST_PAUSE = 30.0
 
 
@@ -202,7 +204,7 @@ class Consumer:
 
     async def _acknowledge(self, messages: Sequence[Message]) -> None:
         if messages:
-            await self._transport.acknowledge(messages)
+            await self._attempt(self._transport.acknowledge(messages))
         self._forget(messages)
 
     async def _release_until_ready(self, messages: Sequence[Message]) -> None:
@@ -234,7 +236,7 @@ class Consumer:
         """Connect at start; a broker that cannot be reached is waited for."""
         while not self._stopping.is_set():
             try:
-                await self._transport.connect(self._options.create)
+                await self._attempt(self._transport.connect(self._options.create))
             except ConnectionLost as error:
                 await self._close()
                 await self._pause(error)
@@ -242,6 +244,13 @@ class Consumer:
                 self._is_connected = True
                 return True
         return False
+
+    async def _attempt(self, work: Awaitable[None]) -> None:
+        """Wait for work that a broker may never answer, for a while."""
+        try:
+            await asyncio.wait_for(work, _ANSWER_SECONDS)
+        except TimeoutError as error:
+            raise ConnectionLost("the broker does not answer") from error
 
     async def _close(self) -> None:
         with contextlib.suppress(BrokerError, TimeoutError):
@@ -257,7 +266,7 @@ class Consumer:
             await self._close()
             await self._pause(error)
             try:
-                await self._transport.connect(self._options.create)
+                await self._attempt(self._transport.connect(self._options.create))
             except (ConnectionLost, SourceRefused) as failure:
                 error = failure
             else:
