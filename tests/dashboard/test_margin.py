@@ -36,7 +36,7 @@ def test_the_overview_shows_margins_and_what_is_sold_below_its_buy_price(
     assert row[-2:] == ["-$1.00", "$102.00"]
     losses = page.locator("section.losses")
     expect(losses.get_by_role("link", name="Sold Below")).to_be_visible()
-    assert losses.get_by_role("listitem").all_inner_texts() == ["Sold Below -$1.00", "GB -$1.00"]
+    expect(losses.get_by_role("listitem")).to_have_text(["Sold Below -$1.00", "GB -$1.00"])
 
 
 def test_other_keys_see_no_margin(look: Look) -> None:
