@@ -15,8 +15,7 @@ from benchmarks.ledgers import Ledger, year_ledger
 from benchmarks.plan import Plan
 from benchmarks.wire import Call, WrongAnswer, asking, request
 from tollbook.analytics.series_reads import EVERY_METER
-from tollbook.analytics.series_statements import ORGANIZATION as STATEMENTS
-from tollbook.analytics.series_statements import By, Unit
+from tollbook.analytics.series_statements import By, Unit, statements
 from tollbook.domain.periods import Period, day_number
 
 PLAIN = "a year by day"
@@ -95,7 +94,7 @@ def _bare(databases: Databases, ledger: Ledger, by: By) -> Call:
         "first_day": first,
         "last_day": last,
     }
-    call = databases.bare(ledger.url, STATEMENTS[Unit.DAY, by], bound)
+    call = databases.bare(ledger.url, statements().organization[Unit.DAY, by], bound)
     if len({row[0] for row in call()}) != YEAR:
         raise WrongAnswer("the bare statement does not return a row for each day")
     return call

@@ -14,8 +14,8 @@ from tollbook.domain.exact import MICROS
 from tollbook.domain.meters import BY_TYPE
 from tollbook.domain.prices import Deck, PriceBook, Rate
 from tollbook.rating.books.deck_book import parse_deck
-from tollbook.rating.books.deck_columns import COLUMNS
-from tollbook.rating.books.deck_csv import decode_deck
+from tollbook.rating.books.deck_file import decode_deck
+from tollbook.rating.books.deck_headers import COLUMNS
 from tollbook.rating.books.deck_terms import BookTerms, DeckTerms
 from tollbook.rating.books.fields import FIELDS
 from tollbook.rating.books.serialize import show_rate
@@ -34,6 +34,16 @@ _TERMS = (
     DeckTerms("sms.outbound", "segment", dates="dmy", when=(("carrier", "a"),)),
     DeckTerms("mms.inbound", "MB", columns=(("price", "Cost"), ("when.kind", "Kind"))),
     DeckTerms("voice.call", "call", increments="60/6", minimum="30", grace="3", connect_fee="0.1"),
+    DeckTerms(
+        *("voice.call", "minute"),
+        access_codes=("00", "011"),
+        header="name,prefix,price,first_price,increments,peak",
+        hours=(("peak", "mon-fri 08:00-20:00"),),
+        increments="30/6",
+        included="5",
+        skip=(("price", ("n/a", "-")),),
+        unknown_origin=True,
+    ),
 )
 
 
@@ -161,6 +171,9 @@ def _decks() -> Iterator[bytes]:
         '\1Prefix|Origin|Tariff|Start|End\n"4420\n4421"|49|0,1|2/13/2024|12-Mar-2024\n',
         "\2Code,Rate,Valid from,Valid until,Currency\n+4470-4479,.5,31/1/2024,01.02.2024,usd\n",
         "\3Prefix,Cost,Kind\n44,1,a\n44,2,b\n",
+        "\5UK,0044 20-29,$0.1,0.2,60-6,1\nAll,*,0.1,0.1,0/6,\nFR,33,n/a,,,\n",
+        "\0A carrier\nName,Code,Rate \u00a2,Origination Prefixes,Status\n"
+        'UK,"61 38,39",1.5,"1, 49",Active\n,44.0,2,,new\nNo VAT\n',
         "\4Prefix,Rate,First increment,Next increment,Minimum,Connect fee,Max cost\n"
         "44,1,60,6,30,0.1,2\n",
     )
@@ -197,7 +210,20 @@ TARGETS = (
         "its line",
         _try_deck,
         _decks,
-        (*COLUMNS, ",", ";", "\t", '"', "\n", "\r\n", "sep=", "4470-4479", "1-Feb-2024", "0,5"),
+        (
+            *COLUMNS,
+            ",",
+            ";",
+            "\t",
+            '"',
+            "\n",
+            "\r\n",
+            "sep=",
+            "4470-4479",
+            "1-Feb-2024",
+            "0,5",
+            "4.4E+3",
+        ),
         seconds=2,
     ),
 )

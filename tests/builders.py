@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 
+from tollbook.administration.meters import add_meter
 from tollbook.administration.price_books import example_book
 from tollbook.administration.tenants import ensure_tenant
 from tollbook.analytics.users import users_report
@@ -19,6 +20,7 @@ from tollbook.domain.keys import (
     Permission,
     prefix_of,
 )
+from tollbook.domain.own_meters import MeterTerms
 from tollbook.domain.periods import Period
 from tollbook.domain.quarantine import EVERYTHING, QuarantineAction, QuarantineRun, Selection
 from tollbook.domain.receipts import Receipt
@@ -37,6 +39,8 @@ from tollbook.rating.books.yaml_book import parse_price_book
 from tollbook.store import directory, keys, prices
 from tollbook.store.audit import COMMAND_LINE, Actor
 from tollbook.store.database import Database
+from tollbook.store.meter_checks import meter_differences
+from tollbook.store.meters import read_catalog
 from tollbook.store.orphans import owner_differences
 from tollbook.store.verification import CHECKS, RowDifference, differences
 from tollbook.wiring import now
@@ -126,8 +130,15 @@ class Platform:
     def load(self, book: str) -> int:
         """Load a price book in YAML; give its version."""
         with self.database.writing() as transaction:
-            parsed = parse_price_book(book)
+            parsed = parse_price_book(book, catalog=read_catalog(transaction, self.tenant))
             return prices.add_price_book(transaction, self.tenant, parsed, now())
+
+    def add_meters(self, *meters: MeterTerms) -> None:
+        """Add meters of the tenant's own."""
+        actor = Actor(self.tenant, COMMAND_LINE, now())
+        with self.database.writing() as transaction:
+            for terms in meters:
+                add_meter(transaction, actor, terms)
 
     def replay(self) -> int:
         """Look at quarantine again; give how many events left it."""
@@ -159,7 +170,8 @@ class Platform:
         """Recompute every rollup from the events, as `tollbook verify` does."""
         with self.database.reading() as snapshot:
             found = [found for check in CHECKS for found in differences(snapshot, check)]
-            return [*found, *reversal_differences(snapshot), *owner_differences(snapshot)]
+            found += reversal_differences(snapshot)
+            return [*found, *owner_differences(snapshot), *meter_differences(snapshot)]
 
     def send(
         self, *events: Json, scope: KeyScope | None = None, atomic: bool = False
@@ -171,8 +183,9 @@ class Platform:
         self, *events: Json, scope: KeyScope | None = None, atomic: bool = False
     ) -> Submission:
         """Rate events, up to the commit."""
-        decoded = decode_json(msgspec.json.encode(list(events)))
-        draft = draft_of(decoded, scope or KeyScope(self.tenant), now())
+        token, catalog = self.directory_cache.loaded_catalog(self.tenant)
+        decoded = decode_json(msgspec.json.encode(list(events)), catalog)
+        draft = draft_of(decoded, scope or KeyScope(self.tenant), now(), token=token)
         terms = self.directory_cache.loaded_terms(self.tenant, draft.organizations, now())
         return submission_of(draft, terms, atomic=atomic)
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 _FORKS = multiprocessing.get_context("forkserver")
-_FORKS.set_forkserver_preload(["tollbook.wiring", "tollbook.cli.serve", "tollbook.cli.main"])
+_FORKS.set_forkserver_preload(["tests.preloaded"])
 
 
 class Fork:

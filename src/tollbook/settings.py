@@ -59,6 +59,16 @@ class Settings(msgspec.Struct, frozen=True):
     max_exports: int = 8
     max_export_seconds: int = 3_600
     archive_folder: str = ""
+    api_key: str = ""
+    api_key_file: str = ""
+    broker_url: str = ""
+    broker_url_file: str = ""
+    broker_user: str = ""
+    broker_user_file: str = ""
+    broker_password: str = ""
+    broker_password_file: str = ""
+    broker_credentials: str = ""
+    broker_credentials_file: str = ""
 
     @property
     def archives(self) -> Path | None:
@@ -74,6 +84,18 @@ class Settings(msgspec.Struct, frozen=True):
     def secret_keys(self) -> SecretKeys:
         """Return the secrets that viewer tokens are signed with, if they are set."""
         return SecretKeys.parse(self.secret_key)
+
+    def secret(self, field: str) -> str:
+        """Return a setting that may be in a file instead; `SettingsError` if it cannot be read."""
+        path = getattr(self, f"{field}_file")
+        if not path:
+            return str(getattr(self, field))
+        try:
+            return Path(path).read_text().strip()
+        except (OSError, UnicodeDecodeError) as error:
+            raise SettingsError(
+                f"{variable(field)}_FILE names a file that cannot be read"
+            ) from error
 
 
 FULL, MASKED = "full", "masked"

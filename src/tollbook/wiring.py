@@ -66,6 +66,10 @@ _MIB = 1024 * 1024
 _VERB_RETRY_SECONDS = 10
 """How long a command, or a server before it serves, retries to connect to PostgreSQL."""
 _SECONDS_TO_FINISH = 30
+_REBUILD = (
+    "until the file is read, the buy price of its events is unknown: put it back, and run "
+    "`tollbook verify --rebuild --archive FOLDER`"
+)
 _SWITCH_INTERVAL = 0.0005
 """The longest wait of the writer for the interpreter's lock, instead of the default 5 ms."""
 _COLLECT_AFTER = 50_000
@@ -77,7 +81,10 @@ def now() -> int:
 
 
 def open_migrated(settings: Settings) -> Database:
-    """Open the database and migrate its schema."""
+    """Open the database and migrate its schema.
+
+    Log a warning for each archive file that a migration needed and could not read.
+    """
     options = Options(
         max_write_connections=settings.max_write_connections,
         max_read_connections=settings.max_read_connections,
@@ -87,7 +94,8 @@ def open_migrated(settings: Settings) -> Database:
         retry_seconds=_VERB_RETRY_SECONDS,
     )
     database = open_database(settings.database_url, scope_check.check, options)
-    migrate(database)
+    for problem in migrate(database, archives=settings.archives):
+        _log.warning("purchase_costs_unknown", problem=problem, advice=_REBUILD)
     return database
 
 

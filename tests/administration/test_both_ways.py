@@ -12,10 +12,14 @@ from tests.builders import Json, event
 from tests.cli.conftest import Ran, Tollbook
 from tests.servers import SECRET_KEY
 from tollbook.administration.budgets import NewBudget, set_budget
+from tollbook.administration.event_types import set_event_type
+from tollbook.administration.meters import MeterChange, add_meter, change_meter
 from tollbook.administration.price_books import load_book
 from tollbook.administration.viewer_tokens import NewViewer, create_viewer_token
 from tollbook.domain.directory import User
 from tollbook.domain.keys import Permission
+from tollbook.domain.meters import Category
+from tollbook.domain.own_meters import MeterTerms
 from tollbook.domain.viewers import SecretKeys
 from tollbook.rating.books.yaml_book import parse_price_book
 from tollbook.store import directory
@@ -24,7 +28,10 @@ from tollbook.wiring import now
 
 ORGANIZATION = "/v1/organizations/org_1"
 USERS = f"{ORGANIZATION}/users"
+METERS = "/v1/meters"
+OWN = ("own.meter", "own.retired")
 BUDGET = "/v1/budgets/org_1"
+TYPES = "/v1/event-types"
 KEY = "/v1/keys/{key}"
 TOKENS = "/v1/viewer-tokens"
 BOOKS = "/v1/price-books"
@@ -139,6 +146,32 @@ ALLOWED = {
         f"{BOOKS}/2/publish?effective_from=2024-03-01",
         "prices publish 2 --effective-from 2024-03-01",
     ),
+    "meter.add": Case(
+        "POST",
+        METERS,
+        "meters add fax.page --unit page --category messaging --name Faxes --whole "
+        "--resource-required",
+        {
+            "type": "fax.page",
+            "unit": "page",
+            "category": "messaging",
+            "name": "Faxes",
+            "whole": True,
+            "resource_required": True,
+        },
+    ),
+    "meter.change": Case(
+        "PATCH",
+        f"{METERS}/own.meter",
+        "meters change own.meter --name Other --unit session --category voice --whole",
+        {"name": "Other", "unit": "session", "category": "voice", "whole": True},
+    ),
+    "meter.retire": Case(
+        "PATCH", f"{METERS}/own.meter", "meters retire own.meter", {"retired": True}
+    ),
+    "meter.activate": Case(
+        "PATCH", f"{METERS}/own.retired", "meters retire own.retired --undo", {"retired": False}
+    ),
     "budget.set": Case(
         "PUT",
         BUDGET,
@@ -146,6 +179,10 @@ ALLOWED = {
         {"monthly": 250.5, "alert_at": [0.9, 0.4]},
     ),
     "budget.remove": Case("DELETE", f"{BUDGET}/users/ann", "budgets remove org_1 --user ann"),
+    "event_type.set": Case(
+        "PUT", f"{TYPES}/call.made", "event-types set call.made voice.call", {"meter": "voice.call"}
+    ),
+    "event_type.remove": Case("DELETE", f"{TYPES}/call.ended", "event-types remove call.ended"),
     "quarantine.replay": Case(
         "POST",
         "/v1/quarantine/replay?organization_id=org_1",
@@ -241,6 +278,30 @@ REFUSED = {
         f"{BOOKS}/1/publish?effective_from=2024-03-01",
         "prices publish 1 --effective-from 2024-03-01",
     ),
+    "a meter of one word": Case(
+        "POST",
+        METERS,
+        "meters add fax --unit page --category voice",
+        {"type": "fax", "unit": "page", "category": "voice"},
+    ),
+    "a meter by the minute": Case(
+        "POST",
+        METERS,
+        "meters add fax.call --unit minute --category voice",
+        {"type": "fax.call", "unit": "minute", "category": "voice"},
+    ),
+    "a meter that exists with another unit": Case(
+        "POST",
+        METERS,
+        "meters add own.meter --unit page --category messaging",
+        {"type": "own.meter", "unit": "page", "category": "messaging"},
+    ),
+    "a built-in meter": Case(
+        "PATCH", f"{METERS}/voice.call", "meters retire voice.call", {"retired": True}
+    ),
+    "a meter that is not there": Case(
+        "PATCH", f"{METERS}/own.mete", "meters retire own.mete", {"retired": True}
+    ),
     "a budget of nothing": Case("PUT", BUDGET, "budgets set org_1 0", {"monthly": 0}),
     "a budget with an alert at nothing": Case(
         "PUT",
@@ -248,6 +309,22 @@ REFUSED = {
         "budgets set org_1 1 --alert-at 0",
         {"monthly": 1, "alert_at": [0]},
     ),
+    "a type of no meter": Case(
+        "PUT", f"{TYPES}/call.made", "event-types set call.made fax.sent", {"meter": "fax.sent"}
+    ),
+    "a type that is a meter": Case(
+        "PUT",
+        f"{TYPES}/sms.inbound",
+        "event-types set sms.inbound voice.call",
+        {"meter": "voice.call"},
+    ),
+    "a type of another meter": Case(
+        "PUT",
+        f"{TYPES}/call.ended",
+        "event-types set call.ended sms.inbound",
+        {"meter": "sms.inbound"},
+    ),
+    "a type that is not mapped": Case("DELETE", f"{TYPES}/nothing", "event-types remove nothing"),
     "a budget that is not there": Case("DELETE", BUDGET, "budgets remove org_1"),
 }
 
@@ -267,9 +344,14 @@ class Door:
             row = directory.find_organization(transaction, tenant.tenant, "org_1")
             assert row is not None
             set_budget(transaction, actor, row, "ann", NewBudget("1"))
+            set_event_type(transaction, actor, "call.ended", "voice.call")
             new = NewViewer("org_1")
             keys = SecretKeys((SECRET_KEY,))
             viewer, _ = create_viewer_token(transaction, actor, key, row, new, keys)
+            terms = [MeterTerms(it, "message", Category.MESSAGING) for it in OWN]
+            for it in terms:
+                add_meter(transaction, actor, it)
+            change_meter(transaction, actor, OWN[1], MeterChange(retired=True))
         tenant.send(event(id="lost", organization_id="nobody"))
         self.token = viewer.id
         self.before = len(self.acts())

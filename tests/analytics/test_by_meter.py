@@ -29,8 +29,17 @@ def test_a_meter_is_found_by_its_type() -> None:
 def test_a_meter_that_does_not_exist_is_a_defect() -> None:
     with pytest.raises(KeyError):
         ByMeter([])["fax.outbound"]
-    with pytest.raises(KeyError):
-        ByMeter([(999, 1, 1, 1)])
+
+
+def test_own_meters_are_in_the_costs_of_their_category_and_in_no_count() -> None:
+    sums = ByMeter([*EVERY_METER, (1000, 7, 7_000_000, 5), (7000, 1, 1, 30), (7500, 1, 1, 200)])
+    costs = {it.name: sums.figure(it) for it in FIGURES if it.measure is Measure.COST}
+    assert costs["messaging_cost"] == 1_005
+    assert costs["kb_usage_cost"] == 1_130
+    assert costs["kb_monthly_cost"] == 1_200
+    assert costs["kb_cost"] == 2_330
+    assert sums.figure(figure(Measure.EVENTS, Category.MESSAGING)) == 4
+    assert sums.total_cost() == sum(it[3] for it in EVERY_METER) + 235
 
 
 @pytest.mark.parametrize(

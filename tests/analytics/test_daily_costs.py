@@ -9,7 +9,10 @@ from tests.builders import Platform, event
 from tollbook.administration.budgets import NewBudget, set_budget
 from tollbook.analytics import daily_costs
 from tollbook.analytics.daily_costs import DailyCosts, DayCost
+from tollbook.analytics.outlook import rentals_to_come
 from tollbook.analytics.scope import QuestionScope
+from tollbook.domain.meters import Category
+from tollbook.domain.own_meters import MeterTerms
 from tollbook.store import directory
 from tollbook.store.audit import Actor
 from tollbook.store.database import Database
@@ -102,3 +105,31 @@ def test_everybody_with_a_budget_has_the_days_of_their_own_question(platform: Pl
 
 def test_the_statements_are_the_golden_ones() -> None:
     assert lines_of(STATEMENTS) == golden_lines("daily_costs", STATEMENTS)
+
+
+OWN = (
+    MeterTerms("whatsapp.message", "message", Category.MESSAGING),
+    MeterTerms("trunk.channel", "month", Category.VOICE),
+    MeterTerms("number.port", "item", Category.PHONE_PURCHASE),
+    MeterTerms("campaign.vetting", "item", Category.BRAND_REGISTRATION),
+)
+
+
+def test_own_meters_come_by_the_day_unless_they_are_charged_once(platform: Platform) -> None:
+    platform.add_meters(*OWN)
+    sent = [
+        event(id=it.type, type=it.type, quantity=1, cost=f"{10**place}e-9")
+        for place, it in enumerate(OWN)
+    ]
+    platform.send(*sent, event(id="late", type="trunk.channel", cost="1e-5", quantity=1))
+    (of_organization,) = costs(platform, "org_1").values()
+    assert (of_organization.cost, of_organization.rhythm) == (11111, 1)
+    assert dict(of_organization.own) == {2500: 10010}
+    (of_user,) = costs(platform, "org_1", "user_1").values()
+    assert (of_user.cost, of_user.rhythm, dict(of_user.own)) == (10111, 1, {2500: 10010})
+    assert costs(platform) == costs(platform, "org_1")
+    own = {2500: 10010}
+    before = {date(2024, 1, 15): DayCost(10010, 0, (0, 0), own)}
+    assert rentals_to_come(before, date(2024, 2, 20)) == {19: 10010}
+    paid = {**before, date(2024, 2, 3): DayCost(10000, 0, (0, 0), {2500: 10000})}
+    assert rentals_to_come(paid, date(2024, 2, 20)) == {19: 10}

@@ -14,10 +14,10 @@ from tollbook.analytics.event_statements import Whose
 from tollbook.analytics.events import (
     EventsQuestion,
     PageEnd,
-    events_report,
     events_table,
     read_page,
 )
+from tollbook.analytics.events_report import events_report
 from tollbook.analytics.partial_days import local_days
 from tollbook.domain.events import microseconds
 from tollbook.domain.instants import parsed_instant

@@ -12,14 +12,15 @@ from tollbook.analytics.series_reads import EVERY_METER, Subject, UsageFilter, p
 from tollbook.analytics.series_statements import By, Unit
 from tollbook.domain.periods import Period
 
+ALL = statements.statements()
 STATEMENTS = {
-    **{f"organization_{unit}_{by}": it for (unit, by), it in statements.ORGANIZATION.items()},
-    **{f"tenant_{unit}_{by}": it for (unit, by), it in statements.TENANT.items()},
-    **{f"user_{unit}_{by}": it for (unit, by), it in statements.USER.items()},
-    "users": statements.USERS,
-    "users_in_country": statements.USERS_IN_COUNTRY,
-    "organizations": statements.ORGANIZATIONS,
-    "organizations_in_country": statements.ORGANIZATIONS_IN_COUNTRY,
+    **{f"organization_{unit}_{by}": it for (unit, by), it in ALL.organization.items()},
+    **{f"tenant_{unit}_{by}": it for (unit, by), it in ALL.tenant.items()},
+    **{f"user_{unit}_{by}": it for (unit, by), it in ALL.user.items()},
+    "users": ALL.users,
+    "users_in_country": ALL.users_in_country,
+    "organizations": ALL.organizations,
+    "organizations_in_country": ALL.organizations_in_country,
     "timezones": statements.TIMEZONES,
 }
 BERLIN = Subject("t", "USD", ("Europe/Berlin",), 7)

@@ -91,7 +91,7 @@ def ledgers(draw: st.DrawFn) -> tuple[dict[str, str], list[Fact], list[Asked]]:
     zones, day = {"org_a": zone, "org_b": other}, date.fromisoformat(text)
     used = st.sampled_from(ORGANIZATIONS).flatmap(lambda it: facts(day, it))
     found = draw(st.lists(used, max_size=25))
-    return zones, found, draw(st.lists(questions(day), min_size=4, max_size=8))
+    return zones, found, draw(st.lists(questions(day), min_size=8, max_size=16))
 
 
 def filled(database: Database, zones: dict[str, str], found: list[Fact]) -> Platform:
@@ -164,7 +164,7 @@ def may_ask(asked: Asked, zones: dict[str, str]) -> bool:
     return asked.bucket != "hour" or bool(one)
 
 
-@examples(150)
+@examples(60)
 @given(ledger=ledgers())
 def test_every_trend_is_that_of_the_model(database: Database, ledger: Any) -> None:
     zones, found, questions = ledger

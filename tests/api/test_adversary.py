@@ -8,8 +8,9 @@ from typing import NamedTuple
 import httpx
 import pytest
 
-from tests.api.conftest import Tenant
+from tests.api.conftest import Site, Tenant
 from tests.builders import event
+from tests.conftest import ENGINES
 from tollbook.api.application import ENDPOINTS
 from tollbook.api.endpoints.estimate import POST_RATE
 from tollbook.api.openapi.endpoint import Endpoint
@@ -42,8 +43,15 @@ class Part(NamedTuple):
     token: str
 
 
-@pytest.fixture
-def part(either: Tenant) -> Part:
+@pytest.fixture(scope="module", params=ENGINES)
+def part(request: pytest.FixtureRequest) -> Part:
+    """A part that no test may change."""
+    site: Site = request.getfixturevalue("site" if request.param == "sqlite" else "postgres_site")
+    return part_of(site.tenant())
+
+
+def part_of(either: Tenant) -> Part:
+    either.organization()
     either.organization(f"{MARK}org")
     for organization in ("org_1", f"{MARK}org"):
         for n, user in enumerate(("ann", "ann", f"{MARK}bob")):
@@ -58,7 +66,7 @@ def part(either: Tenant) -> Part:
         event(id="d", type="brand.registration", quantity=1, **rest),
         event(id="e", type="sms.outbound", quantity=1, organization_id=f"{MARK}nobody"),
     )
-    return Part(either, token_for(either, either.admin))
+    return Part(either, token_for(either, either.admin, 3600))
 
 
 def token_for(tenant: Tenant, key: str, seconds: int = 600) -> str:
@@ -173,7 +181,7 @@ def test_a_narrowed_key_sees_the_same_whatever_else_was_used(
 def test_a_cursor_of_another_organization_opens_nothing(
     part: Part, path: str, days: dict[str, str]
 ) -> None:
-    tenant = part.tenant
+    tenant = part_of(Tenant(part.tenant.database, part.tenant.http)).tenant
     for name in ("one", "two"):
         tenant.patch(f"/v1/organizations/{MARK}org", json={"name": name})
     theirs = {"organization_id": f"{MARK}org", "limit": "1", **days}

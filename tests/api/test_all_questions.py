@@ -167,7 +167,7 @@ def either_site(request: pytest.FixtureRequest) -> Site:
 def test_every_question_gives_the_same_sums(
     either_site: Site, made: list[Json], days: tuple[date, date], limit: int
 ) -> None:
-    every_question_agrees(either_site, made, days, limit)
+    every_question_agrees(either_site, made, [days], limit)
 
 
 PAST_64_BITS = [
@@ -186,22 +186,19 @@ PAST_64_BITS = [
 """More than 64 bits hold in one hour of one user, and again in all the rest."""
 
 
-@pytest.mark.parametrize(
-    "days",
-    [
+def test_sums_past_64_bits_are_as_exact_as_any(either_site: Site) -> None:
+    periods = [
         (date(2024, 3, 1), date(2024, 4, 30)),
         (date(2024, 3, 1), date(2024, 3, 1)),
         (date(2024, 3, 9), date(2024, 4, 3)),
-    ],
-)
-def test_sums_past_64_bits_are_as_exact_as_any(either_site: Site, days: tuple[date, date]) -> None:
-    every_question_agrees(either_site, PAST_64_BITS, days, 1)
+    ]
+    every_question_agrees(either_site, PAST_64_BITS, periods, 1)
 
 
 def every_question_agrees(
-    site: Site, made: list[Json], days: tuple[date, date], limit: int
+    site: Site, made: list[Json], periods: list[tuple[date, date]], limit: int
 ) -> None:
-    """Send what was made, and hold the answer to every question against the model."""
+    """Send what was made, and compare the answer to every question with the model."""
     tenant = site.tenant()
     for identity, zone in ZONES.items():
         tenant.organization(identity, timezone=zone, currency=CURRENCIES[identity])
@@ -210,14 +207,15 @@ def every_question_agrees(
         assert tenant.post("/v1/events", json=model.sent).json()["success"]
     if model.back:
         assert tenant.post("/v1/events/reversals", json=model.back).json()["success"]
-    period = min(days), max(days)
-    ask = Asker(tenant, period)
-    for organization in ZONES:
-        users_agree(ask, model, period, organization, limit)
-        events_agree(ask, model, period, organization, limit)
-    organizations_agree(ask, model, period, limit)
-    trends_agree(ask, model, period)
-    overview_agrees(ask, model, period)
+    for days in periods:
+        period = min(days), max(days)
+        ask = Asker(tenant, period)
+        for organization in ZONES:
+            users_agree(ask, model, period, organization, limit)
+            events_agree(ask, model, period, organization, limit)
+        organizations_agree(ask, model, period, limit)
+        trends_agree(ask, model, period)
+        overview_agrees(ask, model, period)
 
 
 def users_agree(

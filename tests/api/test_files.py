@@ -11,8 +11,9 @@ from typing import Any, NamedTuple
 import pyarrow.parquet
 import pytest
 
-from tests.api.conftest import Tenant, problems
+from tests.api.conftest import Site, Tenant, problems
 from tests.builders import Json, event, reversal
+from tests.conftest import ENGINES
 from tollbook.analytics.series_question import SeriesSplit
 from tollbook.api.application import ENDPOINTS
 from tollbook.api.openapi.endpoint import Endpoint
@@ -29,9 +30,16 @@ NOT_FIGURES = {"success", "next_cursor", "meta"}
 """Fields of JSON that a file has in its headers or not at all."""
 
 
-@pytest.fixture
-def used(either: Tenant) -> Tenant:
+@pytest.fixture(scope="module", params=ENGINES)
+def used(request: pytest.FixtureRequest) -> Tenant:
+    """A tenant whose usage no test may change."""
+    site: Site = request.getfixturevalue("site" if request.param == "sqlite" else "postgres_site")
+    return used_by(site.tenant())
+
+
+def used_by(either: Tenant) -> Tenant:
     """Two currencies, two periods, budgets, and usage that is not attributed to a user."""
+    either.organization()
     either.organization("org_2", currency="EUR", name="Second; ltd")
     either.organization("org_3", name="=Third")
     now = datetime.now(UTC).isoformat()
@@ -391,7 +399,8 @@ def test_a_key_of_a_user_gets_a_file_without_the_organization_level(used: Tenant
         assert LEVEL not in text
 
 
-def test_formulas_are_escaped_unless_the_request_says_otherwise(used: Tenant) -> None:
+def test_formulas_are_escaped_unless_the_request_says_otherwise(either: Tenant) -> None:
+    used = used_by(Tenant(either.database, either.http))
     used.organization("=org")
     used.send(event(id="=1+1", organization_id="=org", user_id="+4915112345678"))
     named = {**JANUARY, "organization_id": "=org"}

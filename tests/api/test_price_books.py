@@ -1,12 +1,15 @@
 """Price books over HTTP: load as YAML or CSV, draft and publish, list and read, who may."""
 
+import io
 from typing import Any
 
 import httpx
+import openpyxl
 import pytest
 
 from tests.api.conftest import Tenant, problems
 from tests.builders import event
+from tollbook.api.endpoints.price_book_bodies import XLSX
 from tollbook.domain.keys import Permission
 from tollbook.domain.meters import CATALOG
 
@@ -379,3 +382,73 @@ def test_a_key_of_one_user_sees_no_prices(either: Tenant) -> None:
     admin = either.key(Permission.ADMIN, organization="org_1", user="ann")
     for answer in (either.get(PATH, admin), either.get(f"{PATH}/1", admin)):
         assert (answer.status_code, answer.json()["code"]) == (403, "permission_missing")
+
+
+def test_a_list_is_read_by_a_format_and_terms_in_the_query(tenant: Tenant) -> None:
+    deck = "Code,Destination,Per Minute Cost,Peak,Status\n0044,UK,0.1,0.2,Active\n0045,DK,1,,Old\n"
+    terms = {name: value for name, value in TERMS.items() if name not in ("meter", "per")}
+    query = {
+        **terms,
+        "deck_format": "astpp",
+        "access_codes": '["00"]',
+        "hours": '{"Peak": "mon-fri 08:00-20:00"}',
+        "skip": '{"Destination": "DK"}',
+        "only": '{"Status": ["Active", "Old"]}',
+    }
+    rates = tenant.get(f"{PATH}/{version(load(tenant, deck, kind='csv', **query))}").json()["rates"]
+    assert [(it["to"], it["destination"], it["price"]) for it in rates] == [
+        ("44", "UK", "0.1"),
+        ("44", "UK", "0.2"),
+    ]
+    assert rates[1]["hours"][0] == "mon 08:00 to mon 20:00"
+
+
+@pytest.mark.parametrize("name", ["skip", "only", "hours", "prices", "access_codes", "zero"])
+def test_a_term_that_is_no_json_is_refused(tenant: Tenant, name: str) -> None:
+    answer = load(tenant, DECK, kind="csv", **{**TERMS, name: "x"})
+    assert problems(answer) == [(name, f"invalid_{name}")]
+
+
+def test_a_workbook_is_a_body_and_its_errors_name_cells(tenant: Tenant) -> None:
+    book = openpyxl.Workbook()
+    for row in (("Destination", "Prefix", "Rate"), ("UK", 44, 1), ("UK mobile", 4477, "=1+1")):
+        book.active.append(row)
+    content = io.BytesIO()
+    book.save(content)
+    headers = {"Content-Type": XLSX}
+    answer = tenant.post(PATH, content=content.getvalue(), headers=headers, params=TERMS)
+    assert problems(answer) == [("Rate", "invalid_cell")]
+    assert answer.json()["details"][0]["error"].startswith("Sheet!C3: Rate is a formula without")
+    book.active["C3"] = 2
+    content = io.BytesIO()
+    book.save(content)
+    answer = tenant.post(PATH, content=content.getvalue(), headers=headers, params=TERMS)
+    (one, other) = tenant.get(f"{PATH}/{version(answer)}").json()["rates"]
+    assert (one["destination"], other["price"]) == ("UK", "2")
+
+
+def test_the_destination_is_shown_with_an_event_and_an_estimate(tenant: Tenant) -> None:
+    deck = "Destination,Prefix,Rate\nGermany,49,6\n"
+    version(load(tenant, deck, kind="csv", **{**TERMS, "effective_from": "2024-01-01"}))
+    sent = event(id="named", quantity=60, attributes={"to": "+4930123456"})
+    assert tenant.post("/v1/events", json=sent).status_code == 200
+    shown = tenant.get("/v1/events/org_1/named").json()["charge"]["rate"]
+    assert (shown["to"], shown["destination"]) == ("49", "Germany")
+    assert shown["matched"] == "voice.call; to 49 (Germany)"
+    rated = tenant.post("/v1/rate", json={**sent, "id": "estimate"}).json()
+    assert "Germany" in str(rated)
+
+
+def test_prefixes_that_start_later_are_reported(tenant: Tenant) -> None:
+    deck = "Prefix,Rate,Start\n44,1,\n4477,2,2030-01-01\n"
+    answer = load(tenant, deck, kind="csv", **TERMS).json()
+    assert answer["starts_later_count"] == 1
+    assert answer["starts_later"] == [
+        {
+            "meter": "voice.call",
+            "to": "4477",
+            "from": "",
+            "valid_from": "2030-01-01",
+            "until_then": "44",
+        }
+    ]

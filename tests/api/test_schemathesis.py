@@ -26,7 +26,7 @@ SETTINGS = """
 [checks.negative_data_rejection]
 expected-statuses = ["207", "400", "401", "403", "404", "405", "409", "413", "415", "422"]
 """
-REQUESTS_FOR_EACH = int(os.environ.get("TOLLBOOK_TEST_EXAMPLES", "12"))
+REQUESTS_FOR_EACH = int(os.environ.get("TOLLBOOK_TEST_EXAMPLES", "6"))
 MOST_SECONDS = 600
 
 

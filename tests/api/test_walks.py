@@ -9,7 +9,7 @@ from tests.servers import SECRET_KEY, Server
 from tests.walks import Walks
 from tollbook.store.database import open_database
 
-LEAST_STEPS = 600
+LEAST_STEPS = 400
 MOST_STEPS = 2000
 # The walker's own key has no organization; a run of three events ends before it can be stopped.
 OUT_OF_REACH = ("getOwnKey 200 ", "stopRerating 200 ", "resumeRerating 202 ")

@@ -173,3 +173,21 @@ def test_events_go_to_the_tenant_that_was_named(platform: Tollbook) -> None:
 def test_the_progress_bar_stays_out_of_the_answer(platform: Tollbook) -> None:
     ran = platform("import", platform.write("events.ndjson", lines(1)), "--json")
     assert json.loads(ran.out)["counts"] == counts(accepted=1)
+
+
+def test_a_line_may_be_a_cloud_event(platform: Tollbook) -> None:
+    platform("event-types", "set", "call.ended", "voice.call")
+    cloud_event = {
+        "specversion": "1.0",
+        "id": "1",
+        "source": "/switch",
+        "type": "call.ended",
+        "time": "2024-01-15T10:30:00Z",
+        "organizationid": "org_1",
+        "data": {"quantity": 61},
+    }
+    some = [cloud_event, event(), cloud_event | {"id": ""}]
+    ran = platform("import", platform.write("events.jsonl", "\n".join(map(json.dumps, some))))
+    assert ran.code == 1
+    assert "line 3: no id: id must not be empty" in ran.out
+    assert "2 accepted, 0 duplicate, 0 quarantined, 0 conflict, 1 rejected" in ran.out

@@ -178,6 +178,7 @@ def test_two_versions_are_compared(tollbook: Tollbook) -> None:
         "change": "dearer",
         "meter": "voice.call",
         "when": {"to": "4420"},
+        "destination": "UK",
         "hours": [],
         "old": {"price": "0.012", "per": "minute"},
         "new": {"price": "0.015", "per": "minute"},
@@ -209,3 +210,80 @@ def test_the_commands_of_the_page_run(tollbook: Tollbook) -> None:
         (7, "superseded"),
         (7, "published"),
     ]
+
+
+LIST = (
+    "ACME Carrier;;;;\nDestination;Code;Rate;Effective;Status\n"
+    "UK;44;0.02;01/02/2024;Active\nUK mobile;4477;0.09;01/03/2024;Active\n"
+    "UK satellite;8816;9;01/02/2024;Closed\nPrices without VAT;;;;\n"
+)
+MAPPING = """\
+meter: voice.call
+per: minute
+dates: dmy
+skip: {Status: [Closed]}
+"""
+
+
+def test_a_dry_run_shows_what_was_understood_and_loads_nothing(tollbook: Tollbook) -> None:
+    path, mapping = tollbook.write("list.csv", LIST), tollbook.write("mapping.yaml", MAPPING)
+    terms = ("--columns-from", mapping, "--currency", "USD", "--effective-from", "2024-02-01")
+    shown = tollbook.json("prices", "load", path, *terms, "--dry-run")
+    (deck,) = shown["decks"]
+    assert deck["columns"] == {
+        "prefix": "Code",
+        "price": "Rate",
+        "valid_from": "Effective",
+        "destination": "Destination",
+    }
+    assert (deck["header_line"], deck["rows"], deck["rates"]) == (2, 4, 2)
+    assert deck["skipped"] == {"no prefix and no price": 2, "Status = Closed": 1}
+    assert shown["days"] == {"2024-02-01": 1, "2024-03-01": 1}
+    assert [it["price"] for it in shown["highest_prices"]] == ["0.09", "0.02"]
+    assert [(it["to"], it["until_then"]) for it in shown["starts_later"]] == [("4477", "44")]
+    assert (shown["replaces"], shown["changes"]["added"]) == (1, 2)
+    text = tollbook("prices", "load", path, *terms, "--dry-run").out
+    assert "2 rates for 2 prefixes, in USD, from 2024-02-01; nothing was loaded" in text
+    assert "1 skipped, Status = Closed: line 5" in text
+    assert "4477 (UK mobile) starts on 2024-03-01: until then prefix 44 applies" in text
+    assert len(tollbook.json("prices", "list")) == 1
+
+
+def test_loading_names_rows_that_are_not_priced_and_codes_that_start_later(
+    tollbook: Tollbook,
+) -> None:
+    path = tollbook.write("list.csv", LIST)
+    loaded = tollbook("prices", "load", path, *TERMS, "--dates", "dmy", "--only", "Status=Active")
+    assert loaded.out == "list: 2 rates loaded as version 2\n"
+    assert "4477 (UK mobile) starts on 2024-03-01: until then prefix 44 applies" in loaded.err
+    assert "1 row is not priced: Status = Closed" in loaded.err
+    assert "to=4477 (UK mobile)" in tollbook("prices", "show").out
+
+
+def test_options_go_over_a_mapping_and_that_over_a_format(tollbook: Tollbook) -> None:
+    path = tollbook.write("list.csv", "Code,Destination,Tariff,Priority\n0044,UK,0.02,1\n")
+    mapping = tollbook.write("mapping.yaml", "columns: {price: Tariff}\naccess_codes: ['00']\n")
+    options = ("--format", "astpp", "--columns-from", mapping, "--currency", "USD")
+    tollbook("prices", "load", path, *options, "--effective-from", "2024-02-01")
+    (rate,) = tollbook.json("prices", "show")["rates"]
+    assert (rate["to"], rate["price"], rate["per"]) == ("44", "0.02", "minute")
+
+
+@pytest.mark.parametrize(
+    ("mapping", "sentence"),
+    [
+        ("colums: {}\n", "line 1: unknown field 'colums'; the fields are"),
+        ("dates: dmy\nskip: x\n", "line 2: skip must be a mapping of header to values"),
+        ("dates: dmy\ndates: mdy\n", "line 2: dates is given twice"),
+        ("tollbook_mapping: 2\n", "line 1: tollbook_mapping must be 1"),
+        ("{", "mapping.yaml is not YAML"),
+        ("", "mapping.yaml is empty"),
+    ],
+)
+def test_a_wrong_mapping_is_refused_with_its_line(
+    tollbook: Tollbook, mapping: str, sentence: str
+) -> None:
+    path = tollbook.write("list.csv", LIST)
+    saved = tollbook.write("mapping.yaml", mapping)
+    said = tollbook.refusal("prices", "load", path, *TERMS, "--columns-from", saved)
+    assert sentence in said

@@ -59,6 +59,7 @@ def test_a_book_is_loaded_as_the_next_version(tollbook: Tollbook) -> None:
     assert (loaded.pop("no_longer_priced"), loaded.pop("lost_prices")) == ([], [])
     assert loaded.pop("unreachable_rates") == []
     assert loaded.pop("unreachable_rates_count") == 0
+    assert (loaded.pop("starts_later"), loaded.pop("starts_later_count")) == ([], 0)
     assert {**loaded, "created_at": "", "published_at": ""} == {**LOADED, "version": 2}
     again = tollbook("prices", "load", path)
     assert (again.out, again.err) == ("Mine: 2 rates loaded as version 3\n", "")

@@ -38,6 +38,8 @@ OWN_OPTIONS = {
     "csv": "format=csv",
     "json": "format=json",
     "exact": "the API is always exact",
+    "margin": "include=margin",
+    "meters": "include=meters",
 }
 
 

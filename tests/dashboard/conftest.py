@@ -159,6 +159,12 @@ def held(page: Page, pattern: str) -> Iterator[list[Any]]:
     page.unroute(pattern)
 
 
+def fits(page: Page, width: int) -> None:
+    """Wait until the page has been drawn in a new size and is no wider; fail if it stays wider."""
+    page.evaluate("new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
+    page.wait_for_function("width => document.documentElement.scrollWidth <= width", arg=width)
+
+
 def table(page: Page) -> list[list[str]]:
     """Read the table of users or organizations as it is shown: heading, rows, totals."""
     page.wait_for_selector(".table-box tbody tr[data-index]")

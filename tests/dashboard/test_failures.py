@@ -138,7 +138,7 @@ def test_a_comparison_that_fails_says_so_and_is_tried_again(
     page.route(before, lambda route: route.fulfill(status=400, json=REFUSAL))
     page.evaluate(f"location.hash = '#/?{JANUARY}&compare=previous_period{view}'")
     alert = page.get_by_role("dialog" if view else "main").get_by_role("alert")
-    expect(alert).to_contain_text("The comparison with the previous period failed: The days before")
+    expect(alert).to_contain_text("The comparison failed: The days before")
     expect(page.locator(".table-box tbody tr[data-index]").first).not_to_contain_text("\u2013")
     expect(page.locator(change)).to_have_count(0)
     page.unroute(before)
@@ -165,10 +165,10 @@ def test_what_something_would_cost_is_dropped_when_the_form_changed(look: Look, 
 def test_a_replay_that_fails_says_so(look: Look) -> None:
     page = look("tenant", "#/quarantine", refused=True)
     page.route("**/v1/quarantine/replay", lambda route: route.abort())
-    page.get_by_role("button", name="Replay").click()
+    page.get_by_role("button", name="Replay all").click()
     expect(page.locator(".replay")).to_contain_text("select Replay to try again")
     page.unroute("**/v1/quarantine/replay")
-    page.get_by_role("button", name="Replay").click()
+    page.get_by_role("button", name="Replay all").click()
     expect(page.locator(".replay")).to_contain_text("still in quarantine")
 
 

@@ -97,6 +97,21 @@ def test_prices_are_searched_and_reckoned(look: Look) -> None:
     expect(page.get_by_text("$0.122").first).to_be_visible()
 
 
+def test_the_name_of_a_destination_is_next_to_its_prefix(look: Look, demo: Demo) -> None:
+    terms = {"meter": "voice.call", "per": "minute", "currency": "EUR", "source": "a carrier"}
+    terms |= {"name": "Names", "effective_from": "2024-01-01", "draft": "true"}
+    with demo.server.client(demo.keys["tenant"]) as client:
+        loaded = client.post(
+            "/v1/price-books",
+            content="Destination,Prefix,Rate\nC\u00f4te d'Ivoire,225,0.3\n".encode(),
+            headers={"Content-Type": "text/csv"},
+            params=terms,
+        )
+    page = look("tenant", f"#/prices?book={loaded.json()['price_book']['version']}")
+    rates = page.get_by_role("region", name="List of rates")
+    expect(rates.get_by_role("row", name="225 C\u00f4te d'Ivoire")).to_be_visible()
+
+
 @pytest.mark.parametrize("key", ["acme", "acme_user_123", "token", "organization admin"])
 def test_no_tab_of_a_viewer_refuses_it(look: Look, demo: Demo, key: str) -> None:
     keys = {
@@ -166,8 +181,11 @@ def test_quarantine_is_grouped_by_cause_and_replayed(look: Look, demo: Demo) -> 
         client.post("/v1/organizations", json={"id": "org_lost", "name": "Found"})
         made = json.dumps({**book, "rates": [rate]})
         client.post("/v1/price-books?organization_id=euros", content=made, headers=yaml)
-    page.get_by_role("button", name="Replay").click()
-    expect(page.get_by_text("4 events charged, 0 events still in quarantine.")).to_be_visible()
+    row.get_by_role("button", name="Replay").click()
+    expect(page.get_by_text("3 events charged, 0 events still in quarantine.")).to_be_visible()
+    expect(row).to_have_count(0)
+    page.get_by_role("button", name="Replay all").click()
+    expect(page.get_by_text("1 event charged, 0 events still in quarantine.")).to_be_visible()
     expect(page.get_by_text("No events in quarantine")).to_be_visible()
 
 

@@ -61,6 +61,24 @@ def test_october_is_compared_with_september_by_tile_chart_and_table(
     assert changes["change"] == 1.0
 
 
+def test_october_is_compared_with_the_year_before_by_tile_chart_and_table(
+    look: Look, months: str, demo: Demo
+) -> None:
+    page = look("tenant", OCTOBER)
+    page.get_by_role("button", name="Oct").click()
+    page.get_by_label("Compare with").select_option("the year before")
+    expect(page).to_have_url(re.compile("compare=previous_year"))
+    before = shown(page, {"start": "2023-10-01", "end": "2023-10-31"})
+    expect(page.locator(".against")).to_have_text(f"Compared with {before}.")
+    expect(page.locator(".trend .note")).to_contain_text(before)
+    expect(page.locator(".tile.main .change")).to_contain_text(f"compared with {before}")
+    asked = f"organization_id={months}&period=2024-10&compare=previous_year"
+    found = demo.get("tenant", f"{PERIOD}?{asked}")
+    assert found["comparison"] == {"start": "2023-10-01", "end": "2023-10-31"}
+    page.get_by_role("button", name="Compare", exact=True).click()
+    expect(page).not_to_have_url(re.compile("compare="))
+
+
 @pytest.mark.parametrize("name", ["last_30_days", "last_7_days", "this_month", "this_year"])
 @pytest.mark.parametrize("view", ["", "organizations/org_harbor"])
 def test_a_preset_is_the_days_that_the_api_answers(

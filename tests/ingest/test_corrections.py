@@ -181,6 +181,23 @@ def test_repeats_are_duplicates_whatever_happened_since(platform: Platform) -> N
     assert receipt.error == "the event was corrected by new call-1: correct that event"
 
 
+def test_the_identity_of_an_event_corrected_in_quarantine_is_not_written_again(
+    platform: Platform,
+) -> None:
+    platform.send(pending("late"))
+    identity = "SELECT fingerprint, day FROM event_keys WHERE id = 'late'"
+    before = platform.rows(identity)
+    assert platform.corrected(correction("late", cost=1)) == [ACCEPTED]
+    assert platform.rows(identity) == before
+    (again,) = platform.send(pending("late")).receipts
+    assert (again.status, again.code) == ("duplicate", None)
+    (other,) = platform.send(pending("late", quantity=7)).receipts
+    assert other.status == "conflict"
+    assert platform.reversed(reversal("late")) == [refused("already_corrected")]
+    assert platform.corrected(correction("late", id="b", cost=2)) == [refused("already_corrected")]
+    assert platform.replay() == 0
+
+
 def test_chains(platform: Platform) -> None:
     platform.send(event())
     batch = [

@@ -3,6 +3,7 @@
 import pytest
 
 from tollbook.domain.charges import Attributes
+from tollbook.domain.meters import BY_TYPE
 from tollbook.ingest.countries import country_of
 
 GB, DE = "+442071838750", "+4930123456"
@@ -29,11 +30,11 @@ GB, DE = "+442071838750", "+4930123456"
     ],
 )
 def test_the_other_end_has_the_country(meter: str, attributes: Attributes, country: str) -> None:
-    assert country_of(meter, attributes, "strict") == country
+    assert country_of(BY_TYPE[meter], attributes, "strict") == country
 
 
 def test_how_numbers_are_written_decides_what_is_a_number() -> None:
-    assert country_of("sms.outbound", {"to": "442071838750"}, "strict") == ""
-    assert country_of("sms.outbound", {"to": "442071838750"}, "international") == "GB"
-    assert country_of("sms.outbound", {"to": "020 7183 8750"}, "international") == ""
-    assert country_of("sms.outbound", {"to": "020 7183 8750"}, "GB") == "GB"
+    assert country_of(BY_TYPE["sms.outbound"], {"to": "442071838750"}, "strict") == ""
+    assert country_of(BY_TYPE["sms.outbound"], {"to": "442071838750"}, "international") == "GB"
+    assert country_of(BY_TYPE["sms.outbound"], {"to": "020 7183 8750"}, "international") == ""
+    assert country_of(BY_TYPE["sms.outbound"], {"to": "020 7183 8750"}, "GB") == "GB"

@@ -121,6 +121,7 @@ class Life:
         number = self.rerate(other)
         self.reverse(numbers)
         self.check()
+        assert self.platform.differences() == []
         run = self.past.revert(number)
         assert run.restored == run.changed
         self.priced = before
@@ -136,7 +137,6 @@ class Life:
             of_month = self.priced.of_month(Fraction(micros, 10**6))
             assert cost == of_month.scaleb(9), (month, micros)
             assert kept.get(month, (0, 0)) == (cost, micros)
-        assert self.platform.differences() == []
 
     def _sums(self, sql: str) -> dict[int, tuple[int, int]]:
         where = "WHERE organization_id = :number GROUP BY 1"
@@ -153,3 +153,4 @@ def test_a_month_costs_what_its_quantity_costs_in_any_order_and_after_rerating(
     for what, *given_ in life:
         getattr(lived, what.replace(" ", "_"))(*given_)
         lived.check()
+    assert lived.platform.differences() == []

@@ -44,15 +44,17 @@ def rerate(model: Model, only: str | None) -> int | None:
 def _charge_again(model: Model, organization: str, held: Held) -> int:
     """Charge an event and its reversal again; where one has no price, both stay as they are."""
     assert held.day is not None
-    charge = model.charge(held.event, held.day, model.organizations[organization], held.used)
+    of = model.organizations[organization]
+    charge = model.charge(held.event, held.day, of, held.used)
     if isinstance(charge, str):
         return 0
+    buy = model.buy_of(held.event, held.day, of)
     (cost, used), back, before = charge, held.back, held.used
     stays = used is not None and before is not None and used.month == before.month
     if back is None:
         _move(model, held, -1)
         changed = held.cost != cost
-        held.cost, held.used = cost, used
+        held.cost, held.used, held.buy = cost, used, buy
         _move(model, held, 1)
         return changed
     back_cost, back_used = -cost, used
@@ -64,6 +66,7 @@ def _charge_again(model: Model, organization: str, held: Held) -> int:
             return 0
     changes = (held.cost != cost) + (back.cost != back_cost)
     held.cost, held.used, back.cost, back.used = cost, used, back_cost, back_used
+    held.buy, back.buy = buy, None if buy is None else -buy
     return changes
 
 

@@ -55,6 +55,8 @@ class Price:
     of a number of units of the month. A call bears `connect_fee`, or that of its tier.
 
     A `daily` price and `monthly_fee` are for the days in use of a month, `event_fee` is not.
+
+    `buy` is what the same number of units is bought for; empty when that is not known.
     """
 
     amount: str
@@ -71,6 +73,7 @@ class Price:
     daily: bool = False
     monthly_fee: str = "0"
     event_fee: str = "0"
+    buy: str = ""
 
     @property
     def names(self) -> set[str]:
@@ -160,7 +163,7 @@ class Held:
 
     A reversal has the sign -1; `content` is the request of a reversal or correction. `gone` is an
     event that was corrected in quarantine or discarded. An erasure changes `event`, and `sent`
-    stays. `back` is the reversal of an event.
+    stays. `back` is the reversal of an event. `buy` is None when it is not known.
     """
 
     event: Json
@@ -173,6 +176,7 @@ class Held:
     gone: bool = False
     archived: bool = False
     code: str = ""
+    buy: Decimal | None = None
     sent: Json = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -249,6 +253,7 @@ class Model:
                 return None
             self.months[used.month] = used.position
         original.back = Held(original.event, cost, original.day, -1, asked, used)
+        original.back.buy = None if original.buy is None else -original.buy
         return original.back
 
     def correct(self, batch: list[Json]) -> list[str]:
@@ -316,6 +321,7 @@ class Model:
             held.code = charge
             return False
         held.cost, held.used = charge
+        held.buy = self.buy_of(event, day, organization)
         if held.used is not None:
             self.months[held.used.month] = held.used.position + held.used.quantity
         held.day = day
@@ -349,6 +355,16 @@ class Model:
             amount *= share
         cost = rounded(amount + Fraction(price.event_fee))
         return (cost, None) if cost <= MOST_COST else "cost_out_of_range"
+
+    def buy_of(self, event: Json, day: date, organization: Organization) -> Decimal | None:
+        """Return what a charged event was bought for, None when that is not known."""
+        if event["cost"] is not None:
+            return Decimal(event["cost"])
+        price = self._price(event, day, organization)
+        if isinstance(price, str) or not price.buy:
+            return None
+        billed = Fraction(1) if price.by_event else Fraction(event["quantity"])
+        return rounded(billed * Fraction(price.buy) / price.units)
 
     def _price(self, event: Json, day: date, organization: Organization) -> Price | str:
         """Return the price of an event, or why it has none."""
@@ -395,6 +411,19 @@ class Model:
             "organization_name": organization,
             "period": {"start": start.isoformat(), "end": end.isoformat()},
             "users": sorted(answer, key=lambda it: (-it["total_cost"], it["user_id"])),
+        }
+
+    def purchases(self, organization: str, start: date, end: date) -> dict[str, tuple[Any, ...]]:
+        """Return count, cost, purchase cost, and count and cost of what it is known of, by user.
+
+        The user "" is that of usage at organization level.
+        """
+        found: dict[str, list[Held]] = {}
+        for held in self._charged(organization, start, end):
+            found.setdefault(_owner(held) or "", []).append(held)
+        return {
+            user: (sum(it.sign for it in events), _cost_of(events), *_bought(events))
+            for user, events in found.items()
         }
 
     def total(self, organization: str, start: date, end: date) -> Decimal:
@@ -467,6 +496,12 @@ def _owner(held: Held) -> str | None:
 
 def _cost_of(events: list[Held]) -> Decimal:
     return sum((held.cost for held in events if held.cost is not None), Decimal(0))
+
+
+def _bought(events: list[Held]) -> tuple[Decimal, int, Decimal]:
+    known = [it for it in events if it.buy is not None]
+    buys = sum((it.buy for it in known if it.buy is not None), Decimal(0))
+    return buys, sum(it.sign for it in known), _cost_of(known)
 
 
 def _figures(user: str, name: str, events: list[Held]) -> Json:

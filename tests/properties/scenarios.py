@@ -71,23 +71,24 @@ LATER_BOOK = Book(
     "USD",
     {
         "sms.outbound": [
-            Price("0.0000000005"),
+            Price("0.0000000005", buy="0.000000001"),
             Price(
                 "",
                 when=(("carrier", "A"),),
                 tiers=((5, "0.05"), (1005, "0.0000000007"), (None, "0.01")),
+                buy="0.0033333333",
             ),
         ],
         "sms.inbound": [
-            Price("0.01"),
+            Price("0.01", buy="0"),
             Price("0.0123", when=(("carrier", "A"),)),
             Price("0.000007", when=(("carrier", "7"),)),
             Price("10", when=(("carrier", "B"),), blocks=1000),
         ],
         "mms.outbound": [Price("0.07"), Price("0.2", by_event=True, when=(("carrier", "B"),))],
-        "mms.inbound": [Price("0.0000000025", by_event=True)],
+        "mms.inbound": [Price("0.0000000025", by_event=True, buy="0.000000001")],
         "voice.call": [
-            Price("0.01", 60),
+            Price("0.01", 60, buy="0.009"),
             Price("0.02", 60, to="44"),
             Price("0.0300000005", 60, to="4420"),
             Price("0.07", 60, kind="sip"),
@@ -106,7 +107,7 @@ LATER_BOOK = Book(
             Price("", tiers=((2, "0.0005"), (100, "0.0000333333"), (None, "0.00002")), volume=True)
         ],
         "kb.usage": [Price("0.9", 3600), Price("0.5", 3600, when=(("legs", "2.50"),))],
-        BRAND: [Price("4.4444444445")],
+        BRAND: [Price("4.4444444445", buy="4.5")],
     },
 )
 TIERED = ("sms.outbound", "sms.inbound", "phone.rental", "phone.rental")
@@ -117,12 +118,13 @@ currency: USD
 effective_from: 2024-03-10
 source: the properties
 rates:
-  - {meter: sms.outbound, price: 0.0000000005, per: segment}
+  - {meter: sms.outbound, price: 0.0000000005, per: segment, buy: 0.000000001}
   - meter: sms.outbound
     when: {carrier: A}
     per: segment
     graduated: [{up_to: 5, price: 0.05}, {up_to: 1005, price: 0.0000000007}, {price: 0.01}]
-  - {meter: sms.inbound, price: 0.01, per: segment}
+    buy: 0.0033333333
+  - {meter: sms.inbound, price: 0.01, per: segment, buy: 0}
   - {meter: sms.inbound, price: 0.0123, per: segment, when: {carrier: A}}
   - {meter: sms.inbound, price: 0.000007, per: segment, when: {carrier: "7"}}
   - meter: sms.inbound
@@ -133,8 +135,8 @@ rates:
     over: month
   - {meter: mms.outbound, price: 0.07, per: segment}
   - {meter: mms.outbound, price: 0.2, per: message, when: {carrier: B}}
-  - {meter: mms.inbound, price: 0.0000000025, per: message}
-  - {meter: voice.call, price: 0.01, per: minute}
+  - {meter: mms.inbound, price: 0.0000000025, per: message, buy: 0.000000001}
+  - {meter: voice.call, price: 0.01, per: minute, buy: 0.009}
   - {meter: voice.call, to: 44, price: 0.02, per: minute}
   - {meter: voice.call, to: 4420, price: 0.0300000005, per: minute}
   - {meter: voice.call, when: {to.kind: sip}, price: 0.07, per: minute}
@@ -153,7 +155,7 @@ rates:
     volume: [{up_to: 2, price: 0.0005}, {up_to: 100, price: 0.0000333333}, {price: 0.00002}]
   - {meter: kb.usage, price: 0.9, per: hour}
   - {meter: kb.usage, price: 0.5, per: hour, when: {legs: 2.50}}
-  - {meter: brand.registration, price: 4.4444444445, per: registration}
+  - {meter: brand.registration, price: 4.4444444445, per: registration, buy: 4.5}
 """
 
 # In force from before the later one on, and not ended by it.
@@ -193,12 +195,12 @@ CHANGED_BOOK = Book(
     "USD",
     {
         "sms.outbound": [
-            Price("0.02"),
+            Price("0.02", buy="0.015"),
             Price("", when=(("carrier", "A"),), tiers=((7, "0.03"), (None, "0.0000000013"))),
         ],
         "sms.inbound": [Price("7", when=(("carrier", "B"),), blocks=300)],
         "voice.call": [
-            Price("0.0100000007", 60),
+            Price("0.0100000007", 60, buy="0.0100000009"),
             Price("", 60, to="1", tiers=((900, "0.03"), (None, "0.002")), connect_fee="0.01"),
         ],
         "phone.rental": [Price("0.4")],
@@ -211,7 +213,7 @@ currency: USD
 effective_from: 2024-03-10
 source: the properties
 rates:
-  - {meter: sms.outbound, price: 0.02, per: segment}
+  - {meter: sms.outbound, price: 0.02, per: segment, buy: 0.015}
   - meter: sms.outbound
     when: {carrier: A}
     per: segment
@@ -222,7 +224,7 @@ rates:
     per: 300 segments
     package: 1
     over: month
-  - {meter: voice.call, price: 0.0100000007, per: minute}
+  - {meter: voice.call, price: 0.0100000007, per: minute, buy: 0.0100000009}
   - meter: voice.call
     to: 1
     per: minute

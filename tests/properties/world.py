@@ -29,6 +29,8 @@ from tests.properties.scenarios import (
     Send,
     Step,
 )
+from tollbook.analytics.period_cover import period_parameters
+from tollbook.analytics.plain_sums import PlainSums, SumsQuestion, read_sums
 from tollbook.analytics.users import users_report
 from tollbook.domain.directory import User
 from tollbook.domain.errors import InvalidRequest
@@ -257,6 +259,14 @@ class World:
         answer: Json = json.loads(msgspec.json.encode(report), parse_float=Decimal)
         return answer
 
+    def purchases(self, organization: str, start: date, end: date) -> Json:
+        """Return what margins are computed from, by user, as the model does."""
+        number = self.platform.number(organization)
+        bound = {"organization": number, **period_parameters(Period(start, end))}
+        with self.platform.database.reading() as snapshot:
+            found = read_sums(snapshot, SumsQuestion("user_id"), bound)
+        return {user: _purchases(sums[None]) for user, sums in found.items()}
+
     def total(self, organization: str, start: date, end: date) -> Decimal:
         """Return the cost of a period as the daily sums have it."""
         return self._sum("usage_daily", "day", organization, day_number(start), day_number(end))
@@ -281,3 +291,8 @@ class World:
         with self.platform.database.reading() as snapshot:
             found = [found for check in CHECKS for found in differences(snapshot, check)]
             return [*found, *reversal_differences(snapshot), *owner_differences(snapshot)]
+
+
+def _purchases(sums: PlainSums) -> tuple[object, ...]:
+    cost, buy, bought_cost = (Decimal(it) / NANOS for it in (sums.cost, sums.buy, sums.bought_cost))
+    return sums.events, cost, buy, sums.bought, bought_cost

@@ -9,7 +9,7 @@ from tollbook.domain.errors import PriceBookRefused
 from tollbook.domain.prices import PriceBook
 from tollbook.rating.books.compare import differences
 from tollbook.rating.books.deck_book import parse_deck
-from tollbook.rating.books.deck_csv import decode_deck
+from tollbook.rating.books.deck_file import decode_deck
 from tollbook.rating.books.deck_terms import BookTerms, DeckTerms
 from tollbook.rating.books.yaml_book import parse_price_book
 from tollbook.rating.charge import rate_usage

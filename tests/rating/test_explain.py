@@ -68,6 +68,30 @@ def explained(
             ],
         ),
         (
+            f"{CALL}, included: 5, increments: 60/6, connect_fee: 0.05",
+            61,
+            [
+                "61 s raw -> 60 s billed: 5 s are included, at least 60 s, then steps of 6 s",
+                "60 s / 60 s x 0.012 = 0.012",
+                "connect fee = 0.05",
+                "cost 0.062",
+            ],
+        ),
+        (
+            f"{CALL}, included: 5",
+            5,
+            ["5 s raw -> 0 s billed: 5 s are included", "0 s / 60 s x 0.012 = 0", "cost 0.00"],
+        ),
+        (
+            f"{CALL}, first_price: 0.03, increments: 30/6",
+            31,
+            [
+                "31 s raw -> 36 s billed: at least 30 s, then steps of 6 s",
+                "first 30 s / 60 s x 0.03 + 6 s / 60 s x 0.012 = 0.0162",
+                "cost 0.0162",
+            ],
+        ),
+        (
             "meter: kb.usage, price: 0.10, per: minute",
             1,
             [
@@ -205,3 +229,19 @@ def test_the_matched_rate_is_described() -> None:
 
 def test_what_has_no_price_has_no_explanation_but_a_reason() -> None:
     assert isinstance(explain(None, RatingInput("voice.call", 1, 20240215)), Unpriced)
+
+
+@pytest.mark.parametrize(
+    ("rate", "matched"),
+    [
+        (f"{CALL}, to: 4420, destination: London", "voice.call; to 4420 (London)"),
+        (f"{CALL}, destination: Anywhere", "voice.call; (Anywhere)"),
+        (
+            f"{CALL}, to: 44, from: 1, destination: United Kingdom",
+            "voice.call; to 44 (United Kingdom); from 1",
+        ),
+    ],
+)
+def test_the_name_of_the_destination_is_next_to_its_prefix(rate: str, matched: str) -> None:
+    found = explained(rate, 60, {"to": "+442071838750", "from": "+14155550100"})
+    assert found.matched == matched

@@ -115,6 +115,16 @@ def test_a_mobile_of_argentina_is_one_number_with_15_and_with_9() -> None:
         ("00442079460100", "strict", "442079460100"),
         ("442079460100", "international", "442079460100"),
         ("44 20-7946 0100", "international", "442079460100"),
+        ("442079460100", "GB+international", "442079460100"),
+        ("02079460100", "GB+international", "442079460100"),
+        ("0034910000000", "GB+international", "34910000000"),
+        ("34910000000", "GB+international", "34910000000"),
+        ("34910000000", "GB", ""),
+        ("00034910000000", "GB+international", ""),
+        ("1001", "GB+international", ""),
+        ("011442079460100", "US+international", "442079460100"),
+        ("442079460100", "US+international", "442079460100"),
+        ("810442079460100", "RU+international", "442079460100"),
         ("4402079460100", "international", "442079460100"),
         ("sip:442079460100@gw", "international", "442079460100"),
         ("whatsapp:442079460100", "international", "442079460100"),
@@ -154,12 +164,17 @@ def test_what_is_more_than_a_number_is_none(written: str) -> None:
     assert digits_of(written) == ""
 
 
-@pytest.mark.parametrize("number_format", ["strict", "international", "GB", "XK"])
+@pytest.mark.parametrize(
+    "number_format", ["strict", "international", "GB", "XK", "GB+international"]
+)
 def test_formats_are_two_words_and_countries(number_format: str) -> None:
     assert number_format_problem(number_format) is None
 
 
-@pytest.mark.parametrize("number_format", ["", "gb", "ZZ", "001", "Strict", "E164"])
+@pytest.mark.parametrize(
+    "number_format",
+    ["", "gb", "ZZ", "001", "Strict", "E164", "+international", "strict+international"],
+)
 def test_anything_else_is_no_format(number_format: str) -> None:
     problem = number_format_problem(number_format)
     assert problem is not None

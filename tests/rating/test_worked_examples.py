@@ -86,6 +86,24 @@ def charge(
         ("maximum_cost: 0.6", 3000, 3000, "0.60"),  # 50 min * 0.012 is 0.60, just not more
         ("maximum_cost: 0.6", 2999, 2999, "0.5998"),  # 2999 / 60 * 0.012
         ("increments: 1/1", 1, 1, "0.0002"),  # 1 / 60 * 0.012
+        # 5 s included: 61 - 5 = 56, a begun minute: 0.012 + 0.01
+        ("included: 5, increments: 60/60, connect_fee: 0.01", 61, 60, "0.022"),
+        # a grace of 5 charges the whole call: two begun minutes
+        ("grace: 5, increments: 60/60, connect_fee: 0.01", 61, 120, "0.034"),
+        # within the included seconds only the connect fee is charged, and no minimum
+        ("included: 5, minimum: 30, connect_fee: 0.01", 5, 0, "0.01"),
+        ("included: 5, minimum: 30, connect_fee: 0.01", 6, 30, "0.016"),
+        ("included: 5, increments: 60/60", 0, 0, "0.00"),
+        ("included: 10, grace: 5, connect_fee: 0.01", 5, 0, "0.00"),
+        # the first 30 s at 0.03, then steps of 6 at 0.012: 0.015 + 6 / 60 * 0.012
+        ("first_price: 0.03, increments: 30/6", 31, 36, "0.0162"),
+        ("first_price: 0.03, increments: 30/6", 5, 30, "0.015"),
+        # cheaper at first: 0 + 30 / 60 * 0.012
+        ("first_price: 0, increments: 30/6", 60, 60, "0.006"),
+        # the minimum is billed beyond the first increment: 0.015 + 30 / 60 * 0.012
+        ("first_price: 0.03, increments: 30/6, minimum: 60", 5, 60, "0.021"),
+        # 5 s included, 30 of 31 s at the price of the first: 0.015 + 0.05
+        ("first_price: 0.03, increments: 30/6, included: 5, connect_fee: 0.05", 35, 30, "0.065"),
     ],
 )
 def test_calls(rule: str, seconds: float, billed: int, cost: str) -> None:

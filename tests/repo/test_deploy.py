@@ -8,6 +8,8 @@ import pytest
 import yaml
 
 from tollbook.api.operation.metrics import Measured, Metrics
+from tollbook.brokers.metrics import ConsumeMetrics
+from tollbook.cli.import_metrics import ImportMetrics
 
 ROOT = Path(__file__).parent.parent.parent
 _NAME = re.compile(r"(?:tollbook|process)_[a-z_]+")
@@ -23,6 +25,8 @@ def measured() -> set[str]:
     instruments.count_answer("cache")
     instruments.count_refusal("queue_full")
     lines = instruments.text().decode().splitlines()
+    lines += ConsumeMetrics().text().decode().splitlines()
+    lines += ImportMetrics().text().decode().splitlines()
     return {name for it in lines if not it.startswith("#") for name in _NAME.findall(it)[:1]}
 
 
@@ -39,7 +43,8 @@ def test_every_metric_named_is_measured(file: str) -> None:
 
 
 def test_every_metric_measured_is_documented() -> None:
-    page = (ROOT / "docs" / "operations.md").read_text()
+    pages = ("operations.md", "brokers.md", "import.md")
+    page = "".join((ROOT / "docs" / name).read_text() for name in pages)
     assert [name for name in sorted(families()) if name not in page] == []
 
 

@@ -1,5 +1,6 @@
 """Charging a platform's past again, without HTTP."""
 
+from collections import Counter
 from collections.abc import Sequence
 from datetime import date
 from typing import Any
@@ -91,9 +92,9 @@ class Past:
         with self.database.reading() as snapshot:
             return acts(snapshot, self.platform.tenant)[::-1]
 
-    def ledger(self) -> dict[str, list[tuple[Any, ...]]]:
+    def ledger(self) -> dict[str, Counter[tuple[Any, ...]]]:
         """Return every row of events and sums."""
-        return {it: sorted(self.rows(f"SELECT * FROM {it}"), key=repr) for it in LEDGER}
+        return {it: Counter(map(tuple, self.rows(f"SELECT * FROM {it}"))) for it in LEDGER}
 
     def rows(self, sql: str, **parameters: Any) -> Sequence[tuple[Any, ...]]:
         return self.platform.rows(sql, **parameters)

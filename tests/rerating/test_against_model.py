@@ -102,7 +102,7 @@ class History:
 PERIOD = {"start": "2023-12-01", "end": "2024-02-29"}
 
 
-@examples(40)
+@examples(25)
 @given(lived=batches, new=books)
 def test_after_a_run_every_charge_is_what_rating_says_and_the_run_can_be_taken_back(
     database: Database, lived: list[tuple[str | None, list[Json]]], new: str
@@ -126,7 +126,7 @@ def test_after_a_run_every_charge_is_what_rating_says_and_the_run_can_be_taken_b
     assert past.ledger() == before
 
 
-@examples(40)
+@examples(20)
 @given(lived=batches)
 def test_rerating_by_the_same_books_changes_nothing(
     database: Database, lived: list[tuple[str | None, list[Json]]]

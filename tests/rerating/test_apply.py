@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.builders import Platform, event
+from tests.builders import Platform, event, reversal
 from tests.rerating.builders import CALLS, MINUTES, SMS, Past, book
 from tollbook.domain.rerating import RunStatus
 
@@ -110,10 +110,40 @@ def test_what_is_bought_moves_with_its_sums(platform: Platform, past: Past) -> N
     buying = "buy: {price: 0.001, per: second}"
     platform.load(book(f"{{meter: voice.call, price: 0.002, per: second, {buying}}}"))
     run = past.apply()
-    assert past.rows("SELECT buy, bought FROM usage_monthly") == [(122_000_000, 2)]
+    assert past.rows("SELECT buy, bought, bought_cost FROM usage_monthly") == [
+        (122_000_000, 2, 244_000_000)
+    ]
     assert platform.differences() == []
     past.revert(run.id)
     assert past.ledger() == before
+
+
+def test_a_buy_price_alone_is_counted_rewritten_and_reverted(
+    platform: Platform, past: Past
+) -> None:
+    sold = "meter: voice.call, price: 0.002, per: second"
+    platform.load(book(f"{{{sold}, buy: {{price: 0.003, per: second}}}}"))
+    platform.send(*january(1, 2))
+    platform.reversed(reversal("call-01"))
+    before = past.ledger()
+    platform.load(book(f"{{{sold}, buy: {{price: 0.001, per: second}}}}"))
+    dry = past.dry_run()
+    run = past.apply()
+    for found in (dry, run):
+        assert (found.changed, found.buy_changed) == (0, 3)
+        one = (1, 122_000_000)
+        assert found.purchases == {
+            "USD": ((*one, 183_000_000, *one), (*one, 61_000_000, *one)),
+        }
+    sums = past.rows("SELECT cost, buy, bought, bought_cost FROM usage_monthly")
+    assert sums == [(122_000_000, 61_000_000, 1, 122_000_000)]
+    assert platform.differences() == []
+    past.revert(run.id)
+    assert past.ledger() == before
+    platform.load(book(f"{{{sold}}}"))
+    past.apply()
+    assert past.rows("SELECT buy, bought, bought_cost FROM usage_monthly") == [(0, 0, 0)]
+    assert platform.differences() == []
 
 
 def test_events_without_a_price_keep_their_charge_and_are_listed(

@@ -1,5 +1,6 @@
 """PostgreSQL behind a pooler that gives each transaction another session."""
 
+import json
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -12,6 +13,8 @@ from tests.commands import run_command
 from tests.poolers import Pooler, program
 from tests.servers import Server
 from tollbook.store.database import Database, open_database
+
+SEVERAL_BATCHES = 12_000
 
 
 @pytest.fixture
@@ -46,10 +49,20 @@ def test_writes_and_reads_of_many_threads_share_the_sessions_of_a_pooler(pooled:
     assert platform.differences() == []
 
 
-def test_the_demo_is_set_up_through_a_pooler_and_adds_up(pooler: Pooler, tmp_path: Path) -> None:
-    for verb in ("demo", "verify"):
-        done = run_command(pooler.url, verb, folder=tmp_path)
-        assert (done.returncode, done.stderr) == (0, "")
+def test_a_file_is_imported_through_a_pooler_and_adds_up(pooler: Pooler, tmp_path: Path) -> None:
+    sent = (event(id=f"call-{n}", user_id=f"user_{n % 9}") for n in range(SEVERAL_BATCHES))
+    (tmp_path / "events.ndjson").write_text("".join(f"{json.dumps(it)}\n" for it in sent))
+    for verb in (
+        ("migrate",),
+        ("prices", "load", "--example"),
+        ("organizations", "create", "org_1"),
+        ("import", "events.ndjson"),
+        ("verify",),
+    ):
+        done = run_command(pooler.url, *verb, folder=tmp_path)
+        assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith(f"{SEVERAL_BATCHES} events against")
+    assert done.stdout.endswith(": all agree\n")
 
 
 def test_a_server_behind_a_pooler_answers_every_request(pooler: Pooler) -> None:

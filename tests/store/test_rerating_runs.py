@@ -4,6 +4,7 @@ import msgspec
 import pytest
 
 from tests.builders import Platform
+from tollbook.domain.margin import Purchases
 from tollbook.domain.rerating import LeftAsItWas, RerateRange, Run, RunStatus
 from tollbook.store import rerating_runs
 from tollbook.store.database import Database
@@ -94,6 +95,8 @@ def test_progress_comes_back_with_sums_of_any_size(platform: Platform) -> None:
         unpriced=2,
         restored=1,
         costs={"USD": (10**30, -(10**30)), "EUR": (0, 1)},
+        buy_changed=4,
+        purchases={"USD": (Purchases(1, 10**30, 3, 1, 10**30), Purchases())},
         finished_at=AT + 8,
         reason="a test",
     )

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.builders import Platform, event, reversal
+from tests.builders import Platform, correction, event, reversal
 from tests.rerating.builders import book
 from tollbook.domain.directory import LOCAL_ZONES
 from tollbook.store.database import Database
@@ -87,6 +87,29 @@ def test_an_identity_that_is_gone_is_found(platform: Platform) -> None:
         ("only in events", "2", 20240115),
         ("only in events", "5", 0),
     }
+
+
+def corrected_in_quarantine(platform: Platform) -> None:
+    platform.send(event(id="7", cost_pending=True))
+    assert platform.corrected(correction("7", cost="1")) == [("accepted", None)]
+    assert platform.differences() == []
+
+
+def test_a_corrected_event_that_is_gone_is_found(platform: Platform) -> None:
+    corrected_in_quarantine(platform)
+    found = changed(platform, "DELETE FROM corrected_events")
+    assert {(it.check, it.side, it.row["id"], it.row.get("day")) for it in found} == {
+        ("event_keys", "only kept", "7", 0),
+        ("corrected_events", "only kept", "7", None),
+    }
+
+
+def test_a_corrected_event_that_waits_again_is_found(platform: Platform) -> None:
+    corrected_in_quarantine(platform)
+    columns = "organization_id, id, received_at, code, reason, event, time, user_id, meter"
+    copied = f"INSERT INTO quarantine ({columns}) SELECT {columns} FROM corrected_events"
+    found = [it for it in changed(platform, copied) if it.check == "event_keys"]
+    assert [(it.side, it.row["id"], it.row["day"]) for it in found] == [("only in events", "7", 0)]
 
 
 def test_an_event_that_was_changed_differs_from_every_sum_that_it_is_in(platform: Platform) -> None:

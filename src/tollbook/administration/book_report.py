@@ -3,16 +3,51 @@
 from collections.abc import Sequence
 
 import msgspec
+from msgspec import UNSET, UnsetType
 
 from tollbook.administration.price_books import books_of
 from tollbook.domain.books import BookHead, ShownBook, before, show_book
+from tollbook.domain.exact import AmountJson, raw_amount, raw_quantity
 from tollbook.domain.lost_prices import MOST_NAMED, LostPrices
-from tollbook.domain.meters import CATALOG
-from tollbook.domain.prices import Rate
+from tollbook.domain.prices import PriceBook, Rate
+from tollbook.rating.books.below_buy import Loss, has_buy_price, largest_loss
+from tollbook.rating.books.starting_later import LaterRate, LaterRates
 from tollbook.rating.books.unreachable import CoveredBy, UnreachableRates
 from tollbook.rating.explain import describe_rate
 from tollbook.store import directory, prices
 from tollbook.store.database import Snapshot
+from tollbook.store.meters import read_catalog
+
+MOST_BELOW_BUY = 1_000
+"""Rates below their buy price that a report lists; it counts all of them."""
+
+
+class BelowBuyRate(msgspec.Struct, frozen=True, rename={"from_": "from"}):
+    """A rate that sells a quantity for less than it buys it: the quantity of the largest loss.
+
+    `conditions` describe the usage apart from its prefixes; `tier` counts from 1.
+    """
+
+    rate_id: int
+    meter: str
+    to: str
+    from_: str
+    conditions: str
+    tier: int | None
+    quantity: msgspec.Raw
+    cost: AmountJson
+    buy_cost: AmountJson
+
+
+class BelowBuyReport(msgspec.Struct, frozen=True):
+    """The first rates that sell below their buy price, the largest loss first, and their number.
+
+    `without_buy_count` counts the rates without a buy price, if any rate has one.
+    """
+
+    below_buy: list[BelowBuyRate]
+    below_buy_count: int
+    without_buy_count: int
 
 
 class BookReport(msgspec.Struct, frozen=True):
@@ -21,6 +56,11 @@ class BookReport(msgspec.Struct, frozen=True):
     price_book: ShownBook
     no_longer_priced: list[str]
     lost_prices: list[LostPrices]
+    below_buy: list[BelowBuyRate]
+    below_buy_count: int
+    without_buy_count: int
+    retired_meters: list[str] | UnsetType
+    """Retired meters that the book has rates for; absent if there are none."""
 
 
 class UnreachableRate(msgspec.Struct, frozen=True):
@@ -32,30 +72,106 @@ class UnreachableRate(msgspec.Struct, frozen=True):
 
 
 class LoadReport(BookReport, frozen=True):
-    """A loaded book, with the number of rates that no event can reach and the first of them."""
+    """A loaded book, with the rates that no event can reach, and those that start later than it.
+
+    Of each, the first are listed and all are counted.
+    """
 
     unreachable_rates: list[UnreachableRate]
     unreachable_rates_count: int
+    starts_later: list[LaterRate]
+    starts_later_count: int
 
 
 def load_report(
-    snapshot: Snapshot, tenant: str, head: BookHead, now: int, unreachable: UnreachableRates
+    snapshot: Snapshot,
+    tenant: str,
+    head: BookHead,
+    now: int,
+    unreachable: UnreachableRates,
+    later: LaterRates,
 ) -> LoadReport:
-    """Return a book that was loaded just now, with its rates that no event can reach."""
+    """Return a book that was loaded just now, with what was found out about its rates."""
     rates = [
         UnreachableRate(head.first_rate + it.row, describe_rate(it.rate), it.covered_by)
         for it in unreachable.first
     ]
     report = msgspec.structs.asdict(book_report(snapshot, tenant, head, now))
-    return LoadReport(**report, unreachable_rates=rates, unreachable_rates_count=unreachable.number)
+    return LoadReport(
+        **report,
+        unreachable_rates=rates,
+        unreachable_rates_count=unreachable.number,
+        starts_later=later.first,
+        starts_later_count=later.number,
+    )
 
 
 def book_report(snapshot: Snapshot, tenant: str, head: BookHead, now: int) -> BookReport:
     """Return a tenant's book with its status now and the prices that it takes away."""
     (book,) = (it for it in books_of(snapshot, tenant, now) if it.head.version == head.version)
     lost = lost_prices(snapshot, tenant, head)
+    catalog = read_catalog(snapshot, tenant)
+    own = prices.own_meters_in(snapshot, tenant, head.version) if catalog.own else {}
+    retired = [it for it in catalog.in_order(own) if catalog.by_type[it].is_retired]
     return BookReport(
-        show_book(book), _in_order({it for entry in lost for it in entry.meters}), lost
+        price_book=show_book(book),
+        no_longer_priced=catalog.in_order({it for entry in lost for it in entry.meters}),
+        lost_prices=lost,
+        retired_meters=retired or UNSET,
+        **msgspec.structs.asdict(below_buy_report(snapshot, tenant, head)),
+    )
+
+
+def below_buy_report(snapshot: Snapshot, tenant: str, head: BookHead) -> BelowBuyReport:
+    """Return the rates of a book that sell below their buy price."""
+    templates = prices.templates_of(snapshot, tenant, head.version)
+    sizes = prices.count_by_template(snapshot, head)
+    losses = _losses(templates)
+    unknown = (
+        sizes.get(number, 0)
+        for number, rate in enumerate(templates)
+        if rate.pricing.price is not None and rate.pricing.buy is None
+    )
+    return BelowBuyReport(
+        below_buy=_below_buy(snapshot, head, templates, losses),
+        below_buy_count=sum(sizes.get(number, 0) for number, _ in losses),
+        without_buy_count=sum(unknown) if has_buy_price(templates) else 0,
+    )
+
+
+def _losses(templates: Sequence[Rate]) -> list[tuple[int, Loss]]:
+    """Return the templates that sell below their buy price, the largest loss first."""
+    found = ((number, largest_loss(rate)) for number, rate in enumerate(templates))
+    losses = [(number, loss) for number, loss in found if loss is not None]
+    return sorted(losses, key=lambda it: (-it[1].amount, it[0]))
+
+
+def _below_buy(
+    snapshot: Snapshot, head: BookHead, templates: Sequence[Rate], losses: list[tuple[int, Loss]]
+) -> list[BelowBuyRate]:
+    """Return the first rates that sell below their buy price."""
+    found: list[BelowBuyRate] = []
+    for number, loss in losses:
+        left = MOST_BELOW_BUY - len(found)
+        if not left:
+            break
+        rates = prices.rates_of_template(snapshot, head, number, templates[number], left)
+        found += [_show_loss(rate, loss) for rate in rates]
+    return found
+
+
+def _show_loss(rate: Rate, loss: Loss) -> BelowBuyRate:
+    without_prefixes = msgspec.structs.replace(rate, to="", from_="")
+    return BelowBuyRate(
+        rate_id=rate.id,
+        meter=rate.meter,
+        to=rate.to,
+        from_=rate.from_,
+        conditions=describe_rate(without_prefixes).partition("; ")[2],
+        tier=loss.tier,
+        quantity=raw_quantity(loss.quantity),
+        cost=raw_amount(loss.cost),
+        buy_cost=raw_amount(loss.buy_cost),
     )
 
 
@@ -68,7 +184,9 @@ def lost_prices(snapshot: Snapshot, tenant: str, head: BookHead) -> list[LostPri
     """
     heads = prices.price_book_heads(snapshot, tenant)
     old = before(heads, head)
+    catalog = read_catalog(snapshot, tenant)
     lost = set() if old is None else _lost(snapshot, tenant, old, head)
+    lost = {it for it in lost if not catalog.by_type[it].is_retired}
     if not lost:
         return []
     by_meters: dict[frozenset[str], list[str]] = {}
@@ -85,14 +203,23 @@ def lost_prices(snapshot: Snapshot, tenant: str, head: BookHead) -> list[LostPri
     if head.organization is None and not of_currency:
         by_meters[frozenset(lost)] = []
     return [
-        LostPrices(head.currency, _in_order(meters), ids[:MOST_NAMED], len(ids))
+        LostPrices(head.currency, catalog.in_order(meters), ids[:MOST_NAMED], len(ids))
         for meters, ids in by_meters.items()
     ]
 
 
-def _in_order(meters: set[str] | frozenset[str]) -> list[str]:
-    """Return meters in the order of the catalog."""
-    return [meter.type for meter in CATALOG if meter.type in meters]
+def in_force_before(
+    snapshot: Snapshot, tenant: str, book: PriceBook, organization: int | None
+) -> BookHead | None:
+    """Return the published book that a new one would replace on its first day, None for none."""
+    found = (
+        it
+        for it in prices.price_book_heads(snapshot, tenant)
+        if it.published_at is not None
+        and (it.organization, it.currency) == (organization, book.currency)
+        and it.effective_from <= book.effective_from
+    )
+    return max(found, key=lambda it: (it.effective_from, it.version), default=None)
 
 
 def _lost(snapshot: Snapshot, tenant: str, old: BookHead, new: BookHead) -> set[str]:

@@ -8,6 +8,7 @@ import msgspec
 from msgspec import Meta
 
 from tollbook.domain.addresses import networks_of
+from tollbook.domain.catalog import Catalog
 from tollbook.domain.errors import KeyEnded, Problem, refuse
 from tollbook.domain.events import instant_of, microseconds
 from tollbook.domain.keys import (
@@ -29,6 +30,7 @@ from tollbook.store.audit import Actor
 from tollbook.store.audit_writer import write_act
 from tollbook.store.database import Snapshot, Transaction
 from tollbook.store.directory import OrganizationRow
+from tollbook.store.meters import read_catalog
 from tollbook.store.versions import change_token
 
 DEFAULT_OVERLAP = 24 * 3600
@@ -76,7 +78,7 @@ def create_key(
     `find_organization` returns an organization that the caller may see. The new key gets no more
     than its `creator` has, which is None on the command line: that has no limits.
     """
-    limits = _limits(new, actor.at)
+    limits = _limits(new, actor.at, read_catalog(transaction, actor.tenant))
     refuse(beyond(creator.limits if creator else UNLIMITED, limits))
     organization_id = new.organization_id
     if organization_id is None and creator:
@@ -148,14 +150,14 @@ def revoke_key(transaction: Transaction, actor: Actor, key: ApiKey) -> None:
     write_act(transaction, actor, "key.revoke", f"key {key.prefix}", {}, organization=number)
 
 
-def _limits(new: NewKey, now: int) -> Limits:
+def _limits(new: NewKey, now: int, catalog: Catalog) -> Limits:
     """Return the limits of a new key; raise `InvalidRequest` with every problem of the key."""
     expires_at = None if new.expires_at is None else microseconds(new.expires_at)
     rate_limit = new.requests_per_minute
     refuse(
         [
             *key_problems(new.name, new.permissions, new.organization_id, new.user_id),
-            meters_problem(new.meters, new.permissions),
+            meters_problem(new.meters, new.permissions, catalog.by_type),
             id_prefix_problem(new.id_prefix, new.user_id, new.meters, new.permissions),
             *limit_problems(expires_at, new.allowed_addresses, rate_limit, now),
         ]

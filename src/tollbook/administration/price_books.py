@@ -17,6 +17,7 @@ from tollbook.store.audit import Actor
 from tollbook.store.audit_writer import write_act
 from tollbook.store.database import Snapshot, Transaction
 from tollbook.store.directory import OrganizationRow
+from tollbook.store.meters import read_catalog
 from tollbook.store.prices import Progress
 
 
@@ -59,9 +60,22 @@ def load_book(
         draft=draft,
         progress=progress,
     )
+    _require_same_meters(transaction, actor.tenant, version)
     head = find_book(transaction, actor.tenant, version)
     _log(transaction, actor, "price_book.load", head, {"draft": draft})
     return head
+
+
+def _require_same_meters(transaction: Transaction, tenant: str, version: int) -> None:
+    """Refuse a book that was read by another catalog than the tenant has now.
+
+    Storing the book has locked the tenant, so that no meter changes until the commit.
+    """
+    used = prices.own_meters_in(transaction, tenant, version)
+    known = read_catalog(transaction, tenant).by_type if used else {}
+    changed = [it for it, unit in used.items() if it not in known or known[it].unit != unit]
+    if changed:
+        raise PriceBookRefused(f"the meter {changed[0]} has changed meanwhile; load the book again")
 
 
 def publish_book(

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from tollbook.analytics.event_statements import NEVER_A_USERS, Whose
 from tollbook.domain.errors import EventArchived
-from tollbook.domain.meters import BY_CODE
+from tollbook.domain.meters import BY_CODE, OWN_ORGANIZATION_LEVEL
 from tollbook.domain.periods import month_text
 from tollbook.store import archive_files
 from tollbook.store.archive_files import Archived
@@ -40,9 +40,12 @@ class ReadableFile(NamedTuple):
 class ArchivedEvents:
     """The archived events that a question may need: those of the readable files, by month."""
 
-    def __init__(self, files: Mapping[int, Sequence[ReadableFile]], whose: Whose) -> None:
+    def __init__(
+        self, files: Mapping[int, Sequence[ReadableFile]], whose: Whose, *, with_buy: bool = False
+    ) -> None:
         self._files = files
         self._whose = whose
+        self._columns = (*_COLUMNS, "buy") if with_buy else _COLUMNS
         self._month = 0
         self._opened: list[EventFile] = []
 
@@ -53,7 +56,9 @@ class ArchivedEvents:
         """
         before, before_id, limit = bound["before"], bound["before_id"], bound["limit"]
         tables = (_newest(it, before, limit) for it in self._of_day(bound, before=before))
-        archived = [row for table in tables if table is not None for row in _rows(table)]
+        archived = [
+            row for table in tables if table is not None for row in _rows(table, self._columns)
+        ]
         if not archived:
             return ledger
         ids = [_id_of(row) for row in (*ledger, *archived)]
@@ -65,7 +70,7 @@ class ArchivedEvents:
 
     def chunks(self, bound: Parameters, size: int) -> list[Iterator[list[Row]]]:
         """Read all events of a day, up to `size` at a time in the order of ids, from each file."""
-        return [_chunks(tables, size) for tables in self._of_day(bound)]
+        return [_chunks(tables, size, self._columns) for tables in self._of_day(bound)]
 
     def _of_day(self, bound: Parameters, before: int | None = None) -> list[Iterator[Any]]:
         return [_matching(it, bound, self._whose, before) for it in self._open(bound["day"])]
@@ -180,7 +185,9 @@ def _matching(
 
 def _condition(table: Any, bound: Parameters, whose: Whose, before: int | None) -> Any:
     compute = _compute()
-    meters = [code for code in BY_CODE if bound["meters"] >> code & 1]
+    meters = bound.get("codes")
+    if meters is None:
+        meters = [code for code in BY_CODE if bound["meters"] >> code & 1]
     conditions = [
         compute.equal(table["day"], bound["day"]),
         _is_one_of(table["meter"], meters),
@@ -198,7 +205,8 @@ def _condition(table: Any, bound: Parameters, whose: Whose, before: int | None) 
         conditions.append(compute.equal(table["user_id"], bound["user"]))
     if whose is Whose.NOBODY:
         is_nobody = compute.equal(table["user_id"], "")
-        conditions.append(compute.or_(is_nobody, _is_one_of(table["meter"], NEVER_A_USERS)))
+        never_a_users = (*NEVER_A_USERS, *OWN_ORGANIZATION_LEVEL)
+        conditions.append(compute.or_(is_nobody, _is_one_of(table["meter"], never_a_users)))
     return reduce(compute.and_, conditions)
 
 
@@ -221,16 +229,16 @@ def _newest(tables: Iterator[Any], before: int, limit: int) -> Any | None:
     return kept
 
 
-def _chunks(tables: Iterator[Any], size: int) -> Iterator[list[Row]]:
+def _chunks(tables: Iterator[Any], size: int, names: Sequence[str]) -> Iterator[list[Row]]:
     for table in tables:
         for start in range(0, table.num_rows, size):
-            yield _rows(table.slice(start, size))
+            yield _rows(table.slice(start, size), names)
 
 
-def _rows(table: Any) -> list[Row]:
+def _rows(table: Any, names: Sequence[str]) -> list[Row]:
     """Return rows as the statements select them."""
-    columns = [table[name].to_pylist() for name in _COLUMNS]
-    for place, name in enumerate(_COLUMNS):
+    columns = [table[name].to_pylist() for name in names]
+    for place, name in enumerate(names):
         if name in _EMPTY_IS_NONE:
             columns[place] = [value or None for value in columns[place]]
     return list(zip(*columns, strict=True))

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from tollbook.analytics.figures import Figure, Measure
-from tollbook.domain.meters import BY_CODE, BY_TYPE
+from tollbook.domain.meters import BY_TYPE
 from tollbook.store.engine import Row
 
 
@@ -25,20 +25,22 @@ AMOUNTS = (2, 3)
 
 
 class ByMeter:
-    """The sums of a period by meter type; a meter without usage has zeros."""
+    """The sums of a period by the code of a meter; a meter without usage has zeros."""
 
     def __init__(self, rows: Iterable[Row]) -> None:
-        self._sums: Mapping[str, MeterSums] = {
-            BY_CODE[row[0]].type: MeterSums(*row[1:]) for row in rows
-        }
+        self._sums: Mapping[int, MeterSums] = {row[0]: MeterSums(*row[1:]) for row in rows}
 
     def __getitem__(self, kind: str) -> MeterSums:
-        return self._sums.get(BY_TYPE[kind].type, _NO_USAGE)
+        return self._sums.get(BY_TYPE[kind].code, _NO_USAGE)
 
     def figure(self, figure: Figure) -> int:
         """Return a figure of events, quantities or costs."""
-        types = (BY_CODE[code].type for code in figure.codes)
-        return sum(getattr(self[it], _FIELDS[figure.measure]) for it in types)
+        counted = (
+            sums
+            for code, sums in self._sums.items()
+            if code in figure.codes or code in figure.own_codes
+        )
+        return sum(getattr(it, _FIELDS[figure.measure]) for it in counted)
 
     def total_cost(self) -> int:
         """Return the sum of all costs."""

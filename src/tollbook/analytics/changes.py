@@ -1,10 +1,13 @@
 """The largest changes of cost between periods: the question behind GET /v1/analytics/changes."""
 
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from tollbook.analytics.changes_statements import ORGANIZATION_CHANGES, USER_CHANGES
-from tollbook.analytics.period_cover import cover_parameters
-from tollbook.analytics.scope import QuestionScope
+from tollbook.analytics.margin import Purchases
+from tollbook.analytics.period_cover import cover_parameters, period_parameters
+from tollbook.analytics.plain_sums import SumsQuestion, read_sums
+from tollbook.analytics.scope import QuestionScope, organizations_of
 from tollbook.domain.periods import Period
 from tollbook.store.database import Snapshot
 from tollbook.store.directory import UNKNOWN
@@ -26,10 +29,16 @@ class ChangeRow(NamedTuple):
 
 
 class Changes(NamedTuple):
-    """A row for each user or organization, and one for usage not attributed to a user."""
+    """A row for each user or organization, and one for usage not attributed to a user.
+
+    `purchases` and `previous_purchases` are the sums that the margins of both periods are computed
+    from, by id, if they are asked for.
+    """
 
     rows: list[ChangeRow]
     own: ChangeRow
+    purchases: Mapping[str, Purchases] | None = None
+    previous_purchases: Mapping[str, Purchases] | None = None
 
     @property
     def events(self) -> int:
@@ -79,9 +88,40 @@ _NO_USAGE = ChangeRow("", "", 0, 0, 0)
 
 
 def read_changes(
-    snapshot: Snapshot, scope: QuestionScope, period: Period, before: Period
+    snapshot: Snapshot,
+    scope: QuestionScope,
+    period: Period,
+    before: Period,
+    *,
+    with_margin: bool = False,
 ) -> Changes:
     """Read the costs of two periods, by user of an organization or by organization of a tenant."""
+    found = _read_costs(snapshot, scope, period, before)
+    if not with_margin:
+        return found
+    return found._replace(
+        purchases=_read_purchases(snapshot, scope, period),
+        previous_purchases=_read_purchases(snapshot, scope, before),
+    )
+
+
+def _read_purchases(
+    snapshot: Snapshot, scope: QuestionScope, period: Period
+) -> dict[str, Purchases]:
+    bound = period_parameters(period)
+    if scope.organization:
+        users = bound | {"organization": scope.number}
+        found = read_sums(snapshot, SumsQuestion("user_id"), users)
+        return {key: sums[None].purchases for key, sums in found.items()}
+    ids = {it.number: it.id for it in organizations_of(snapshot, scope)}
+    numbers = bound | {"numbers": list(ids)}
+    found = read_sums(snapshot, SumsQuestion("organization_id"), numbers)
+    return {ids[key]: sums[None].purchases for key, sums in found.items()}
+
+
+def _read_costs(
+    snapshot: Snapshot, scope: QuestionScope, period: Period, before: Period
+) -> Changes:
     bound = parameters(scope, period, before)
     sql = USER_CHANGES if scope.organization else ORGANIZATION_CHANGES
     rows = [ChangeRow(*row) for row in snapshot.sums(sql, bound, len(ChangeRow._fields), (3, 4))]

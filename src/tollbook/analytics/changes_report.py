@@ -7,6 +7,13 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from tollbook.analytics.changes import ChangeRow, Changes
+from tollbook.analytics.margin import (
+    Purchases,
+    added,
+    margin_columns,
+    margin_json,
+    margin_of,
+)
 from tollbook.analytics.scope import QuestionScope
 from tollbook.analytics.tables import (
     ORGANIZATION_LEVEL,
@@ -36,6 +43,12 @@ class Ranked(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     difference: AmountJson
     change: float | None
     share: float | None
+    buy_cost: AmountJson | UnsetType | None = UNSET
+    margin: AmountJson | UnsetType | None = UNSET
+    buy_known_share: float | UnsetType | None = UNSET
+    previous_buy_cost: AmountJson | UnsetType | None = UNSET
+    previous_margin: AmountJson | UnsetType | None = UNSET
+    previous_buy_known_share: float | UnsetType | None = UNSET
 
 
 class Named(msgspec.Struct, frozen=True, gc=False):
@@ -52,6 +65,12 @@ class OwnCost(msgspec.Struct, frozen=True):
 
     cost: AmountJson
     previous_cost: AmountJson
+    buy_cost: AmountJson | UnsetType | None = UNSET
+    margin: AmountJson | UnsetType | None = UNSET
+    buy_known_share: float | UnsetType | None = UNSET
+    previous_buy_cost: AmountJson | UnsetType | None = UNSET
+    previous_margin: AmountJson | UnsetType | None = UNSET
+    previous_buy_known_share: float | UnsetType | None = UNSET
 
 
 class ChangesReport(msgspec.Struct, frozen=True, kw_only=True):
@@ -78,6 +97,12 @@ class ChangesReport(msgspec.Struct, frozen=True, kw_only=True):
     top: list[Ranked]
     without_usage_users: list[Named] | UnsetType = UNSET
     without_usage_organizations: list[Named] | UnsetType = UNSET
+    buy_cost: AmountJson | UnsetType | None = UNSET
+    margin: AmountJson | UnsetType | None = UNSET
+    buy_known_share: float | UnsetType | None = UNSET
+    previous_buy_cost: AmountJson | UnsetType | None = UNSET
+    previous_margin: AmountJson | UnsetType | None = UNSET
+    previous_buy_known_share: float | UnsetType | None = UNSET
 
 
 def changes_report(
@@ -95,9 +120,10 @@ def changes_report(
         previous_cost=raw_amount(found.previous_cost),
         change=fraction(found.cost - found.previous_cost, found.previous_cost, CHANGE_PLACES),
         without_usage=len(found.without_usage),
-        grew=_ranked(scope, found.grew[:limit], found.cost),
-        shrank=_ranked(scope, found.shrank[:limit], found.cost),
-        top=_ranked(scope, found.top[:limit], found.cost),
+        grew=_ranked(scope, found, found.grew[:limit]),
+        shrank=_ranked(scope, found, found.shrank[:limit]),
+        top=_ranked(scope, found, found.top[:limit]),
+        **_margins_of_all(found),
         **(_by_user(found, scope, idle) if scope.organization else _by_organization(found, idle)),
     )
 
@@ -111,7 +137,9 @@ def _by_user(found: Changes, scope: QuestionScope, idle: list[Named]) -> dict[st
         "active_users": len(found.active),
         "cost_per_active_user": _cost_per_active(found),
         "organization_level": OwnCost(
-            raw_amount(found.own.cost), raw_amount(found.own.previous_cost)
+            raw_amount(found.own.cost),
+            raw_amount(found.own.previous_cost),
+            **_margins_of(found, found.own.id),
         ),
         "without_usage_users": idle,
     }
@@ -123,6 +151,26 @@ def _by_organization(found: Changes, idle: list[Named]) -> dict[str, Any]:
         "active_organizations": len(found.active),
         "cost_per_active_organization": _cost_per_active(found),
         "without_usage_organizations": idle,
+    }
+
+
+def _margins_of(found: Changes, identity: str) -> dict[str, Any]:
+    """Return the margins of a row in both periods, if they are asked for."""
+    if found.purchases is None or found.previous_purchases is None:
+        return {}
+    before = found.previous_purchases.get(identity, Purchases())
+    return {
+        **margin_json(found.purchases.get(identity, Purchases())),
+        **margin_json(before, "previous_"),
+    }
+
+
+def _margins_of_all(found: Changes) -> dict[str, Any]:
+    if found.purchases is None or found.previous_purchases is None:
+        return {}
+    return {
+        **margin_json(added(found.purchases.values())),
+        **margin_json(added(found.previous_purchases.values()), "previous_"),
     }
 
 
@@ -158,13 +206,13 @@ def changes_table(
     totals = None
     if with_totals:
         whole = ChangeRow("", TOTAL_LABEL, found.events, cost, found.previous_cost)
-        totals = _cells(whole, cost)
+        totals = (*_cells(whole, cost), *_margin_cells(found, None))
     subject = {"tenant_id": scope.tenant}
     if organization:
         subject |= {"organization_id": organization.id, "organization_name": organization.name}
     return Table(
         columns,
-        [_cells(it, cost) for it in ordered],
+        [(*_cells(it, cost), *_margin_cells(found, it.id)) for it in ordered],
         totals,
         constants=(
             *text_columns(**subject),
@@ -172,6 +220,24 @@ def changes_table(
             *period_columns(before, "previous_"),
             *text_columns(currency=scope.currency),
         ),
+        marks=_MARGINS if found.purchases is not None else (),
+    )
+
+
+_MARGINS = (*margin_columns(), *margin_columns("previous_"))
+
+
+def _margin_cells(found: Changes, identity: str | None) -> tuple[Any, ...]:
+    """Return the last cells of a row, or of the totals; none unless margins are asked for."""
+    if found.purchases is None or found.previous_purchases is None:
+        return ()
+    periods = (found.purchases, found.previous_purchases)
+    return tuple(
+        cell
+        for by_id in periods
+        for cell in margin_of(
+            added(by_id.values()) if identity is None else by_id.get(identity, Purchases())
+        )
     )
 
 
@@ -188,7 +254,7 @@ def _cells(row: ChangeRow, total: int) -> tuple[Any, ...]:
     )
 
 
-def _ranked(scope: QuestionScope, rows: Iterable[ChangeRow], total: int) -> list[Ranked]:
+def _ranked(scope: QuestionScope, found: Changes, rows: Iterable[ChangeRow]) -> list[Ranked]:
     return [
         Ranked(
             **_identity(scope, row),
@@ -196,7 +262,8 @@ def _ranked(scope: QuestionScope, rows: Iterable[ChangeRow], total: int) -> list
             previous_cost=raw_amount(row.previous_cost),
             difference=raw_amount(row.difference),
             change=fraction(row.difference, row.previous_cost, CHANGE_PLACES),
-            share=fraction(row.cost, total, SHARE_PLACES),
+            share=fraction(row.cost, found.cost, SHARE_PLACES),
+            **_margins_of(found, row.id),
         )
         for row in rows
     ]

@@ -1,14 +1,16 @@
 """Read the cost of each day, for forecasts and budgets."""
 
-from collections.abc import Iterable
+from collections.abc import Mapping
 from datetime import date
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from tollbook.analytics.scope import QuestionScope
-from tollbook.domain.meters import CATALOG, Meter
+from tollbook.domain.meters import CATALOG, ONCE_CATEGORIES, Meter
+from tollbook.domain.own_meters import is_monthly_code, own_codes_of
 from tollbook.domain.periods import day_number, day_of
 from tollbook.store.database import Snapshot
-from tollbook.store.engine import Row
+from tollbook.store.meters import read_catalog
 
 MONTHLY = tuple(meter for meter in CATALOG if meter.is_monthly)
 
@@ -17,12 +19,13 @@ class DayCost(NamedTuple):
     """The cost of a day in nanos.
 
     `rhythm` is the part that recurs daily, such as usage; `monthly` has the costs of the `MONTHLY`
-    meters.
+    meters, `own` those of the tenant's own meters that are charged once a month, by code.
     """
 
     cost: int
     rhythm: int
     monthly: tuple[int, ...]
+    own: Mapping[int, int] = MappingProxyType({})
 
 
 NO_COST = DayCost(0, 0, (0,) * len(MONTHLY))
@@ -43,11 +46,23 @@ def daily_costs(snapshot: Snapshot, scope: QuestionScope, first: date, last: dat
         bound["user"], sql = scope.user_id, USER_DAYS
     bound |= _days(first, last)
     rows = snapshot.sums(sql, bound, 1 + _COSTS_READ, range(1, 1 + _COSTS_READ))
-    return {day_of(day): _day_cost(*costs) for day, *costs in rows}
+    found = {day_of(day): _day_cost(*costs) for day, *costs in rows}
+    if read_catalog(snapshot, scope.tenant).own:
+        for day, code, cost in snapshot.sums(_OWN[sql], bound, 3, (2,)):
+            _set_apart(found, day, code, cost)
+    return found
 
 
 def _day_cost(cost: int, rhythm: int, *monthly: int) -> DayCost:
     return DayCost(cost, rhythm, monthly)
+
+
+def _set_apart(found: DailyCosts, number: int, code: int, cost: int) -> None:
+    """Take a cost of an own meter out of the rhythm of a day: it is charged on single days."""
+    day = day_of(number)
+    it = found[day]
+    own = {**it.own, code: cost} if is_monthly_code(code) else it.own
+    found[day] = it._replace(rhythm=it.rhythm - cost, own=own)
 
 
 def budgeted_costs(
@@ -61,20 +76,26 @@ def budgeted_costs(
     if scope.organization is not None:
         found[(scope.organization.number, "")] = daily_costs(snapshot, scope, first, last)
         bound = {"organization": scope.number} | days
-        _add_days(found, _read_holders(snapshot, BUDGETED_USERS, bound))
+        _add_days(found, snapshot, scope, BUDGETED_USERS, bound)
         return found
     for sql in (BUDGETED_ORGANIZATIONS, ALL_BUDGETED_USERS):
-        _add_days(found, _read_holders(snapshot, sql, {"tenant": scope.tenant} | days))
+        _add_days(found, snapshot, scope, sql, {"tenant": scope.tenant} | days)
     return found
 
 
-def _add_days(found: dict[BudgetHolder, DailyCosts], rows: Iterable[tuple[Any, ...]]) -> None:
+def _add_days(
+    found: dict[BudgetHolder, DailyCosts],
+    snapshot: Snapshot,
+    scope: QuestionScope,
+    sql: str,
+    bound: dict[str, Any],
+) -> None:
+    rows = snapshot.sums(sql, bound, 3 + _COSTS_READ, range(3, 3 + _COSTS_READ))
     for number, user, day, *costs in rows:
         found.setdefault((number, user), {})[day_of(day)] = _day_cost(*costs)
-
-
-def _read_holders(snapshot: Snapshot, sql: str, bound: dict[str, Any]) -> list[Row]:
-    return snapshot.sums(sql, bound, 3 + _COSTS_READ, range(3, 3 + _COSTS_READ))
+    if read_catalog(snapshot, scope.tenant).own:
+        for number, user, day, code, cost in snapshot.sums(_OWN[sql], bound, 5, (4,)):
+            _set_apart(found[number, user], day, code, cost)
 
 
 _COSTS_READ = 2 + len(MONTHLY)
@@ -118,16 +139,40 @@ _EACH = f"sums.month IN ({', '.join(f':month_{it}' for it in _MONTHS)})"
 
 def _sql(table: str, where: str, by: str = "") -> str:
     months = _EACH if "usage_daily" in table else _BETWEEN
-    return f"""
-SELECT
-    {by}sums.day,
-{_COSTS}
+    days = f"""
 FROM {table}
 WHERE {where}
     AND {months}
-    AND sums.day BETWEEN :first AND :last
+    AND sums.day BETWEEN :first AND :last"""
+    sql = f"""
+SELECT
+    {by}sums.day,
+{_COSTS}{days}
 GROUP BY {by}sums.day
 """
+    _OWN[sql] = f"""
+SELECT {by}sums.day, sums.meter, CAST(SUM(sums.cost) AS BIGINT){days}
+    AND {_OWN_ONCE}
+GROUP BY {by}sums.day, sums.meter
+"""
+    return sql
+
+
+_OWN: dict[str, str] = {}
+"""For each statement, the one that reads the tenant's own meters that are charged once."""
+# The category and the kind of an own meter are in its code.
+_OWN_ONCE = (
+    " OR ".join(
+        (
+            "(sums.meter >= 1000 AND (sums.meter % 1000 >= 500",
+            *(
+                f"sums.meter BETWEEN {codes.start} AND {codes.stop - 1}"
+                for codes in map(own_codes_of, ONCE_CATEGORIES)
+            ),
+        )
+    )
+    + "))"
+)
 
 
 _BY_HOLDER = "budgets.organization_id, budgets.user_id, "

@@ -9,7 +9,7 @@ from tollbook.analytics.archived_events import find_archived
 from tollbook.domain.books import BookHead
 from tollbook.domain.charges import ChargeLine, Unpriced
 from tollbook.domain.exact import amount_text
-from tollbook.domain.meters import BY_CODE
+from tollbook.domain.meters import Meter
 from tollbook.domain.prices import Rate
 from tollbook.rating.explain import Explanation, explain
 from tollbook.store import corrections, events, prices, quarantine
@@ -22,6 +22,7 @@ from tollbook.store.events import (
     Reversed,
     Stored,
 )
+from tollbook.store.meters import read_catalog
 from tollbook.store.quarantine import Quarantined
 
 REPLAY_DIFFERS = "replay_differs"
@@ -36,6 +37,7 @@ class ChargedEvent(msgspec.Struct, frozen=True):
     """
 
     event: Stored
+    meter: Meter
     explanation: Explanation
     rate: Rate | None
     book: BookHead | None
@@ -115,14 +117,14 @@ def replay_charge(
     other = _other_in_tiers(snapshot, event, reversal, folder)
     charged_at = other.position if other is not None and event.reverses is not None else None
     version, out = book.version if book else None, event.reverses is not None
-    replayed = explain(
-        rate, original.usage, original.position, version, out=out, charged_at=charged_at
-    )
+    meter = read_catalog(snapshot, tenant).of_code(event.meter)
+    usage = original.usage(meter.type)
+    replayed = explain(rate, usage, original.position, version, out=out, charged_at=charged_at)
     if event.rate_id is not None and rate is None:
         replayed = Unpriced(RATE_MISSING, f"no price book has rate {event.rate_id}")
     mismatch = _find_mismatch(replayed, original)
     if mismatch is not None:
-        replayed = _explain_stored(replayed, original)
+        replayed = _explain_stored(replayed, original, meter)
     assert isinstance(replayed, Explanation)  # noqa: S101  a mismatch was handled above
     if event.reverses is not None:
         replayed = _negate_explanation(replayed, event, reversal)
@@ -130,6 +132,7 @@ def replay_charge(
         replayed = _add_remainder(replayed, event, other)
     return ChargedEvent(
         event=event,
+        meter=meter,
         explanation=replayed,
         rate=rate,
         book=book,
@@ -153,13 +156,13 @@ def _find_mismatch(replayed: Explanation | Unpriced, event: Stored) -> Unpriced 
     return Unpriced(REPLAY_DIFFERS, sentence)
 
 
-def _explain_stored(replayed: Explanation | Unpriced, event: Stored) -> Explanation:
+def _explain_stored(replayed: Explanation | Unpriced, event: Stored, meter: Meter) -> Explanation:
     """Return the stored charge, which is the one that counts, as an explanation."""
     found = replayed if isinstance(replayed, Explanation) else None
     return Explanation(
         rate_id=event.rate_id,
         version=found.version if found else None,
-        matched=found.matched if found else BY_CODE[event.meter].type,
+        matched=found.matched if found else meter.type,
         to="",
         from_="",
         raw=event.quantity,

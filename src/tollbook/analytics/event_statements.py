@@ -1,8 +1,10 @@
 """The statements that read events, and the days and hours that have some."""
 
 from enum import StrEnum
+from functools import cache
+from typing import NamedTuple
 
-from tollbook.domain.meters import CATALOG
+from tollbook.domain.meters import CATALOG, OWN_ORGANIZATION_LEVEL
 
 _COLUMNS = """\
     id, meter, NULLIF(user_id, ''), resource_id, time, day, quantity, billed, meter, cost,
@@ -19,10 +21,11 @@ class Whose(StrEnum):
 
 NEVER_A_USERS = tuple(meter.code for meter in CATALOG if meter.organization_level)
 """The codes of the meters that are in no user's figures."""
+_NEVER = f"meter IN ({', '.join(map(str, NEVER_A_USERS))})"
 _OF = {
     Whose.ALL: "",
     Whose.USER: " AND user_id = :user",
-    Whose.NOBODY: f" AND (user_id = '' OR meter IN ({', '.join(map(str, NEVER_A_USERS))}))",
+    Whose.NOBODY: f" AND (user_id = '' OR {_NEVER})",
 }
 _METERS = "(CAST(:meters AS BIGINT) >> meter) & 1 = 1"
 _COUNTRIES = "country BETWEEN :country AND :last_country"
@@ -117,3 +120,48 @@ LIMIT 1
 """
     for whose, of in _OF.items()
 }
+
+
+class Statements(NamedTuple):
+    """The statements of a list of events that depend on what is asked for."""
+
+    page: dict[Whose, str]
+    first: dict[Whose, str]
+    chunk: dict[Whose, str]
+    archived: dict[Whose, str]
+    days: str
+    user_days: str
+    resource_days: str
+    hours: str
+
+
+_CODES = "meter IN :codes"
+_OWN = OWN_ORGANIZATION_LEVEL
+_OWN_NOBODY = f"{_NEVER} OR meter BETWEEN {_OWN.start} AND {_OWN.stop - 1})"
+
+
+@cache
+def statements(*, margin: bool = False, own: bool = False) -> Statements:
+    """Return the statements; with `margin`, rows of events end with the purchase cost.
+
+    With `own`, a tenant has meters of its own, whose codes are too large for bits.
+    """
+
+    def changed(statement: str) -> str:
+        if own:
+            statement = statement.replace(_METERS, _CODES).replace(f"{_NEVER})", _OWN_NOBODY)
+        return statement.replace(_COLUMNS, f"{_COLUMNS}, buy") if margin else statement
+
+    def each(by_whose: dict[Whose, str]) -> dict[Whose, str]:
+        return {whose: changed(statement) for whose, statement in by_whose.items()}
+
+    return Statements(
+        page=each(PAGE),
+        first=each(FIRST),
+        chunk=each(CHUNK),
+        archived=each(ARCHIVED),
+        days=changed(DAYS),
+        user_days=changed(USER_DAYS),
+        resource_days=changed(RESOURCE_DAYS),
+        hours=changed(HOURS),
+    )

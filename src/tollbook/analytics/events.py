@@ -9,8 +9,6 @@ from pathlib import Path
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
-import msgspec
-
 from tollbook.analytics.archived_events import (
     ArchivedEvents,
     find_files,
@@ -18,26 +16,16 @@ from tollbook.analytics.archived_events import (
     refusal,
 )
 from tollbook.analytics.corrected_rows import CORRECTIONS, with_corrections
-from tollbook.analytics.event_statements import (
-    ARCHIVED,
-    CHUNK,
-    DAYS,
-    FIRST,
-    HOURS,
-    MONTHS,
-    PAGE,
-    RESOURCE_DAYS,
-    USER_DAYS,
-    Whose,
-)
+from tollbook.analytics.event_statements import MONTHS, Statements, Whose, statements
 from tollbook.analytics.in_country import country_parameters
-from tollbook.analytics.partial_days import Bound, bound_text
+from tollbook.analytics.margin import margin_columns
+from tollbook.analytics.partial_days import Bound
 from tollbook.analytics.tables import Column, ColumnKind, Table, text_columns
+from tollbook.domain.catalog import BUILT_IN, Catalog
 from tollbook.domain.directory import zone
-from tollbook.domain.events import instant_of, instant_text
-from tollbook.domain.exact import AmountJson, raw_amount, raw_quantity
-from tollbook.domain.meters import BY_CODE, BY_TYPE, CATALOG
-from tollbook.domain.periods import Period, day_number, day_of
+from tollbook.domain.events import instant_of
+from tollbook.domain.meters import CATALOG
+from tollbook.domain.periods import Period, day_number
 from tollbook.store.database import Snapshot
 from tollbook.store.directory import OrganizationRow
 from tollbook.store.engine import Parameters, Row
@@ -81,6 +69,18 @@ class EventsQuestion(NamedTuple):
     resource_id: str | None = None
     start: int | None = None
     end: int | None = None
+    with_margin: bool = False
+    catalog: Catalog = BUILT_IN
+
+    @property
+    def statements(self) -> Statements:
+        """Return the statements that read them."""
+        return statements(margin=self.with_margin, own=bool(self.catalog.own))
+
+    @property
+    def width(self) -> int:
+        """Return the number of columns of the statements of events."""
+        return len(COLUMNS) + self.with_margin
 
     @property
     def bounds(self) -> tuple[Bound, Bound]:
@@ -111,87 +111,6 @@ class Page(NamedTuple):
     end: PageEnd | None
 
 
-class EventLine(msgspec.Struct, frozen=True, gc=False):
-    """An event of the ledger. A reversal has negative figures and names the event it reverses."""
-
-    id: str
-    type: str
-    user_id: str | None
-    resource_id: str | None
-    time: str
-    day: str
-    quantity: msgspec.Raw
-    billed_quantity: msgspec.Raw
-    unit: str
-    cost: AmountJson
-    country: str | None
-    attributes: dict[str, Any]
-    received_at: str
-    reverses: str | None
-    corrects: str | None
-    corrected_by: str | None
-
-
-class EventsReport(msgspec.Struct, frozen=True):
-    """The answer; `next_cursor` is null on the last page."""
-
-    success: bool
-    organization_id: str
-    period: dict[str, str]
-    events: list[EventLine]
-    next_cursor: str | None
-
-
-def events_report(question: EventsQuestion, page: Page, next_cursor: str | None) -> EventsReport:
-    """Return the answer with a page."""
-    start, end = question.bounds
-    return EventsReport(
-        success=True,
-        organization_id=question.organization.id,
-        period={"start": bound_text(start), "end": bound_text(end)},
-        events=[_line(*row) for row in page.rows],
-        next_cursor=next_cursor,
-    )
-
-
-def _line(
-    identity: str,
-    meter: int,
-    user_id: str | None,
-    resource_id: str | None,
-    time: int,
-    day: int,
-    quantity: int,
-    billed: int,
-    _meter: int,
-    cost: int,
-    country: str | None,
-    attributes: str,
-    received_at: int,
-    reverses: str | None,
-    corrects: str | None,
-    corrected_by: str | None,
-) -> EventLine:
-    return EventLine(
-        id=identity,
-        type=BY_CODE[meter].type,
-        user_id=user_id,
-        resource_id=resource_id,
-        time=instant_text(time),
-        day=day_of(day).isoformat(),
-        quantity=raw_quantity(quantity),
-        billed_quantity=raw_quantity(billed),
-        unit=BY_CODE[meter].unit,
-        cost=raw_amount(cost),
-        country=country,
-        attributes=msgspec.json.decode(attributes) if attributes else {},
-        received_at=instant_text(received_at),
-        reverses=reverses,
-        corrects=corrects,
-        corrected_by=corrected_by,
-    )
-
-
 _NEWEST = 2**63 - 1
 
 
@@ -219,13 +138,30 @@ def read_page(
             "before_id": identity,
             "limit": limit + 1 - len(rows),
         }
-        ledger = snapshot.table(PAGE[question.whose], bound, len(COLUMNS))
+        ledger = snapshot.table(question.statements.page[question.whose], bound, question.width)
         rows += archived.merge_newest(snapshot, ledger, bound)
         if len(rows) > limit:
             rows, last = rows[:limit], rows[limit - 1]
             end = PageEnd(last[5], last[4], last[0])
             break
-    return Page(with_corrections(snapshot, question.organization.number, question.as_of, rows), end)
+    return Page(_completed(snapshot, question, rows), end)
+
+
+def _completed(snapshot: Snapshot, question: EventsQuestion, rows: list[Row]) -> list[Row]:
+    """Return rows with their corrections, then their purchase cost and margin if asked for."""
+    number = question.organization.number
+    completed = with_corrections(snapshot, number, question.as_of, rows)
+    if not question.with_margin:
+        return completed
+    return [(*row[:_BUY], *row[_BUY + 1 :], *_margin(row[_COST], row[_BUY])) for row in completed]
+
+
+_COST, _BUY = [it.name for it in COLUMNS].index("cost"), len(COLUMNS)
+_MARGIN = margin_columns()[:2]
+
+
+def _margin(cost: int, buy: int | None) -> tuple[int | None, int | None]:
+    return buy, None if buy is None else cost - buy
 
 
 def require_readable(snapshot: Snapshot, question: EventsQuestion, folder: Path | None) -> None:
@@ -251,9 +187,30 @@ def table_of(question: EventsQuestion, rows: Iterable[Row]) -> Table:
     organization = question.organization
     names = text_columns(organization_id=organization.id, currency=organization.currency)
     columns = (*COLUMNS, *(column for column, _ in names), *CORRECTIONS)
+    columns += _MARGIN if question.with_margin else ()
     values = tuple(value for _, value in names)
     width = len(COLUMNS)
+    if question.catalog.own:
+        columns = tuple(map(_as_text, columns))
+        rows = _named(question.catalog, rows)
     return Table(columns, ((*row[:width], *values, *row[width:]) for row in rows))
+
+
+_TYPE, _UNIT = ([it.kind for it in COLUMNS].index(it) for it in (ColumnKind.METER, ColumnKind.UNIT))
+
+
+def _as_text(column: Column) -> Column:
+    """Return the column of the names of own meters, which only their tenant's catalog has."""
+    named = column.kind in (ColumnKind.METER, ColumnKind.UNIT)
+    return column._replace(kind=ColumnKind.TEXT) if named else column
+
+
+def _named(catalog: Catalog, rows: Iterable[Row]) -> Iterator[Row]:
+    """Return rows with the type and unit of each meter instead of its code."""
+    for row in rows:
+        meter, changed = catalog.of_code(row[_TYPE]), list(row)
+        changed[_TYPE], changed[_UNIT] = meter.type, meter.unit
+        yield tuple(changed)
 
 
 def _chunks(
@@ -265,17 +222,18 @@ def _chunks(
         sources = [ledger, *archived.chunks(bound, AT_ONCE)]
         number = question.organization.number
         for rows in merge_by_id(snapshot, number, sources):
-            yield with_corrections(snapshot, number, question.as_of, rows)
+            yield _completed(snapshot, question, rows)
 
 
 def _ledger_chunks(
     snapshot: Snapshot, question: EventsQuestion, bound: Parameters
 ) -> Iterator[list[Row]]:
-    rows = snapshot.table(FIRST[question.whose], bound, len(COLUMNS))
+    found, whose = question.statements, question.whose
+    rows = snapshot.table(found.first[whose], bound, question.width)
     yield rows
     while len(rows) == AT_ONCE:
         after = {**bound, "after": rows[-1][0]}
-        rows = snapshot.table(CHUNK[question.whose], after, len(COLUMNS))
+        rows = snapshot.table(found.chunk[whose], after, question.width)
         yield rows
 
 
@@ -303,11 +261,11 @@ def _find_archived(
     needed = {
         month: problem
         for month, problem in problems.items()
-        if snapshot.row(ARCHIVED[question.whose], **bound, month=month)
+        if snapshot.rows(question.statements.archived[question.whose], **bound, month=month)
     }
     if needed:
         raise refusal(needed)
-    return ArchivedEvents(found, question.whose)
+    return ArchivedEvents(found, question.whose, with_buy=question.with_margin)
 
 
 def _months(snapshot: Snapshot, question: EventsQuestion, newest: int | None = None) -> list[int]:
@@ -339,18 +297,23 @@ def _days_of_month(
     snapshot: Snapshot, question: EventsQuestion, month: int, first: int, last: int
 ) -> Iterable[int]:
     """Read the days with events from the sums that have most of the question's filters."""
-    meters, countries = _meters(question), country_parameters(question.country)
-    bound = {"organization": question.organization.number, "month": month, "meters": meters}
+    countries = country_parameters(question.country)
+    bound = {
+        "organization": question.organization.number,
+        "month": month,
+        **_meters(question),
+    }
+    found = question.statements
     between = {"first": first, "last": last}
     if question.whose is not Whose.ALL:
         user = {"user": question.user_id or ""}
-        return _column(snapshot.rows(USER_DAYS, **bound, **between, **countries, **user))
-    if question.resource_id is not None and not meters & ~_COUNTED:
+        return _column(snapshot.rows(found.user_days, **bound, **between, **countries, **user))
+    if question.resource_id is not None and _codes(question) <= _COUNTED:
         resource = {"resource": question.resource_id}
-        return _column(snapshot.rows(RESOURCE_DAYS, **bound, **between, **resource))
+        return _column(snapshot.rows(found.resource_days, **bound, **between, **resource))
     if question.country is None:
-        return _column(snapshot.rows(DAYS, **bound, **between))
-    hours = _column(snapshot.rows(HOURS, **bound, **countries))
+        return _column(snapshot.rows(found.days, **bound, **between))
+    hours = _column(snapshot.rows(found.hours, **bound, **countries))
     days = _days_of_hours(hours, zone(question.organization.timezone))
     return [day for day in days if day // 100 == month and first <= day <= last]
 
@@ -378,21 +341,30 @@ def _parameters(question: EventsQuestion, day: int) -> dict[str, Any]:
         "resource": question.resource_id,
         "start": -_NEWEST if question.start is None else question.start,
         "end": _NEWEST if question.end is None else question.end,
-        "meters": _meters(question),
+        **_meters(question),
         **country_parameters(question.country),
         **({"user": question.user_id} if question.whose is Whose.USER else {}),
     }
 
 
-_COUNTED = sum(1 << meter.code for meter in CATALOG if meter.needs_resource)
-"""The bits of the meters of which `resources_daily` has every event."""
+_COUNTED = frozenset(meter.code for meter in CATALOG if meter.needs_resource)
+"""The meters of which `resources_daily` has every event."""
 
 
-def _meters(question: EventsQuestion) -> int:
-    """Return the meters as the bits of a number, so that one statement serves any choice of them.
-
-    Organization-level meters are not in a user's figures.
-    """
-    meters = [BY_TYPE[name] for name in question.meters] or CATALOG
+def _codes(question: EventsQuestion) -> frozenset[int]:
+    """Return the meters of a question; organization-level ones are not in a user's figures."""
+    catalog = question.catalog
+    meters = [catalog.by_type[name] for name in question.meters] or catalog.meters
     is_of_user = question.whose is Whose.USER
-    return sum(1 << it.code for it in meters if not (is_of_user and it.organization_level))
+    return frozenset(it.code for it in meters if not (is_of_user and it.organization_level))
+
+
+def _meters(question: EventsQuestion) -> dict[str, Any]:
+    """Return the meters as a parameter, so that one statement serves any choice of them.
+
+    They are the bits of a number, unless the tenant has meters of its own.
+    """
+    codes = _codes(question)
+    if question.catalog.own:
+        return {"codes": sorted(codes)}
+    return {"meters": sum(1 << code for code in codes)}

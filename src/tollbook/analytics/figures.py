@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 from tollbook.analytics.tables import ColumnKind
 from tollbook.domain.meters import BY_TYPE, CATALOG, Category, Meter, codes_of
+from tollbook.domain.own_meters import kind_codes_of, own_codes_of
 
 
 class Measure(Enum):
@@ -70,6 +71,24 @@ class Figure(NamedTuple):
         if isinstance(self.meters, Category):
             return codes_of(self.meters)
         return tuple(BY_TYPE[it].code for it in self.meters)
+
+    @property
+    def own_codes(self) -> range:
+        """Return the codes of a tenant's own meters that are added up: costs have some.
+
+        Of knowledge bases, those by the month are one part of the cost and all others the other.
+        """
+        if self.measure is not Measure.COST:
+            return range(0)
+        if isinstance(self.meters, Category):
+            return own_codes_of(self.meters)
+        kinds = {(BY_TYPE[it].category, BY_TYPE[it].is_monthly) for it in self.meters}
+        if len(kinds) != 1:
+            return range(0)
+        ((category, monthly),) = kinds
+        if category is not Category.KNOWLEDGE_BASE:
+            return range(0)
+        return kind_codes_of(category, is_monthly=monthly)
 
     @property
     def is_amount(self) -> bool:

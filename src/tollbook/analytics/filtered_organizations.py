@@ -4,14 +4,14 @@ from collections.abc import Sequence
 from functools import cache
 from typing import Any
 
-import msgspec
+from msgspec.structs import replace
 
 from tollbook.analytics.filters import (
     MATCH_METERS,
     Filters,
     Sort,
     filter_rows,
-    meter_bits,
+    match_meters,
     sort_rows,
 )
 from tollbook.analytics.groups import (
@@ -20,7 +20,6 @@ from tollbook.analytics.groups import (
     GROUP_COLUMNS,
     Groups,
     arrange_groups,
-    write_groups,
 )
 from tollbook.analytics.in_country import (
     countries_by_sql,
@@ -49,6 +48,16 @@ from tollbook.analytics.result_set import (
     RowsKind,
     RowsQuestion,
     rows_table,
+    write_groups_of,
+)
+from tollbook.analytics.row_details import (
+    DetailsQuestion,
+    RowDetails,
+    add_details,
+    is_sorted_by_margin,
+    read_details,
+    sort_by_margin,
+    with_total,
 )
 from tollbook.analytics.scope import QuestionScope, count_subjects, organizations_of, summed_scope
 from tollbook.analytics.tables import (
@@ -57,10 +66,12 @@ from tollbook.analytics.tables import (
     period_columns,
     text_columns,
 )
+from tollbook.domain.catalog import BUILT_IN, Catalog
 from tollbook.domain.periods import Period
 from tollbook.store.database import Snapshot
 from tollbook.store.directory import OrganizationRow
 from tollbook.store.engine import Row
+from tollbook.store.meters import read_catalog
 
 
 def _count(snapshot: Snapshot, scope: QuestionScope) -> int:
@@ -70,35 +81,77 @@ def _count(snapshot: Snapshot, scope: QuestionScope) -> int:
 def read_organizations(snapshot: Snapshot, question: RowsQuestion) -> ResultSet:
     """Read the rows of organizations, with the sums of those in one currency."""
     scope, period, filters, group_by = *question[:3], question.group_by
+    catalog = read_catalog(snapshot, scope.tenant)
+    details = _read_details(snapshot, question, catalog)
     if question.is_plain:
-        rows = organization_rows(snapshot, scope, period)
+        rows = organization_rows(snapshot, scope, period, own=bool(catalog.own))
     else:
-        rows = read_filtered_organizations(snapshot, scope, period, filters, question.sort)
+        rows = _read_sorted(snapshot, question, catalog, details)
     groups: Groups = {}
     if group_by is not None:
-        groups = read_organization_groups(snapshot, scope, period, filters, group_by)
+        groups = read_organization_groups(snapshot, scope, period, filters, group_by, catalog)
     if not question.with_extras:
-        return ResultSet(rows, groups)
+        return ResultSet(rows, groups, catalog=catalog, details=details)
     summed = summed_scope(snapshot, scope)
     ids = currencies_of(snapshot, summed)
+    of_total = [row for row in rows if row[0] in ids]
     return ResultSet(
         rows,
         groups,
-        total=ORGANIZATION_ROW.total([row for row in rows if row[0] in ids]),
+        total=ORGANIZATION_ROW.total(of_total),
         currencies=currencies_of(snapshot, scope),
         summed_currency=None if summed == scope else summed.currency,
+        catalog=catalog,
+        details=with_total(details, (row[0] for row in of_total)),
+    )
+
+
+def _read_sorted(
+    snapshot: Snapshot, question: RowsQuestion, catalog: Catalog, details: RowDetails | None
+) -> list[Row]:
+    """Read the rows that pass the filters, in their order."""
+    scope, period, filters, sort = question[:4]
+    if details is None or not is_sorted_by_margin(sort):
+        return read_filtered_organizations(snapshot, scope, period, filters, sort, catalog)
+    rows = read_filtered_organizations(snapshot, scope, period, filters, Sort(), catalog)
+    sort_by_margin(rows, details, sort)
+    if sort.field != "buy_known_share":
+        sort_by_currency(rows, organizations_of(snapshot, scope), snapshot, scope)
+    return rows
+
+
+def _read_details(
+    snapshot: Snapshot, question: RowsQuestion, catalog: Catalog
+) -> RowDetails | None:
+    if not any(question.wanted):
+        return None
+    ids = {it.number: it.id for it in organizations_of(snapshot, question.scope)}
+    return read_details(
+        snapshot,
+        DetailsQuestion(
+            key="organization_id",
+            parameters={"numbers": list(ids), **period_parameters(question.period)},
+            wanted=question.wanted,
+            filters=question.filters,
+            group_by=question.group_by,
+            catalog=catalog,
+            ids=ids,
+        ),
     )
 
 
 def _report_organizations(question: RowsQuestion, result: ResultSet, rows: list[Row]) -> Any:
     return grouped_organizations_report(
-        question.scope, question.period, rows, result.groups, question.group_by
+        question.scope, question.period, rows, result, question.group_by
     )
 
 
 def _totals_of_organizations(result: ResultSet) -> dict[str, Any]:
     assert result.total  # noqa: S101  the sums were read
-    return {"totals": write_organization_totals(result.total, result.summed_currency)}
+    totals = write_organization_totals(result.total, result.summed_currency)
+    if result.details is not None:
+        totals = replace(totals, **result.details.total_fields)
+    return {"totals": totals}
 
 
 def organizations_table(
@@ -108,19 +161,28 @@ def organizations_table(
     constants = (*text_columns(tenant_id=question.scope.tenant), *period_columns(question.period))
     table = rows_table(ORGANIZATION_ROW, question, result, selection)
     of_totals = result.summed_currency or next(iter(result.currencies.values()), "")
-    return add_currency_column(table, result.currencies, of_totals)._replace(constants=constants)
+    table = add_currency_column(table, result.currencies, of_totals)
+    return add_details(table._replace(constants=constants), result.details, question.group_by)
 
 
 def read_filtered_organizations(
-    snapshot: Snapshot, scope: QuestionScope, period: Period, filters: Filters, sort: Sort
+    snapshot: Snapshot,
+    scope: QuestionScope,
+    period: Period,
+    filters: Filters,
+    sort: Sort,
+    catalog: Catalog = BUILT_IN,
 ) -> list[Row]:
     """Read the rows that pass the filters: `ORGANIZATION_ROW`, the count of events, and the status.
 
     The count of an organization's users is that of all users, whatever the filters.
     """
     organizations = organizations_of(snapshot, scope)
-    sql = filtered_organizations_sql(in_country=filters.country is not None)
-    bound = _parameters(organizations, period, filters)
+    match, _ = match_meters(filters.meters, catalog)
+    sql = filtered_organizations_sql(
+        in_country=filters.country is not None, match=match, own=bool(catalog.own)
+    )
+    bound = _parameters(organizations, period, filters, catalog)
     sums = {row[0]: row[1:] for row in snapshot.sums(sql, bound, COLUMNS + 1, AMOUNTS)}
     read = [(it.id, it.name, *sums[it.number], it.status) for it in organizations]
     rows = filter_rows(read, ORGANIZATION_ROW, filters)
@@ -131,16 +193,22 @@ def read_filtered_organizations(
 
 
 def read_organization_groups(
-    snapshot: Snapshot, scope: QuestionScope, period: Period, filters: Filters, group_by: str
+    snapshot: Snapshot,
+    scope: QuestionScope,
+    period: Period,
+    filters: Filters,
+    group_by: str,
+    catalog: Catalog = BUILT_IN,
 ) -> Groups:
     """Read the groups of each organization."""
     organizations = organizations_of(snapshot, scope)
+    match, _ = match_meters(filters.meters, catalog)
     if group_by == BY_COUNTRY:
-        sql = organization_countries_sql()
+        sql = organization_countries_sql(match)
     else:
-        sql = organization_meters_sql(in_country=filters.country is not None)
+        sql = organization_meters_sql(in_country=filters.country is not None, match=match)
     ids = {it.number: it.id for it in organizations}
-    bound = _parameters(organizations, period, filters)
+    bound = _parameters(organizations, period, filters, catalog)
     rows = snapshot.sums(sql, bound, GROUP_COLUMNS, GROUP_AMOUNTS)
     if group_by == BY_COUNTRY and filters.country is not None:
         rows = [row for row in rows if row[1] == filters.country]
@@ -148,27 +216,35 @@ def read_organization_groups(
 
 
 def grouped_organizations_report(
-    scope: QuestionScope, period: Period, rows: Sequence[Row], groups: Groups, group_by: str | None
+    scope: QuestionScope,
+    period: Period,
+    rows: Sequence[Row],
+    result: ResultSet,
+    group_by: str | None,
 ) -> Any:
-    """Return the answer with filtered rows, each with its groups if there are any."""
+    """Return the answer with filtered rows, each with its groups and details if there are any."""
     report: Any = organizations_report(scope, period, rows)
-    if group_by is None:
-        return report
-    replace = msgspec.structs.replace
-    with_groups = [
-        replace(it, groups=write_groups(groups.get(it.organization_id, ()), group_by))
-        for it in report.organizations
-    ]
-    return replace(report, organizations=with_groups)
+    details, written = result.details, report.organizations
+    if group_by is not None:
+        written = [
+            replace(it, groups=write_groups_of(it.organization_id, result, group_by))
+            for it in written
+        ]
+    if details is not None:
+        written = [replace(it, **details.fields(it.organization_id)) for it in written]
+    return replace(report, organizations=written)
 
 
 def _parameters(
-    organizations: list[OrganizationRow], period: Period, filters: Filters
+    organizations: list[OrganizationRow],
+    period: Period,
+    filters: Filters,
+    catalog: Catalog = BUILT_IN,
 ) -> dict[str, Any]:
     """Return the parameters; a statement uses those that it names."""
     return {
         "numbers": [it.number for it in organizations],
-        "meters": meter_bits(filters.meters),
+        **match_meters(filters.meters, catalog)[1],
         **period_parameters(period),
         **resource_parameters(period),
         **({} if filters.country is None else {"country": filters.country}),
@@ -176,17 +252,20 @@ def _parameters(
 
 
 @cache
-def filtered_organizations_sql(*, in_country: bool) -> str:
+def filtered_organizations_sql(
+    *, in_country: bool, match: str = MATCH_METERS, own: bool = False
+) -> str:
     """Return the statement of organizations that also reads the count of events."""
     if in_country:
-        bases = country_knowledge_bases_sql("organization_id", WITHIN, MATCH_METERS)
+        bases = country_knowledge_bases_sql("organization_id", WITHIN, match)
     else:
-        bases = knowledge_bases_by_organization(MATCH_METERS)
-    return organizations_sql(_cover_sql(in_country=in_country), bases, with_events=True)
+        bases = knowledge_bases_by_organization(match)
+    cover = _cover_sql(match, in_country=in_country)
+    return organizations_sql(cover, bases, with_events=True, own=own)
 
 
 @cache
-def organization_meters_sql(*, in_country: bool) -> str:
+def organization_meters_sql(*, in_country: bool, match: str = MATCH_METERS) -> str:
     """Return the statement for groups by meter."""
     return f"""
 SELECT
@@ -195,23 +274,23 @@ SELECT
     CAST(SUM(quantity) AS BIGINT),
     CAST(SUM(cost) AS BIGINT)
 FROM (
-{_cover_sql(in_country=in_country)}
+{_cover_sql(match, in_country=in_country)}
 ) AS period_cover
 GROUP BY organization_id, meter
 """
 
 
 @cache
-def organization_countries_sql() -> str:
+def organization_countries_sql(match: str = MATCH_METERS) -> str:
     """Return the statement for groups by country."""
-    return countries_by_sql("organization_id", WITHIN, MATCH_METERS)
+    return countries_by_sql("organization_id", WITHIN, match)
 
 
-def _cover_sql(*, in_country: bool) -> str:
+def _cover_sql(match: str, *, in_country: bool) -> str:
     """Return the SQL of the sums to add up: months and edges, or days if a country is given."""
     if in_country:
-        return country_cover_sql("organization_id, meter", WITHIN, MATCH_METERS)
-    return organizations_cover_sql(MATCH_METERS)
+        return country_cover_sql("organization_id, meter", WITHIN, match)
+    return organizations_cover_sql(match)
 
 
 BY_ORGANIZATION = RowsKind(

@@ -3,18 +3,24 @@
 The statements differ from those of `users.py` in their conditions, and by two more columns.
 """
 
-from functools import cache
 from typing import Any
 
 import msgspec
+from msgspec.structs import replace
 
-from tollbook.analytics.figures import AnswerKind
+from tollbook.analytics.filtered_users_statements import (
+    ORGANIZATION_LEVEL_ROW,
+    countries_sql,
+    filtered_users_sql,
+    meters_sql,
+    organization_level_sql,
+    shared_knowledge_bases_sql,
+)
 from tollbook.analytics.filters import (
-    MATCH_METERS,
     Filters,
     Sort,
     filter_rows,
-    meter_bits,
+    match_meters,
     sort_rows,
 )
 from tollbook.analytics.groups import (
@@ -23,13 +29,6 @@ from tollbook.analytics.groups import (
     GROUP_COLUMNS,
     Groups,
     arrange_groups,
-    write_groups,
-)
-from tollbook.analytics.in_country import (
-    countries_by_sql,
-    country_cover_sql,
-    country_knowledge_bases_sql,
-    country_used_sql,
 )
 from tollbook.analytics.result_set import (
     ReportedRows,
@@ -37,8 +36,19 @@ from tollbook.analytics.result_set import (
     RowsKind,
     RowsQuestion,
     rows_table,
+    write_groups_of,
 )
-from tollbook.analytics.rows import RowLayout, define
+from tollbook.analytics.row_details import (
+    DETAIL_FIELDS,
+    DetailsQuestion,
+    RowDetails,
+    add_details,
+    is_sorted_by_margin,
+    read_details,
+    sort_by_margin,
+    with_total,
+)
+from tollbook.analytics.rows import define
 from tollbook.analytics.scope import QuestionScope, count_subjects
 from tollbook.analytics.tables import (
     ORGANIZATION_LEVEL,
@@ -52,36 +62,31 @@ from tollbook.analytics.users import (
     AMOUNTS,
     COLUMNS,
     COSTS,
-    OF_USER,
     USER_ROW,
     CostBreakdown,
-    knowledge_bases_sql,
     parameters,
     read_rows,
-    used_sql,
-    users_cover_sql,
-    users_sql,
     write_users,
     write_users_report,
 )
+from tollbook.domain.catalog import BUILT_IN, Catalog
 from tollbook.domain.periods import Period
 from tollbook.store.database import Snapshot
 from tollbook.store.directory import OrganizationRow
 from tollbook.store.engine import Row
+from tollbook.store.meters import read_catalog
 
 _NO_USER = ""
-_WITHIN = "organization_id = :organization"
 
 UserTotals = define(
     "UserTotals",
     "The sums of each figure over all rows; `kb_count` counts each knowledge base once.",
-    USER_ROW.fields(CostBreakdown),
+    [*USER_ROW.fields(CostBreakdown), *DETAIL_FIELDS],
 )
-ORGANIZATION_LEVEL_ROW = RowLayout(AnswerKind.ORGANIZATION_LEVEL, "events")
 OrganizationLevel = define(
     "OrganizationLevel",
     "Usage not attributed to a user. Added to the totals of all users, it equals the organization.",
-    [("events", int), *ORGANIZATION_LEVEL_ROW.fields()],
+    [("events", int), *ORGANIZATION_LEVEL_ROW.fields(), *DETAIL_FIELDS],
 )
 _LEVEL_COLUMNS = (Column("events", ColumnKind.COUNT), *ORGANIZATION_LEVEL_ROW.columns[1:-1])
 """The columns of organization-level usage that users do not have."""
@@ -94,18 +99,50 @@ def _count(snapshot: Snapshot, scope: QuestionScope) -> int:
 def read_users(snapshot: Snapshot, question: RowsQuestion) -> ResultSet:
     """Read the rows of users, with their sums and the organization level, if of all users."""
     organization, user_id = _organization(question), question.scope.user_id
+    catalog = read_catalog(snapshot, question.scope.tenant)
     of = snapshot, organization.number, question.period, question.filters
+    details = _read_details(snapshot, question, catalog)
     if question.is_plain:
-        rows = read_rows(*of[:3], user_id)
+        rows = read_rows(*of[:3], user_id, own=bool(catalog.own))
     else:
-        rows = read_filtered_users(*of, user_id=user_id, sort=question.sort)
+        by_margin = details is not None and is_sorted_by_margin(question.sort)
+        sort = Sort() if by_margin else question.sort
+        rows = read_filtered_users(*of, user_id=user_id, sort=sort, catalog=catalog)
+        if details is not None and by_margin:
+            sort_by_margin(rows, details, question.sort)
     groups: Groups = {}
     if question.group_by is not None:
-        groups = read_user_groups(*of, user_id=user_id, group_by=question.group_by)
+        groups = read_user_groups(*of, user_id=user_id, group_by=question.group_by, catalog=catalog)
     if not question.with_extras:
-        return ResultSet(rows, groups)
-    level = None if user_id else read_organization_level(*of)
-    return ResultSet(rows, groups, read_user_total(*of, rows), level)
+        return ResultSet(rows, groups, catalog=catalog, details=details)
+    level = None if user_id else read_organization_level(*of, catalog)
+    return ResultSet(
+        rows,
+        groups,
+        read_user_total(*of, rows, catalog),
+        level,
+        catalog=catalog,
+        details=with_total(details, (row[0] for row in rows)),
+    )
+
+
+def _read_details(
+    snapshot: Snapshot, question: RowsQuestion, catalog: Catalog
+) -> RowDetails | None:
+    user_id = question.scope.user_id
+    bound = parameters(_organization(question).number, question.period)
+    return read_details(
+        snapshot,
+        DetailsQuestion(
+            key="user_id",
+            parameters=bound | ({} if user_id is None else {"user": user_id}),
+            wanted=question.wanted,
+            filters=question.filters,
+            group_by=question.group_by,
+            catalog=catalog,
+            one_user=user_id is not None,
+        ),
+    )
 
 
 def _organization(question: RowsQuestion) -> OrganizationRow:
@@ -116,15 +153,21 @@ def _organization(question: RowsQuestion) -> OrganizationRow:
 
 def _report_users(question: RowsQuestion, result: ResultSet, rows: list[Row]) -> msgspec.Struct:
     organization = _organization(question)
-    users = write_grouped_users(rows, result.groups, question.group_by)
+    users = write_grouped_users(rows, result, question.group_by)
     return write_users_report(organization.id, organization.name, question.period, users)
 
 
 def _totals_of_users(result: ResultSet) -> dict[str, Any]:
     assert result.total  # noqa: S101  the sums were read
+    details = result.details
     totals: dict[str, Any] = {"totals": write_user_totals(result.total)}
+    if details is not None:
+        totals["totals"] = replace(totals["totals"], **details.total_fields)
     if result.organization_level is not None:
-        totals["organization_level"] = write_organization_level(result.organization_level)
+        level = write_organization_level(result.organization_level)
+        totals["organization_level"] = (
+            level if details is None else replace(level, **details.fields(_NO_USER))
+        )
     return totals
 
 
@@ -145,7 +188,8 @@ def users_table(question: RowsQuestion, result: ResultSet, selection: ReportedRo
         *period_columns(question.period),
         *text_columns(currency=organization.currency),
     )
-    return add_level(table, level)._replace(constants=constants)
+    table = add_level(table, level)._replace(constants=constants)
+    return add_details(table, result.details, question.group_by)
 
 
 def _add_level(table: Table, level: Row | None) -> Table:
@@ -184,13 +228,20 @@ def read_filtered_users(
     *,
     user_id: str | None,
     sort: Sort,
+    catalog: Catalog = BUILT_IN,
 ) -> list[Row]:
     """Read the rows that pass the filters: `USER_ROW`, the count of events, and the status.
 
     With `user_id`, only the row of that user is read.
     """
-    sql = filtered_users_sql(one_user=user_id is not None, in_country=filters.country is not None)
-    bound = _parameters(number, period, filters, user_id)
+    match, _ = match_meters(filters.meters, catalog)
+    sql = filtered_users_sql(
+        one_user=user_id is not None,
+        in_country=filters.country is not None,
+        match=match,
+        own=bool(catalog.own),
+    )
+    bound = _parameters(number, period, filters, user_id, catalog)
     read = snapshot.sums(sql, bound, COLUMNS + 2, AMOUNTS)
     rows = [(*row[:COLUMNS], sum(row[COSTS]), *row[COLUMNS:]) for row in read]
     rows = filter_rows(rows, USER_ROW, filters)
@@ -206,14 +257,16 @@ def read_user_groups(
     *,
     user_id: str | None,
     group_by: str,
+    catalog: Catalog = BUILT_IN,
 ) -> Groups:
     """Read the groups of each user."""
     one_user = user_id is not None
+    match, _ = match_meters(filters.meters, catalog)
     if group_by == BY_COUNTRY:
-        sql = countries_sql(one_user=one_user)
+        sql = countries_sql(one_user=one_user, match=match)
     else:
-        sql = meters_sql(one_user=one_user, in_country=filters.country is not None)
-    bound = _parameters(number, period, filters, user_id)
+        sql = meters_sql(one_user=one_user, in_country=filters.country is not None, match=match)
+    bound = _parameters(number, period, filters, user_id, catalog)
     rows = snapshot.sums(sql, bound, GROUP_COLUMNS, GROUP_AMOUNTS)
     if group_by == BY_COUNTRY and filters.country is not None:
         rows = [row for row in rows if row[1] == filters.country]
@@ -221,14 +274,19 @@ def read_user_groups(
 
 
 def read_organization_level(
-    snapshot: Snapshot, number: int, period: Period, filters: Filters
+    snapshot: Snapshot,
+    number: int,
+    period: Period,
+    filters: Filters,
+    catalog: Catalog = BUILT_IN,
 ) -> Row:
     """Read the usage not attributed to a user, of the meters and the country in the filters.
 
     The row begins with the count of events, and ends with the total cost.
     """
-    sql = organization_level_sql(in_country=filters.country is not None)
-    bound = _parameters(number, period, filters, _NO_USER)
+    match, _ = match_meters(filters.meters, catalog)
+    sql = organization_level_sql(in_country=filters.country is not None, match=match)
+    bound = _parameters(number, period, filters, _NO_USER, catalog)
     layout = ORGANIZATION_LEVEL_ROW
     (row,) = snapshot.sums(sql, bound, layout.width, layout.amounts)
     return row
@@ -240,27 +298,34 @@ def write_organization_level(row: Row) -> msgspec.Struct:
     return usage
 
 
-def write_grouped_users(rows: list[Row], groups: Groups, group_by: str | None) -> list[Any]:
-    """Return rows as they are answered, each with its groups if there are any."""
-    users = write_users(rows)
-    if group_by is None:
+def write_grouped_users(rows: list[Row], result: ResultSet, group_by: str | None) -> list[Any]:
+    """Return rows as they are answered, each with its groups and details if there are any."""
+    users, details = write_users(rows), result.details
+    if group_by is not None:
+        users = [
+            replace(user, groups=write_groups_of(user.user_id, result, group_by)) for user in users
+        ]
+    if details is None:
         return users
-    return [
-        msgspec.structs.replace(user, groups=write_groups(groups.get(user.user_id, ()), group_by))
-        for user in users
-    ]
+    return [replace(user, **details.fields(user.user_id)) for user in users]
 
 
 def read_user_total(
-    snapshot: Snapshot, number: int, period: Period, filters: Filters, rows: list[Row]
+    snapshot: Snapshot,
+    number: int,
+    period: Period,
+    filters: Filters,
+    rows: list[Row],
+    catalog: Catalog = BUILT_IN,
 ) -> Row:
     """Return the sums of rows; a knowledge base of several users counts once."""
     total, place = USER_ROW.total(rows), USER_ROW.place["kb_count"]
     users = [row[0] for row in rows if row[place]]
     if len(users) < 2:
         return total
-    bound = _parameters(number, period, filters, None) | {"users": users}
-    sql = shared_knowledge_bases_sql(in_country=filters.country is not None)
+    match, _ = match_meters(filters.meters, catalog)
+    bound = _parameters(number, period, filters, None, catalog) | {"users": users}
+    sql = shared_knowledge_bases_sql(in_country=filters.country is not None, match=match)
     ((count,),) = snapshot.table(sql, bound, 1)
     return (*total[:place], count, *total[place + 1 :])
 
@@ -273,95 +338,16 @@ def write_user_totals(total: Row) -> msgspec.Struct:
 
 
 def _parameters(
-    number: int, period: Period, filters: Filters, user_id: str | None
+    number: int,
+    period: Period,
+    filters: Filters,
+    user_id: str | None,
+    catalog: Catalog = BUILT_IN,
 ) -> dict[str, Any]:
     """Return the parameters; a statement uses those that it names."""
-    bound = parameters(number, period) | {"meters": meter_bits(filters.meters)}
+    bound = parameters(number, period) | match_meters(filters.meters, catalog)[1]
     bound |= {} if user_id is None else {"user": user_id}
     return bound | ({} if filters.country is None else {"country": filters.country})
-
-
-@cache
-def filtered_users_sql(*, one_user: bool, in_country: bool) -> str:
-    """Return the statement of users that also reads the count of events and the status."""
-    condition = _condition(one_user=one_user)
-    if in_country:
-        bases = country_knowledge_bases_sql("user_id", _WITHIN, condition)
-    else:
-        bases = knowledge_bases_sql(condition)
-    return users_sql(
-        _cover_sql(condition, in_country=in_country),
-        bases,
-        OF_USER if one_user else "",
-        {"events": "SUM(count)"},
-        ",\n    COALESCE(usage.events, 0), users.status",
-    )
-
-
-@cache
-def shared_knowledge_bases_sql(*, in_country: bool) -> str:
-    """Return the statement that counts the distinct knowledge bases of some users together."""
-    condition = f" AND user_id IN :users{MATCH_METERS}"
-    used = country_used_sql("user_id", _WITHIN, condition) if in_country else used_sql(condition)
-    return f"""
-SELECT COUNT(DISTINCT resource_id)
-FROM (
-{used}
-) AS used
-"""
-
-
-@cache
-def meters_sql(*, one_user: bool, in_country: bool) -> str:
-    """Return the statement for groups by meter."""
-    return f"""
-SELECT
-    user_id, meter,
-    CAST(SUM(count) AS BIGINT),
-    CAST(SUM(quantity) AS BIGINT),
-    CAST(SUM(cost) AS BIGINT)
-FROM (
-{_cover_sql(_condition(one_user=one_user), in_country=in_country)}
-) AS period_cover
-WHERE user_id <> ''
-GROUP BY user_id, meter
-"""
-
-
-@cache
-def countries_sql(*, one_user: bool) -> str:
-    """Return the statement for groups by country."""
-    condition = f" AND user_id <> ''{_condition(one_user=one_user)}"
-    return countries_by_sql("user_id", _WITHIN, condition)
-
-
-@cache
-def organization_level_sql(*, in_country: bool) -> str:
-    """Return the statement for usage not attributed to a user."""
-    sums = ",\n    ".join(
-        f"COALESCE(CAST({sql} AS BIGINT), 0)" for sql in ORGANIZATION_LEVEL_ROW.sums.values()
-    )
-    return f"""
-SELECT
-    COALESCE(CAST(SUM(count) AS BIGINT), 0),
-    {sums},
-    COALESCE(CAST(SUM(cost) AS BIGINT), 0)
-FROM (
-{_cover_sql(_condition(one_user=True), in_country=in_country)}
-) AS period_cover
-"""
-
-
-def _condition(*, one_user: bool) -> str:
-    """Return the SQL condition on rows of sums."""
-    return OF_USER + MATCH_METERS if one_user else MATCH_METERS
-
-
-def _cover_sql(condition: str, *, in_country: bool) -> str:
-    """Return the SQL of the sums to add up: months and edges, or days if a country is given."""
-    if not in_country:
-        return users_cover_sql(condition)
-    return country_cover_sql("user_id, meter", _WITHIN, condition)
 
 
 BY_USER = RowsKind(_count, read_users, _report_users, _totals_of_users, users_table)

@@ -1,13 +1,15 @@
 """Filter and sort the rows of an answer by user or by organization."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from operator import itemgetter
+from typing import Any
 
 import msgspec
 
 from tollbook.analytics.names import collation_key, searched
 from tollbook.analytics.rows import RowLayout
 from tollbook.analytics.tables import ColumnKind
+from tollbook.domain.catalog import Catalog
 from tollbook.domain.meters import BY_TYPE, CATALOG
 from tollbook.store.engine import Row
 
@@ -73,6 +75,19 @@ def _tests(layout: RowLayout, filters: Filters) -> Iterator[Callable[[Row], bool
         yield lambda row: (row[layout.events] > 0) is filters.active
 
 
+def match_meters(types: Sequence[str], catalog: Catalog) -> tuple[str, dict[str, Any]]:
+    """Return the SQL condition on rows of sums that keeps these meters, and its parameters.
+
+    Without types, all meters count. Bits are only for built-in meters: shifts by larger codes have
+    other results.
+    """
+    if catalog.own and not types:
+        return "", {}
+    if catalog.own and not BY_TYPE.keys() >= set(types):
+        return MATCH_CODES, {"codes": [catalog.by_type[it].code for it in types]}
+    return MATCH_METERS, {"meters": meter_bits(types)}
+
+
 def meter_bits(types: Iterable[str]) -> int:
     """Return a number with the bit of each meter's code set; without types, those of all meters."""
     meters = [BY_TYPE[name] for name in types] or CATALOG
@@ -81,3 +96,5 @@ def meter_bits(types: Iterable[str]) -> int:
 
 MATCH_METERS = "\n            AND ((CAST(:meters AS BIGINT) >> meter) & 1) = 1"
 """SQL appended to the condition on rows of sums: keeps the meters whose bits are set."""
+MATCH_CODES = "\n            AND meter IN :codes"
+"""The same for codes of any size."""

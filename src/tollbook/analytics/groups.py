@@ -1,13 +1,14 @@
 """The usage of each row split by meter or by country, as it is answered and as a table."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from typing import Any
 
 import msgspec
 
 from tollbook.analytics.rows import RowLayout
 from tollbook.analytics.tables import TOTAL_LABEL, Column, ColumnKind, Table
+from tollbook.domain.catalog import BUILT_IN, Catalog
 from tollbook.domain.exact import AmountJson, raw_amount, raw_quantity
-from tollbook.domain.meters import BY_CODE
 from tollbook.store.engine import Row
 
 BY_METER, BY_COUNTRY = "meter", "country"
@@ -25,6 +26,9 @@ class Group(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     events: int
     quantity: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
     cost: AmountJson
+    buy_cost: AmountJson | msgspec.UnsetType | None = msgspec.UNSET
+    margin: AmountJson | msgspec.UnsetType | None = msgspec.UNSET
+    buy_known_share: float | msgspec.UnsetType | None = msgspec.UNSET
 
 
 Groups = dict[str, list[Row]]
@@ -42,20 +46,26 @@ def arrange_groups(rows: Iterable[Row]) -> Groups:
     return groups
 
 
-def write_groups(groups: Iterable[Row], group_by: str) -> list[Group]:
-    """Return the groups of a row as they are answered."""
+def write_groups(
+    groups: Iterable[Row],
+    group_by: str,
+    catalog: Catalog = BUILT_IN,
+    details: Callable[[Any], dict[str, Any]] = lambda _: {},
+) -> list[Group]:
+    """Return the groups of a row as they are answered; `details` returns more fields of a group."""
     if group_by == BY_METER:
         return [
             Group(
-                meter=BY_CODE[code].type,
+                meter=catalog.of_code(code).type,
                 events=events,
                 quantity=raw_quantity(quantity),
                 cost=raw_amount(cost),
+                **details(code),
             )
             for code, events, quantity, cost in groups
         ]
     return [
-        Group(country=code, events=events, cost=raw_amount(cost))
+        Group(country=code, events=events, cost=raw_amount(cost), **details(code))
         for code, events, _, cost in groups
     ]
 
@@ -66,13 +76,17 @@ def groups_table(
     layout: RowLayout,
     group_by: str,
     total: Row | None = None,
+    catalog: Catalog = BUILT_IN,
 ) -> Table:
     """Return a table with a line for each group, which begins with the id and name of its row.
 
     The last line has the events and the cost of `total`, and no quantity: units of meters differ.
     """
-    lines = ((*row[:2], *group) for row in rows for group in groups.get(row[0], ()))
+    lines: Iterable[Row] = ((*row[:2], *group) for row in rows for group in groups.get(row[0], ()))
     kind = ColumnKind.METER if group_by == BY_METER else ColumnKind.TEXT
+    if kind is ColumnKind.METER and catalog.own:
+        kind = ColumnKind.TEXT
+        lines = ((*line[:2], catalog.of_code(line[2]).type, *line[3:]) for line in lines)
     columns = (
         *layout.columns[:2],
         Column(group_by, kind),

@@ -10,6 +10,7 @@ from tollbook.analytics.figures import AnswerKind
 from tollbook.analytics.groups import Group
 from tollbook.analytics.period_cover import period_cover_sql, period_parameters
 from tollbook.analytics.resources import knowledge_bases_by_organization, resource_parameters
+from tollbook.analytics.row_details import DETAIL_FIELDS
 from tollbook.analytics.rows import RowLayout, define
 from tollbook.analytics.scope import QuestionScope, organizations_of
 from tollbook.analytics.tables import Column, ColumnKind, Table
@@ -24,7 +25,7 @@ _CURRENCY = ("currency", str | msgspec.UnsetType, msgspec.UNSET)
 Totals = define(
     "Totals",
     "The sums of the rows, with `currency` when organizations have several currencies.",
-    [*ORGANIZATION_ROW.fields(), _CURRENCY],
+    [*ORGANIZATION_ROW.fields(), _CURRENCY, *DETAIL_FIELDS],
 )
 OrganizationUsage = define(
     "OrganizationUsage",
@@ -35,6 +36,7 @@ OrganizationUsage = define(
         *ORGANIZATION_ROW.fields(),
         _CURRENCY,
         ("groups", list[Group] | msgspec.UnsetType, msgspec.UNSET),
+        *DETAIL_FIELDS,
     ],
 )
 OrganizationsReport = define(
@@ -49,15 +51,21 @@ OrganizationsReport = define(
 )
 
 
-def organization_rows(snapshot: Snapshot, scope: QuestionScope, period: Period) -> list[Row]:
-    """Read the sums of every organization in scope, the highest cost first."""
+def organization_rows(
+    snapshot: Snapshot, scope: QuestionScope, period: Period, *, own: bool = False
+) -> list[Row]:
+    """Read the sums of every organization in scope, the highest cost first.
+
+    `own` is whether the tenant has meters of its own.
+    """
     organizations = organizations_of(snapshot, scope)
     bound = {
         "numbers": [it.number for it in organizations],
         **period_parameters(period),
         **resource_parameters(period),
     }
-    sums = {row[0]: row[1:] for row in snapshot.sums(ORGANIZATIONS, bound, COLUMNS, AMOUNTS)}
+    sql = OWN_ORGANIZATIONS if own else ORGANIZATIONS
+    sums = {row[0]: row[1:] for row in snapshot.sums(sql, bound, COLUMNS, AMOUNTS)}
     rows = [(it.id, it.name, *sums[it.number]) for it in organizations]
     rows.sort(key=itemgetter(ORGANIZATION_ROW.place["organization_id"]))
     rows.sort(key=itemgetter(ORGANIZATION_ROW.place["total_cost"]), reverse=True)
@@ -119,18 +127,20 @@ AMOUNTS = frozenset(place - 1 for place in ORGANIZATION_ROW.amounts)
 """The places of quantities and costs."""
 
 
-def organizations_sql(cover: str, bases: str, *, with_events: bool) -> str:
+def organizations_sql(cover: str, bases: str, *, with_events: bool, own: bool = False) -> str:
     """Return the statement: each organization with the sums of a period's cover and its counts.
 
-    `with_events` adds a column at the end: the count of events.
+    `with_events` adds a column at the end: the count of events. With `own`, costs include those of
+    the tenant's own meters.
     """
+    own_or_built_in = ORGANIZATION_ROW.own_sums if own else ORGANIZATION_ROW.sums
     events, count = (
         (",\n    COALESCE(usage.events, 0)", ",\n        CAST(SUM(count) AS BIGINT) AS events")
         if with_events
         else ("", "")
     )
     sums = ",\n        ".join(
-        f"CAST({sql} AS BIGINT) AS {name}" for name, sql in ORGANIZATION_ROW.sums.items()
+        f"CAST({sql} AS BIGINT) AS {name}" for name, sql in own_or_built_in.items()
     )
     sums_or_zeros = ",\n    ".join(f"COALESCE(usage.{name}, 0)" for name in ORGANIZATION_ROW.sums)
     return f"""
@@ -171,4 +181,7 @@ def organizations_cover_sql(condition: str = "") -> str:
 
 ORGANIZATIONS = organizations_sql(
     organizations_cover_sql(), knowledge_bases_by_organization(), with_events=False
+)
+OWN_ORGANIZATIONS = organizations_sql(
+    organizations_cover_sql(), knowledge_bases_by_organization(), with_events=False, own=True
 )

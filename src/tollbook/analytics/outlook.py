@@ -7,6 +7,7 @@ from typing import NamedTuple
 from tollbook.analytics.daily_costs import MONTHLY, NO_COST, DailyCosts
 from tollbook.analytics.pace import HISTORY_DAYS, MODEL_DAYS, Method, Pace, pace
 from tollbook.domain.exact import NANOS
+from tollbook.domain.own_meters import is_own_code
 from tollbook.domain.periods import Period
 
 _A_CENT = NANOS // 100
@@ -133,7 +134,8 @@ def rentals_to_come(costs: DailyCosts, today: date) -> dict[int, int]:
         return {}
     before = month_of(month.start - timedelta(days=1))
     to_come: dict[int, int] = {}
-    for meter in range(len(MONTHLY)):
+    own = {code for it in costs.values() for code in it.own}
+    for meter in (*range(len(MONTHLY)), *sorted(own)):
         then = _rentals(costs, before, meter)
         missing = sum(then.values()) - sum(_rentals(costs, month, meter).values())
         for day, rental in reversed(then.items()):
@@ -146,8 +148,12 @@ def rentals_to_come(costs: DailyCosts, today: date) -> dict[int, int]:
 
 
 def _rentals(costs: DailyCosts, month: Period, meter: int) -> dict[date, int]:
+    """Return the costs of a meter by day: one of `MONTHLY` by its place, an own one by its code."""
     days = _days(month.start, month.end)
-    return {day: costs.get(day, NO_COST).monthly[meter] for day in days}
+    found = {day: costs.get(day, NO_COST) for day in days}
+    if is_own_code(meter):
+        return {day: it.own.get(meter, 0) for day, it in found.items()}
+    return {day: it.monthly[meter] for day, it in found.items()}
 
 
 def _days(first: date, last: date) -> list[date]:

@@ -1,13 +1,16 @@
 """What the questions by user and by organization share: what to read, and what was read."""
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any, NamedTuple
 
 from tollbook.analytics.filters import Filters, Sort
-from tollbook.analytics.groups import Groups, groups_table
+from tollbook.analytics.groups import Group, Groups, groups_table, write_groups
+from tollbook.analytics.row_details import NOTHING_MORE, RowDetails, Wanted
 from tollbook.analytics.rows import RowLayout
 from tollbook.analytics.scope import QuestionScope
 from tollbook.analytics.tables import Table
+from tollbook.domain.catalog import BUILT_IN, Catalog
 from tollbook.domain.periods import Period
 from tollbook.store.database import Snapshot
 from tollbook.store.engine import Row
@@ -16,7 +19,8 @@ from tollbook.store.engine import Row
 class RowsQuestion(NamedTuple):
     """The rows to read, and their order.
 
-    Without `with_extras`, only the rows and their groups are read.
+    Without `with_extras`, only the rows and their groups are read. `wanted` is what is read besides
+    the documented figures.
     """
 
     scope: QuestionScope
@@ -25,6 +29,7 @@ class RowsQuestion(NamedTuple):
     sort: Sort = Sort()
     group_by: str | None = None
     with_extras: bool = True
+    wanted: Wanted = NOTHING_MORE
 
     @property
     def is_plain(self) -> bool:
@@ -37,7 +42,7 @@ class ResultSet(NamedTuple):
 
     `organization_level` is the row of usage not attributed to a user, and `currencies` has the
     currency of each organization by its id. `summed_currency` is set if the sums leave out
-    organizations in other currencies.
+    organizations in other currencies. `details` are margins and meters, if they are asked for.
     """
 
     rows: list[Row]
@@ -46,6 +51,8 @@ class ResultSet(NamedTuple):
     organization_level: Row | None = None
     currencies: Mapping[str, str] = {}
     summed_currency: str | None = None
+    catalog: Catalog = BUILT_IN
+    details: RowDetails | None = None
 
 
 class ReportedRows(NamedTuple):
@@ -77,4 +84,14 @@ def rows_table(
     total = result.total if selection.with_totals else None
     if question.group_by is None:
         return layout.table(selection.rows, total)
-    return groups_table(selection.rows, result.groups, layout, question.group_by, total)
+    return groups_table(
+        selection.rows, result.groups, layout, question.group_by, total, result.catalog
+    )
+
+
+def write_groups_of(identity: str, result: ResultSet, group_by: str) -> list[Group]:
+    """Return the groups of a row as they are answered, with their margins if asked for."""
+    groups, details = result.groups.get(identity, ()), result.details
+    if details is None:
+        return write_groups(groups, group_by, result.catalog)
+    return write_groups(groups, group_by, result.catalog, partial(details.group_fields, identity))

@@ -27,9 +27,12 @@ _SUMMED = {Measure.EVENTS: "count", Measure.QUANTITY: "quantity", Measure.COST: 
 _BREAKDOWN = "cost_breakdown"
 
 
-def sum_sql(figure: Figure) -> str:
-    """Return the SQL that adds up a figure over rows of sums."""
-    return f"SUM({_SUMMED[figure.measure]}) FILTER (WHERE meter {match_any(figure.codes)})"
+def sum_sql(figure: Figure, *, own: bool = False) -> str:
+    """Return the SQL that adds up a figure over rows of sums, with a tenant's own meters if any."""
+    condition, codes = f"meter {match_any(figure.codes)}", figure.own_codes
+    if own and codes:
+        condition += f" OR meter BETWEEN {codes[0]} AND {codes[-1]}"
+    return f"SUM({_SUMMED[figure.measure]}) FILTER (WHERE {condition})"
 
 
 def scale_of(figure: Figure) -> int:
@@ -63,6 +66,10 @@ class RowLayout:
         """The places of sums that can pass 64 bits."""
         self.sums = {it.name: sum_sql(it) for it in self.stored if it.measure in _SUMMED}
         """The SQL of every sum of usage, by the name of its figure."""
+        self.own_sums = {
+            it.name: sum_sql(it, own=True) for it in self.stored if it.measure in _SUMMED
+        }
+        """The same for a tenant with meters of its own, whose costs are in their categories."""
         self.columns = (
             *(Column(name, ColumnKind.TEXT) for name in identity),
             *(Column(it.name, it.kind) for it in self.figures),

@@ -1,11 +1,17 @@
 """Usage and cost over time: the question behind GET /v1/analytics/series."""
 
-from collections.abc import Iterable
 from typing import Any, NamedTuple
 
+from tollbook.analytics.margin import Purchases, added, margin_of
 from tollbook.analytics.scope import QuestionScope, in_its_currency
 from tollbook.analytics.series_buckets import Bucket, Buckets, buckets_of
-from tollbook.analytics.series_question import SeriesQuestion, SeriesSplit, problem, refuse_too_much
+from tollbook.analytics.series_question import (
+    SeriesQuestion,
+    SeriesSort,
+    SeriesSplit,
+    problem,
+    refuse_too_much,
+)
 from tollbook.analytics.series_reads import (
     BucketSums,
     Subject,
@@ -16,11 +22,12 @@ from tollbook.analytics.series_reads import (
 )
 from tollbook.analytics.series_statements import By
 from tollbook.analytics.tables import ORGANIZATION_LEVEL
+from tollbook.domain.catalog import Catalog
 from tollbook.domain.directory import zone
-from tollbook.domain.meters import BY_CODE
 from tollbook.domain.numbers import NO_COUNTRY
 from tollbook.store import directory
 from tollbook.store.database import Snapshot
+from tollbook.store.meters import read_catalog
 
 TOTAL = "total"
 OTHER = "other"
@@ -63,6 +70,11 @@ class PeriodSeries(NamedTuple):
         """Return the total cost."""
         return sum(sum(it.sums.costs) for it in self.lines)
 
+    @property
+    def purchases(self) -> Purchases:
+        """Return the sums that the margin of the whole is computed from."""
+        return added(it.sums.all_purchases for it in self.lines)
+
 
 class Trend(NamedTuple):
     """The series of the period, and those of the period it is compared with."""
@@ -77,7 +89,10 @@ class Trend(NamedTuple):
 def read_trend(snapshot: Snapshot, question: SeriesQuestion) -> Trend:
     """Read a trend, and that of the period it is compared with."""
     refuse_too_much(question)
-    question = question._replace(scope=in_its_currency(snapshot, question.scope))
+    question = question._replace(
+        scope=in_its_currency(snapshot, question.scope),
+        catalog=read_catalog(snapshot, question.scope.tenant),
+    )
     subject = _subject(snapshot, question)
     timezone = _timezone(question, subject)
     periods = [question.period]
@@ -136,27 +151,45 @@ def _read_periods(
             for it, buckets in zip(found, parts, strict=True)
         ]
     if question.split_by is SeriesSplit.CATEGORY:
-        found = [_add_up_categories(it, buckets) for it, buckets in zip(found, parts, strict=True)]
-    first = _rank_series(found, question.top)
+        found = [
+            _add_up_categories(it, buckets, question.catalog)
+            for it, buckets in zip(found, parts, strict=True)
+        ]
+    first = _rank_series(found, question)
     return [
-        PeriodSeries(buckets, _lines(question.split_by, it, first, buckets))
+        PeriodSeries(buckets, _lines(question, it, first, buckets))
         for it, buckets in zip(found, parts, strict=True)
     ]
 
 
-def _add_up_categories(found: dict[int, BucketSums], buckets: Buckets) -> dict[str, BucketSums]:
+def _add_up_categories(
+    found: dict[int, BucketSums], buckets: Buckets, catalog: Catalog
+) -> dict[str, BucketSums]:
     added: dict[str, BucketSums] = {}
     for code, sums in found.items():
-        category = BY_CODE[code].category.value
+        category = catalog.of_code(code).category.value
         added.setdefault(category, BucketSums(len(buckets.names))).add_all(sums)
     return added
 
 
-def _rank_series(found: list[dict[Any, BucketSums]], top: int) -> "_Ranking":
-    """Rank the series by their cost in the first period, then in the next."""
+def _rank_series(found: list[dict[Any, BucketSums]], question: SeriesQuestion) -> "_Ranking":
+    """Rank the series by their cost or margin in the first period, then in the next."""
     used = {key for it in found for key, sums in it.items() if not sums.is_empty()}
-    costs = [{key: sum(sums.costs) for key, sums in it.items()} for it in found]
-    return _rank(used, costs, top)
+    value = _loss_rank if question.sort is SeriesSort.MARGIN else _cost_rank
+    nothing = value(BucketSums(0))
+    ranks = [{key: value(sums) for key, sums in it.items()} for it in found]
+    ordered = sorted(used, key=lambda key: ([it.get(key, nothing) for it in ranks], key))
+    return _Ranking(ordered[: question.top], len(ordered) > question.top)
+
+
+def _cost_rank(sums: BucketSums) -> tuple[bool, int]:
+    return False, -sum(sums.costs)
+
+
+def _loss_rank(sums: BucketSums) -> tuple[bool, int]:
+    """Return the rank by margin: the lowest first, and last where nothing is known."""
+    margin = margin_of(sums.all_purchases).margin
+    return margin is None, margin or 0
 
 
 class _Ranking(NamedTuple):
@@ -166,16 +199,11 @@ class _Ranking(NamedTuple):
     others: bool
 
 
-def _rank(used: Iterable[Any], costs: list[dict[Any, int]], top: int) -> _Ranking:
-    ordered = sorted(used, key=lambda key: ([-it.get(key, 0) for it in costs], key))
-    return _Ranking(ordered[:top], len(ordered) > top)
-
-
 def _lines(
-    split_by: SeriesSplit, found: dict[Any, BucketSums], first: _Ranking, buckets: Buckets
+    question: SeriesQuestion, found: dict[Any, BucketSums], first: _Ranking, buckets: Buckets
 ) -> list[SeriesSums]:
     nothing = BucketSums(len(buckets.names))
-    lines = [_line(split_by, key, found.get(key, nothing)) for key in first.keys]
+    lines = [_line(question, key, found.get(key, nothing)) for key in first.keys]
     if first.others:
         rest = BucketSums(len(buckets.names))
         for key in found.keys() - set(first.keys):
@@ -184,9 +212,9 @@ def _lines(
     return lines
 
 
-def _line(split_by: SeriesSplit, key: Any, sums: BucketSums) -> SeriesSums:
-    if split_by is SeriesSplit.METER:
-        meter = BY_CODE[key]
+def _line(question: SeriesQuestion, key: Any, sums: BucketSums) -> SeriesSums:
+    if question.split_by is SeriesSplit.METER:
+        meter = question.catalog.of_code(key)
         return SeriesSums(meter.type, meter.type, sums, meter.unit)
     return SeriesSums(key, key or NO_COUNTRY, sums)
 
@@ -242,9 +270,7 @@ def _choose_subjects(
     if scope.user_id is not None:
         return [_RankedSubject(scope.user_id, _user_name(snapshot, scope), subject)], False
     found = [read_totals(snapshot, subject, question.usage_filter, it.period) for it in parts]
-    used = {key for it in found for key, figures in it.items() if any(figures)}
-    costs = [{key: figures[2] for key, figures in it.items()} for it in found]
-    first = _rank(used, costs, question.top)
+    first = _rank_series(found, question)
     one = _user if organization else _organization
     return [one(snapshot, scope, subject, key) for key in first.keys], first.others
 

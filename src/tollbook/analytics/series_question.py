@@ -7,7 +7,9 @@ from tollbook.analytics.filters import meter_bits
 from tollbook.analytics.scope import QuestionScope
 from tollbook.analytics.series_buckets import Bucket, count_buckets
 from tollbook.analytics.series_reads import UsageFilter
+from tollbook.domain.catalog import BUILT_IN, Catalog
 from tollbook.domain.errors import InvalidRequest, Problem
+from tollbook.domain.meters import BY_TYPE
 from tollbook.domain.periods import Period
 
 MAX_BUCKETS = 5_000
@@ -27,6 +29,13 @@ class SeriesSplit(StrEnum):
     COUNTRY = "country"
 
 
+class SeriesSort(StrEnum):
+    """What the first series have: the highest cost, or the lowest margin."""
+
+    COST = "cost"
+    MARGIN = "margin"
+
+
 class SeriesQuestion(NamedTuple):
     """The scope, the period, and how usage is split into series and buckets."""
 
@@ -38,11 +47,19 @@ class SeriesQuestion(NamedTuple):
     country: str | None = None
     compared: Period | None = None
     top: int = DEFAULT_TOP
+    with_margin: bool = False
+    sort: SeriesSort = SeriesSort.COST
+    catalog: Catalog = BUILT_IN
 
     @property
     def usage_filter(self) -> UsageFilter:
         """Return the usage that counts."""
-        return UsageFilter(meter_bits(self.meters or ()), self.country)
+        if not self.catalog.own or (self.meters and BY_TYPE.keys() >= set(self.meters)):
+            bits = meter_bits(self.meters or ())
+            return UsageFilter(bits, self.country, margin=self.with_margin)
+        meters = [self.catalog.by_type[it] for it in self.meters or ()] or self.catalog.meters
+        codes = tuple(it.code for it in meters)
+        return UsageFilter(0, self.country, codes, self.with_margin)
 
 
 def refuse_too_much(question: SeriesQuestion) -> None:

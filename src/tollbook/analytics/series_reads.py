@@ -1,26 +1,23 @@
 """Read a trend: plan the statements, run them, and add up their rows by bucket."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, timedelta
 from typing import Any, NamedTuple
 
 from tollbook.analytics.in_country import country_parameters
+from tollbook.analytics.margin import Purchases
 from tollbook.analytics.period_cover import cover_parameters
 from tollbook.analytics.series_buckets import Bucket, Buckets, days_of, spans_of
 from tollbook.analytics.series_statements import (
-    ORGANIZATION,
-    ORGANIZATIONS,
-    ORGANIZATIONS_IN_COUNTRY,
-    TENANT,
+    PURCHASES,
     TIMEZONES,
-    USER,
-    USERS,
-    USERS_IN_COUNTRY,
     By,
+    Statements,
     Unit,
+    statements,
 )
 from tollbook.domain.directory import zone
-from tollbook.domain.meters import CATALOG
+from tollbook.domain.meters import CATALOG, is_organization_level
 from tollbook.domain.periods import Period, day_number
 from tollbook.store.database import Snapshot
 from tollbook.store.directory import UNKNOWN
@@ -29,6 +26,9 @@ from tollbook.store.engine import Row
 _DAY = timedelta(days=1)
 _COLUMNS = 5
 _TOTALS = 4
+_AMOUNTS: tuple[int, ...] = (3, 4)
+_TOTAL_AMOUNTS: tuple[int, ...] = (2, 3)
+"""The places of sums that can pass 64 bits."""
 
 EVERY_METER = sum(1 << meter.code for meter in CATALOG)
 _ORGANIZATION_LEVEL = sum(1 << meter.code for meter in CATALOG if meter.organization_level)
@@ -49,29 +49,90 @@ class Subject(NamedTuple):
 
 
 class UsageFilter(NamedTuple):
-    """The usage that counts: a bit for each meter, and one country, None for all."""
+    """The usage that counts: a bit for each meter, and one country, None for all.
+
+    `codes` are the meters instead of bits if a tenant's own are among them. With `margin`, what was
+    bought for how much is read as well.
+    """
 
     meters: int = EVERY_METER
     country: str | None = None
+    codes: tuple[int, ...] | None = None
+    margin: bool = False
+
+    @property
+    def statements(self) -> Statements:
+        """Return the statements that read it."""
+        return statements(margin=self.margin, own=self.codes is not None)
+
+    @property
+    def of_users(self) -> "UsageFilter":
+        """Return the part that can be in users' figures."""
+        return self._narrowed(of_users=True)
+
+    @property
+    def of_organization(self) -> "UsageFilter":
+        """Return the part that is in the figures of no user."""
+        return self._narrowed(of_users=False)
+
+    @property
+    def is_empty(self) -> bool:
+        """Return whether no usage counts."""
+        return not (self.meters if self.codes is None else self.codes)
+
+    def _narrowed(self, *, of_users: bool) -> "UsageFilter":
+        if self.codes is None:
+            bits = ~_ORGANIZATION_LEVEL if of_users else _ORGANIZATION_LEVEL
+            return self._replace(meters=self.meters & bits)
+        codes = (it for it in self.codes if is_organization_level(it) is not of_users)
+        return self._replace(codes=tuple(codes))
 
 
 class BucketSums:
-    """Counts, quantities in micros and costs in nanos, one for each bucket."""
+    """Counts, quantities in micros and costs in nanos, one for each bucket.
 
-    __slots__ = ("costs", "counts", "quantities")
+    `buys`, `boughts` and `bought_costs` are the sums that a margin needs, 0 unless they are read.
+    """
+
+    __slots__ = ("bought_costs", "boughts", "buys", "costs", "counts", "quantities")
 
     def __init__(self, buckets: int) -> None:
         self.counts = [0] * buckets
         self.quantities = [0] * buckets
         self.costs = [0] * buckets
+        self.buys = [0] * buckets
+        self.boughts = [0] * buckets
+        self.bought_costs = [0] * buckets
+
+    def add(self, bucket: int, figures: Sequence[int]) -> None:
+        """Add the figures of a row to a bucket, in the order of the lists."""
+        for mine, figure in zip(self._figures(), figures, strict=False):
+            mine[bucket] += figure
+
+    def purchases(self, bucket: int) -> Purchases:
+        """Return the sums of a bucket that its margin is computed from."""
+        return Purchases(
+            self.counts[bucket],
+            self.costs[bucket],
+            self.buys[bucket],
+            self.boughts[bucket],
+            self.bought_costs[bucket],
+        )
+
+    @property
+    def all_purchases(self) -> Purchases:
+        """Return the sums of all buckets that a margin is computed from."""
+        lists = (self.counts, self.costs, self.buys, self.boughts, self.bought_costs)
+        return Purchases(*map(sum, lists))
 
     def add_all(self, other: "BucketSums", sign: int = 1) -> None:
         """Add sums of the same buckets, or subtract them with `sign` -1."""
         for mine, others in zip(self._figures(), other._figures(), strict=True):
             mine[:] = [it + sign * more for it, more in zip(mine, others, strict=True)]
 
-    def _figures(self) -> tuple[list[int], list[int], list[int]]:
-        return self.counts, self.quantities, self.costs
+    def _figures(self) -> tuple[list[int], ...]:
+        bought = self.buys, self.boughts, self.bought_costs
+        return (self.counts, self.quantities, self.costs, *bought)
 
     def is_empty(self) -> bool:
         """Return whether there was no usage."""
@@ -92,16 +153,14 @@ def read_series(
     """Read sums by bucket, for each key with usage."""
     found: dict[Any, BucketSums] = {}
     for part in plan(subject, usage_filter, by, buckets):
-        for place, key, count, quantity, cost in _rows(snapshot, subject, usage_filter, by, part):
+        for place, key, *figures in _rows(snapshot, subject, usage_filter, by, part):
             bucket = part.places.get(place)
             if bucket is None:
                 continue
             sums = found.get(key)
             if sums is None:
                 sums = found[key] = BucketSums(len(buckets.names))
-            sums.counts[bucket] += count
-            sums.quantities[bucket] += quantity
-            sums.costs[bucket] += cost
+            sums.add(bucket, figures)
     return found
 
 
@@ -114,27 +173,47 @@ def _rows(
     user are read from events, so those meters are left out there, and their hours are read from the
     organization's sums instead.
     """
-    bound = parameters(subject, usage_filter) | part.parameters
-    statement = _statements(subject)[part.unit, by]
+    statement = _statements(subject, usage_filter)[part.unit, by]
     if subject.user is not None and part.unit is Unit.HOUR:
-        users = bound | {"meters": usage_filter.meters & ~_ORGANIZATION_LEVEL}
-        yield from snapshot.sums(statement, users, _COLUMNS, (3, 4))
-        if subject.user or not usage_filter.meters & _ORGANIZATION_LEVEL:
+        of_users, of_organization = usage_filter.of_users, usage_filter.of_organization
+        if not of_users.is_empty:
+            yield from _sums(snapshot, statement, subject, of_users, part)
+        if subject.user or of_organization.is_empty:
             return
-        bound |= {"meters": usage_filter.meters & _ORGANIZATION_LEVEL}
-        statement = ORGANIZATION[part.unit, by]
-    yield from snapshot.sums(statement, bound, _COLUMNS, (3, 4))
+        usage_filter = of_organization
+        statement = usage_filter.statements.organization[part.unit, by]
+    yield from _sums(snapshot, statement, subject, usage_filter, part)
 
 
-def _statements(subject: Subject) -> dict[tuple[Unit, By], str]:
+def _sums(
+    snapshot: Snapshot,
+    statement: str,
+    subject: Subject,
+    usage_filter: UsageFilter,
+    part: SeriesPart,
+) -> list[Row]:
+    bound = parameters(subject, usage_filter) | part.parameters
+    width, amounts = _COLUMNS, _AMOUNTS
+    if usage_filter.margin:
+        width, amounts = width + len(PURCHASES), (3, 4, 5, 7)
+    return snapshot.sums(statement, bound, width, amounts)
+
+
+def _statements(subject: Subject, usage_filter: UsageFilter) -> dict[tuple[Unit, By], str]:
+    found = usage_filter.statements
     if subject.number is None:
-        return TENANT
-    return ORGANIZATION if subject.user is None else USER
+        return found.tenant
+    return found.organization if subject.user is None else found.user
 
 
 def parameters(subject: Subject, usage_filter: UsageFilter) -> dict[str, Any]:
     """Return the parameters of the subject and the filter."""
-    bound = {"meters": usage_filter.meters, **country_parameters(usage_filter.country)}
+    bound: dict[str, Any] = {
+        "meters": usage_filter.meters,
+        **country_parameters(usage_filter.country),
+    }
+    if usage_filter.codes is not None:
+        bound["codes"] = list(usage_filter.codes)
     if subject.number is None:
         return bound | {"tenant": subject.tenant, "currency": subject.currency}
     user = {} if subject.user is None else {"user": subject.user}
@@ -196,14 +275,18 @@ def _within(period: Period) -> dict[str, int]:
 
 def read_totals(
     snapshot: Snapshot, subject: Subject, usage_filter: UsageFilter, period: Period
-) -> dict[Any, tuple[int, int, int]]:
-    """Read the sums of a period, by the users of an organization or by a tenant's organizations."""
-    found: dict[Any, tuple[int, int, int]] = {}
+) -> dict[Any, BucketSums]:
+    """Read the sums of a period, by the users of an organization or by a tenant's organizations.
+
+    They are those of a single bucket.
+    """
+    found: dict[Any, BucketSums] = {}
+    width, amounts = _TOTALS, _TOTAL_AMOUNTS
+    if usage_filter.margin:
+        width, amounts = width + len(PURCHASES), (2, 3, 4, 6)
     for statement, bound in _plan_totals(subject, usage_filter, period):
-        for key, *figures in snapshot.sums(statement, bound, _TOTALS, (2, 3)):
-            before = found.get(key, (0, 0, 0))
-            added = [it + more for it, more in zip(before, figures, strict=True)]
-            found[key] = (added[0], added[1], added[2])
+        for key, *figures in snapshot.sums(statement, bound, width, amounts):
+            found.setdefault(key, BucketSums(1)).add(0, figures)
     return found
 
 
@@ -212,17 +295,18 @@ def _plan_totals(
 ) -> Iterator[tuple[str, dict[str, Any]]]:
     bound = parameters(subject, usage_filter)
     if usage_filter.country is None:
-        whole = USERS if subject.number is not None else ORGANIZATIONS
+        asked = usage_filter.statements
+        whole = asked.users if subject.number is not None else asked.organizations
         yield whole, bound | cover_parameters(period)
     elif subject.number is not None:
-        yield USERS_IN_COUNTRY, bound | _within(period)
+        yield usage_filter.statements.users_in_country, bound | _within(period)
     else:
         for name in subject.zones:
             spans = spans_of(period, zone(name))
             if spans:
                 hours = {"first_hour": spans[0].first_hour, "last_hour": spans[-1].last_hour}
                 within = _within(period) | hours | {"timezone": name}
-                yield ORGANIZATIONS_IN_COUNTRY, bound | within
+                yield usage_filter.statements.organizations_in_country, bound | within
 
 
 def read_timezones(snapshot: Snapshot, tenant: str, currency: str) -> tuple[str, ...]:

@@ -2,11 +2,12 @@
 
 from collections.abc import Iterable, Iterator
 from itertools import cycle, zip_longest
-from typing import Literal
+from typing import Any, Literal
 
 import msgspec
 from msgspec import UNSET, UnsetType
 
+from tollbook.analytics.margin import margin_columns, margin_json, margin_of
 from tollbook.analytics.scope import subject_columns
 from tollbook.analytics.series import PeriodSeries, SeriesSums, Trend
 from tollbook.analytics.series_question import SeriesQuestion, SeriesSplit
@@ -41,6 +42,12 @@ class Series(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     total_quantity: msgspec.Raw | UnsetType = UNSET
     total_cost: AmountJson
     rest: Literal[True] | UnsetType = UNSET
+    buy_costs: list[AmountJson | None] | UnsetType = UNSET
+    margins: list[AmountJson | None] | UnsetType = UNSET
+    buy_known_shares: list[float | None] | UnsetType = UNSET
+    total_buy_cost: AmountJson | UnsetType | None = UNSET
+    total_margin: AmountJson | UnsetType | None = UNSET
+    total_buy_known_share: float | UnsetType | None = UNSET
 
 
 class ComparedSeries(msgspec.Struct, frozen=True):
@@ -51,6 +58,9 @@ class ComparedSeries(msgspec.Struct, frozen=True):
     series: list[Series]
     total_cost: AmountJson
     change: float | None
+    total_buy_cost: AmountJson | UnsetType | None = UNSET
+    total_margin: AmountJson | UnsetType | None = UNSET
+    total_buy_known_share: float | UnsetType | None = UNSET
 
 
 class SeriesReport(msgspec.Struct, frozen=True, kw_only=True):
@@ -70,6 +80,9 @@ class SeriesReport(msgspec.Struct, frozen=True, kw_only=True):
     series: list[Series]
     total_cost: AmountJson
     comparison: ComparedSeries | UnsetType = UNSET
+    total_buy_cost: AmountJson | UnsetType | None = UNSET
+    total_margin: AmountJson | UnsetType | None = UNSET
+    total_buy_known_share: float | UnsetType | None = UNSET
 
 
 def series_report(question: SeriesQuestion, trend: Trend) -> SeriesReport:
@@ -87,23 +100,29 @@ def series_report(question: SeriesQuestion, trend: Trend) -> SeriesReport:
         timezone=trend.timezone,
         currency=trend.scope.currency,
         buckets=trend.now.buckets.names,
-        series=[_series(it) for it in trend.now.lines],
+        series=[_series(it, margin=question.with_margin) for it in trend.now.lines],
         total_cost=raw_amount(trend.now.cost),
-        comparison=_compared(trend.now, trend.before) if trend.before else UNSET,
+        comparison=_compared(question, trend.now, trend.before) if trend.before else UNSET,
+        **_total_margin(question, trend.now),
     )
 
 
-def _compared(now: PeriodSeries, before: PeriodSeries) -> ComparedSeries:
+def _total_margin(question: SeriesQuestion, series: PeriodSeries) -> dict[str, Any]:
+    return margin_json(series.purchases, "total_") if question.with_margin else {}
+
+
+def _compared(question: SeriesQuestion, now: PeriodSeries, before: PeriodSeries) -> ComparedSeries:
     return ComparedSeries(
         before.buckets.period.to_json(),
         before.buckets.names,
-        [_series(it) for it in before.lines],
+        [_series(it, margin=question.with_margin) for it in before.lines],
         raw_amount(before.cost),
         _change(now.cost, before.cost),
+        **_total_margin(question, before),
     )
 
 
-def _series(line: SeriesSums) -> Series:
+def _series(line: SeriesSums, *, margin: bool) -> Series:
     sums, unit = line.sums, line.unit
     return Series(
         key=line.key,
@@ -116,7 +135,24 @@ def _series(line: SeriesSums) -> Series:
         total_quantity=UNSET if unit is None else raw_quantity(sum(sums.quantities)),
         total_cost=raw_amount(sum(sums.costs)),
         rest=True if line.is_rest else UNSET,
+        **(_margins(line) if margin else {}),
     )
+
+
+def _margins(line: SeriesSums) -> dict[str, Any]:
+    """Return the margin of each bucket, and that of the whole series."""
+    sums = line.sums
+    found = [margin_of(sums.purchases(bucket)) for bucket in range(len(sums.counts))]
+    return {
+        "buy_costs": [_amount(it.buy_cost) for it in found],
+        "margins": [_amount(it.margin) for it in found],
+        "buy_known_shares": [it.buy_known_share for it in found],
+        **margin_json(sums.all_purchases, "total_"),
+    }
+
+
+def _amount(nanos: int | None) -> msgspec.Raw | None:
+    return None if nanos is None else raw_amount(nanos)
 
 
 def series_table(question: SeriesQuestion, trend: Trend, *, with_totals: bool) -> Table:
@@ -147,6 +183,13 @@ def series_table(question: SeriesQuestion, trend: Trend, *, with_totals: bool) -
         marks = (Column("rest", ColumnKind.FLAG),)
         rows = _marked(rows, trend)
         totals = (*totals, None) if totals else None
+    if question.with_margin:
+        marks += margin_columns()
+        rows = _with_margins(rows, trend)
+        totals = (*totals, *margin_of(trend.now.purchases)) if totals else None
+        if trend.before:
+            marks += margin_columns("previous_")
+            totals = (*totals, *margin_of(trend.before.purchases)) if totals else None
     return Table(tuple(columns), rows, totals, constants=_constants(question, trend), marks=marks)
 
 
@@ -154,6 +197,29 @@ def _marked(rows: Iterable[Row], trend: Trend) -> Iterator[Row]:
     """Add the last cell of each row: whether its series is the rest. Each bucket has all series."""
     marks = cycle([True if line.is_rest else None for line in trend.now.lines])
     return ((*row, mark) for row, mark in zip(rows, marks, strict=False))
+
+
+def _with_margins(rows: Iterable[Row], trend: Trend) -> Iterator[Row]:
+    """Add the last cells of each row: the margins of its bucket, in both periods."""
+    rows = iter(rows)
+    for bucket in range(max(map(_length, _periods(trend)))):
+        for line in range(len(trend.now.lines)):
+            cells = [_margin_cells(it.lines[line], bucket) for it in _periods(trend)]
+            yield (*next(rows), *(cell for margin in cells for cell in margin))
+
+
+def _periods(trend: Trend) -> list[PeriodSeries]:
+    return [trend.now, trend.before] if trend.before else [trend.now]
+
+
+def _length(series: PeriodSeries) -> int:
+    return len(series.buckets.names)
+
+
+def _margin_cells(line: SeriesSums, bucket: int) -> Row:
+    if bucket >= len(line.sums.counts):
+        return (None, None, None)
+    return tuple(margin_of(line.sums.purchases(bucket)))
 
 
 def _constants(question: SeriesQuestion, trend: Trend) -> tuple[Constant, ...]:

@@ -5,13 +5,24 @@ has a bit for each meter that counts.
 """
 
 from enum import StrEnum
+from functools import cache
+from typing import Any, NamedTuple
 
 from tollbook.analytics.period_cover import EDGES
+from tollbook.store.engine import by_index
 
-_SUMS = """\
-    CAST(SUM(sums.count) AS BIGINT),
-    CAST(SUM(sums.quantity) AS BIGINT),
-    CAST(SUM(sums.cost) AS BIGINT)"""
+FIGURES = ("count", "quantity", "cost")
+PURCHASES = ("buy", "bought", "bought_cost")
+"""The figures that a margin needs as well."""
+Figures = tuple[str, ...]
+
+
+def _sums(figures: Figures) -> str:
+    return ",\n".join(f"    CAST(SUM(sums.{name}) AS BIGINT)" for name in figures)
+
+
+_CODES = "sums.meter IN :codes"
+"""The condition on meters where a tenant has its own, whose codes are too large for bits."""
 _METERS = "((:meters >> sums.meter) & 1) = 1"
 _COUNTRY = "sums.country BETWEEN :country AND :last_country"
 _MONTHS = "sums.month BETWEEN :first_month AND :last_month"
@@ -53,12 +64,12 @@ _TABLES = {
 }
 
 
-def organization_sql(unit: Unit, by: By) -> str:
+def organization_sql(unit: Unit, by: By, figures: Figures = FIGURES) -> str:
     """Return the statement for the sums of an organization."""
     return f"""
 SELECT
     {_PLACES[unit]}, {_KEYS[by]},
-{_SUMS}
+{_sums(figures)}
 FROM {_TABLES[unit]} AS sums
 WHERE sums.organization_id = :number AND {_WITHIN[unit]}
     AND {_METERS}
@@ -66,13 +77,13 @@ GROUP BY 1, 2
 """
 
 
-def tenant_sql(unit: Unit, by: By) -> str:
+def tenant_sql(unit: Unit, by: By, figures: Figures = FIGURES) -> str:
     """Return the statement for a tenant's organizations of one currency; hours are of one zone."""
     of_zone = "\n    AND organizations.timezone = :timezone" if unit is Unit.HOUR else ""
     return f"""
 SELECT
     {_PLACES[unit]}, {_KEYS[by]},
-{_SUMS}
+{_sums(figures)}
 FROM organizations
 JOIN {_TABLES[unit]} AS sums ON sums.organization_id = organizations.organization_id
 WHERE organizations.tenant_id = :tenant AND organizations.currency = :currency{of_zone}
@@ -97,13 +108,13 @@ _USER_FROM = {
 }
 
 
-def user_sql(unit: Unit, by: By) -> str:
+def user_sql(unit: Unit, by: By, figures: Figures = FIGURES) -> str:
     """Return the statement for the sums of a user, by days or months."""
     days = f"\n    AND {_DAYS}\n    AND {_COUNTRY}" if unit is Unit.DAY else ""
     return f"""{_EACH_MONTH}
 SELECT
     {_PLACES[unit]}, {_KEYS[by]},
-{_SUMS}
+{_sums(figures)}
 {_USER_FROM[unit]}
 WHERE sums.organization_id = :number AND sums.month = months.month AND sums.user_id = :user{days}
     AND {_METERS}
@@ -111,27 +122,27 @@ GROUP BY 1, 2
 """
 
 
-def user_hours_sql(by: By) -> str:
+def user_hours_sql(by: By, figures: Figures = FIGURES) -> str:
     """Return the statement that adds up a user's events by hour, by the index of users and days.
 
     A reversal counts as -1. The sums of archived events are kept, and are added.
     """
-    return f"""
+    return f"""{_EACH_MONTH}
 SELECT
     sums.hour, {_KEYS[by]},
-{_SUMS}
+{_sums(figures)}
 FROM (
     SELECT
         hour, meter, country, CASE WHEN reverses IS NULL THEN 1 ELSE -1 END AS count,
-        quantity, cost
-    FROM events
+        quantity, cost{_EVENT_PURCHASES if figures != FIGURES else ""}
+    FROM events {by_index("ix_events_by_user")}
     WHERE organization_id = :number AND user_id = :user
         AND day BETWEEN :first_day AND :last_day
     UNION ALL
-    SELECT hour, meter, country, count, quantity, cost
-    FROM archived_sums
-    WHERE organization_id = :number AND user_id = :user
-        AND month BETWEEN :first_day / 100 AND :last_day / 100
+    SELECT hour, meter, country, {", ".join(figures)}
+    FROM months
+    CROSS JOIN archived_sums
+    WHERE organization_id = :number AND archived_sums.month = months.month AND user_id = :user
         AND day BETWEEN :first_day AND :last_day
 ) AS sums
 WHERE {_COUNTRY}
@@ -140,12 +151,16 @@ GROUP BY 1, 2
 """
 
 
-def _totals(key: str, table: str, within: str, sign: str = "") -> str:
+_EVENT_PURCHASES = """,
+        COALESCE(buy, 0) AS buy,
+        CASE WHEN buy IS NULL THEN 0 WHEN reverses IS NULL THEN 1 ELSE -1 END AS bought,
+        CASE WHEN buy IS NULL THEN 0 ELSE cost END AS bought_cost"""
+
+
+def _totals(key: str, table: str, within: str, sign: str, figures: Figures) -> str:
     """Return the SQL of one part of totals by key: whole months, or an edge, which has a sign."""
     times = f" * :{sign}" if sign else ""
-    sums = ",\n        ".join(
-        f"CAST(SUM(sums.{it}){times} AS BIGINT) AS {it}" for it in ("count", "quantity", "cost")
-    )
+    sums = ",\n        ".join(f"CAST(SUM(sums.{it}){times} AS BIGINT) AS {it}" for it in figures)
     return f"""\
     SELECT
         sums.{key} AS id,
@@ -164,17 +179,18 @@ _OF = {
 }
 
 
-def totals_sql(key: str, months: str, days: str) -> str:
+def totals_sql(key: str, months: str, days: str, figures: Figures = FIGURES) -> str:
     """Return the statement that adds up a period by user or by organization."""
-    parts = [_totals(key, months, "sums.month BETWEEN :first_month AND :last_month")]
+    whole = "sums.month BETWEEN :first_month AND :last_month"
+    parts = [_totals(key, months, whole, "", figures)]
     for edge in EDGES:
         within = f"sums.month = :{edge}_month AND sums.day BETWEEN :{edge}_start AND :{edge}_end"
-        parts.append(_totals(key, days, within, f"{edge}_sign"))
+        parts.append(_totals(key, days, within, f"{edge}_sign", figures))
     cover = "\n    UNION ALL\n".join(parts)
     return f"""
 SELECT
     sums.id,
-{_SUMS}
+{_sums(figures)}
 FROM (
 {cover}
 ) AS sums
@@ -182,11 +198,13 @@ GROUP BY sums.id
 """
 
 
-def _totals_in_country(key: str, table: str, within: str, of_zone: str = "") -> str:
+def _totals_in_country(
+    key: str, table: str, within: str, figures: Figures, of_zone: str = ""
+) -> str:
     return f"""
 SELECT
     sums.{key},
-{_SUMS}
+{_sums(figures)}
 FROM {table} AS sums{_OF[key].replace("    ", "")}{of_zone}
     AND {_MONTHS}
     AND {within}
@@ -199,17 +217,56 @@ GROUP BY sums.{key}
 _BY_ANYTHING = [(Unit.HOUR, by) for by in By]
 _WITHOUT_COUNTRY = [(it, by) for it in (Unit.DAY, Unit.MONTH) for by in (By.NOTHING, By.METER)]
 
-ORGANIZATION = {it: organization_sql(*it) for it in (*_WITHOUT_COUNTRY, *_BY_ANYTHING)}
-TENANT = {it: tenant_sql(*it) for it in (*_WITHOUT_COUNTRY, *_BY_ANYTHING)}
-USER = {it: user_sql(*it) for it in (*_WITHOUT_COUNTRY, (Unit.DAY, By.COUNTRY))}
-USER |= {(Unit.HOUR, by): user_hours_sql(by) for by in By}
+_BY_USER = (*_WITHOUT_COUNTRY, (Unit.DAY, By.COUNTRY))
+_BY_PLACE = (*_WITHOUT_COUNTRY, *_BY_ANYTHING)
+ByUnit = dict[tuple[Unit, By], str]
 
-USERS = totals_sql("user_id", "usage_monthly", "usage_daily")
-ORGANIZATIONS = totals_sql("organization_id", "organization_monthly", "organization_daily")
-USERS_IN_COUNTRY = _totals_in_country("user_id", "usage_daily", _DAYS)
-ORGANIZATIONS_IN_COUNTRY = _totals_in_country(
-    "organization_id", "organization_hourly", _HOURS, "\n    AND organizations.timezone = :timezone"
-)
+
+class Statements(NamedTuple):
+    """All statements of trends: by unit and key, and the totals that series are ranked by."""
+
+    organization: ByUnit
+    tenant: ByUnit
+    user: ByUnit
+    users: str
+    organizations: str
+    users_in_country: str
+    organizations_in_country: str
+
+
+@cache
+def statements(*, margin: bool = False, own: bool = False) -> Statements:
+    """Return the statements; with `margin`, their rows end with what was bought for how much.
+
+    With `own`, meters are compared with codes, not with bits.
+    """
+    figures = (*FIGURES, *PURCHASES) if margin else FIGURES
+    found = Statements(
+        {it: organization_sql(*it, figures) for it in _BY_PLACE},
+        {it: tenant_sql(*it, figures) for it in _BY_PLACE},
+        {it: user_sql(*it, figures) for it in _BY_USER}
+        | {(Unit.HOUR, by): user_hours_sql(by, figures) for by in By},
+        totals_sql("user_id", "usage_monthly", "usage_daily", figures),
+        totals_sql("organization_id", "organization_monthly", "organization_daily", figures),
+        _totals_in_country("user_id", "usage_daily", _DAYS, figures),
+        _totals_in_country(
+            "organization_id",
+            "organization_hourly",
+            _HOURS,
+            figures,
+            "\n    AND organizations.timezone = :timezone",
+        ),
+    )
+    return Statements(*map(_by_codes, found)) if own else found
+
+
+def _by_codes(statement: Any) -> Any:
+    """Return statements that compare meters with codes."""
+    if isinstance(statement, str):
+        return statement.replace(_METERS, _CODES)
+    return {key: sql.replace(_METERS, _CODES) for key, sql in statement.items()}
+
+
 TIMEZONES = """
 SELECT DISTINCT timezone FROM organizations
 WHERE tenant_id = :tenant AND currency = :currency AND status <> :unknown

@@ -16,6 +16,7 @@ from tollbook.domain.exact import MICROS, raw_quantity
 from tollbook.domain.periods import day_of
 from tollbook.store import archive_files
 from tollbook.store.database import Snapshot
+from tollbook.store.engine import by_index
 
 
 class Segments(msgspec.Struct, frozen=True):
@@ -169,6 +170,7 @@ def parameters(scope: QuestionScope, split_days: SplitDays) -> dict[str, Any]:
 def _usage_sql(tables: str, of_user: str) -> str:
     """Return the statement: sums of whole days, and the events of at most two parts of days."""
     within = "organization_id = :organization"
+    events = f"events {by_index('ix_events_by_user')}" if of_user else "events"
     return f"""
 SELECT
     meter,
@@ -179,12 +181,12 @@ FROM (
 {period_cover_sql(tables, "meter", within, of_user)}
         UNION ALL
         SELECT meter, CASE WHEN reverses IS NULL THEN 1 ELSE -1 END, quantity, cost
-        FROM events
+        FROM {events}
         WHERE {within} AND day = :first_edge_day{of_user}
             AND time >= :first AND time < :end
         UNION ALL
         SELECT meter, CASE WHEN reverses IS NULL THEN 1 ELSE -1 END, quantity, cost
-        FROM events
+        FROM {events}
         WHERE {within} AND day = :last_edge_day{of_user}
             AND time >= :first AND time < :end
 ) AS period_cover

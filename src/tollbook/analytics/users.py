@@ -9,6 +9,7 @@ import msgspec
 from tollbook.analytics.figures import AnswerKind
 from tollbook.analytics.groups import Group
 from tollbook.analytics.period_cover import match_any, period_cover_sql, period_parameters
+from tollbook.analytics.row_details import DETAIL_FIELDS
 from tollbook.analytics.rows import RowLayout, define
 from tollbook.domain.meters import Category, codes_of
 from tollbook.domain.periods import Period
@@ -35,6 +36,7 @@ UserUsage = define(
         ("user_name", str),
         *USER_ROW.fields(CostBreakdown),
         ("groups", list[Group] | msgspec.UnsetType, msgspec.UNSET),
+        *DETAIL_FIELDS,
     ],
 )
 UsersReport = define(
@@ -73,16 +75,19 @@ def write_users_report(
     return UsersReport(True, organization_id, organization_name, period.to_json(), users)
 
 
-def read_rows(snapshot: Snapshot, number: int, period: Period, user_id: str | None) -> list[Row]:
+def read_rows(
+    snapshot: Snapshot, number: int, period: Period, user_id: str | None, *, own: bool = False
+) -> list[Row]:
     """Read the sums of every user as `USER_ROW` lays them out, the highest cost first.
 
-    A user without usage has zeros.
+    A user without usage has zeros. `own` is whether the tenant has meters of its own.
     """
     bound = parameters(number, period)
     if user_id is None:
-        read = snapshot.sums(USERS, bound, COLUMNS, AMOUNTS)
+        read = snapshot.sums(OWN_USERS if own else USERS, bound, COLUMNS, AMOUNTS)
     else:
-        read = snapshot.sums(ONE_USER, bound | {"user": user_id}, COLUMNS, AMOUNTS)
+        sql = OWN_ONE_USER if own else ONE_USER
+        read = snapshot.sums(sql, bound | {"user": user_id}, COLUMNS, AMOUNTS)
     rows = [(*row, sum(row[COSTS])) for row in read]
     rows.sort(key=itemgetter(USER_ROW.place["user_id"]))
     rows.sort(key=itemgetter(USER_ROW.place["total_cost"]), reverse=True)
@@ -100,14 +105,22 @@ def parameters(number: int, period: Period) -> dict[str, Any]:
 
 
 def users_sql(
-    cover: str, bases: str, of_user: str, more_sums: Mapping[str, str], last: str = ""
+    cover: str,
+    bases: str,
+    of_user: str,
+    more_sums: Mapping[str, str],
+    last: str = "",
+    *,
+    own: bool = False,
 ) -> str:
     """Return the statement: every user with the sums of a period's cover and knowledge bases.
 
-    `more_sums` are added up too, for `last`: more columns at the end.
+    `more_sums` are added up too, for `last`: more columns at the end. With `own`, costs include
+    those of the tenant's own meters.
     """
+    own_or_built_in = USER_ROW.own_sums if own else USER_ROW.sums
     sums = ",\n        ".join(
-        f"CAST({sql} AS BIGINT) AS {name}" for name, sql in {**USER_ROW.sums, **more_sums}.items()
+        f"CAST({sql} AS BIGINT) AS {name}" for name, sql in {**own_or_built_in, **more_sums}.items()
     )
     sums_or_zeros = ",\n    ".join(f"COALESCE(usage.{name}, 0)" for name in USER_ROW.sums)
     return f"""
@@ -165,3 +178,7 @@ def used_sql(condition: str) -> str:
 OF_USER = " AND user_id = :user"
 USERS = users_sql(users_cover_sql(""), knowledge_bases_sql(""), "", {})
 ONE_USER = users_sql(users_cover_sql(OF_USER), knowledge_bases_sql(OF_USER), OF_USER, {})
+OWN_USERS = users_sql(users_cover_sql(""), knowledge_bases_sql(""), "", {}, own=True)
+OWN_ONE_USER = users_sql(
+    users_cover_sql(OF_USER), knowledge_bases_sql(OF_USER), OF_USER, {}, own=True
+)

@@ -30,9 +30,11 @@ from tollbook.api.endpoints.corrections import POST_CORRECTIONS
 from tollbook.api.endpoints.erasure import DELETE_PERSONAL_DATA
 from tollbook.api.endpoints.estimate import POST_RATE
 from tollbook.api.endpoints.event_list import GET_EVENTS
+from tollbook.api.endpoints.event_types import EVENT_TYPE_ENDPOINTS
 from tollbook.api.endpoints.events import POST_EVENTS
 from tollbook.api.endpoints.explanations import GET_EVENT
 from tollbook.api.endpoints.keys import KEY_ENDPOINTS
+from tollbook.api.endpoints.meters import METER_ENDPOINTS
 from tollbook.api.endpoints.monitoring import operation
 from tollbook.api.endpoints.organizations import ORGANIZATION_ENDPOINTS
 from tollbook.api.endpoints.price_books import PRICE_BOOK_ENDPOINTS
@@ -44,8 +46,9 @@ from tollbook.api.endpoints.users import USER_ENDPOINTS
 from tollbook.api.endpoints.viewer_tokens import VIEWER_TOKEN_ENDPOINTS
 from tollbook.api.openapi.document import openapi
 from tollbook.api.openapi.endpoint import ApiRequest, AsyncRequest, Endpoint
+from tollbook.api.openapi.parameters import Query
 from tollbook.api.openapi.reference import POLICY, STYLES, reference_page
-from tollbook.api.pipeline.access import owner_of, require, require_meters
+from tollbook.api.pipeline.access import owner_of, require, require_margin_key, require_meters
 from tollbook.api.pipeline.admission import admit, client_address, prefix_of, rate_limit_state
 from tollbook.api.pipeline.answer_memory import AnswerMemory
 from tollbook.api.pipeline.paths import Paths
@@ -54,8 +57,10 @@ from tollbook.api.pipeline.request_log import ROUTE
 from tollbook.api.pipeline.responses import JSON, error_response
 from tollbook.api.pipeline.security_headers import SecurityHeadersMiddleware
 from tollbook.api.pipeline.services import Services
+from tollbook.domain.catalog import Catalog, known_types
 from tollbook.domain.errors import InternalError, MethodNotAllowed, NotFound, TollbookError
 from tollbook.domain.exact import AMOUNTS_AS_STRINGS
+from tollbook.domain.keys import ApiKey
 from tollbook.store.database import Snapshot
 
 ENDPOINTS: tuple[Endpoint, ...] = (
@@ -63,6 +68,7 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     GET_CHANGES,
     GET_FORECAST,
     *BUDGET_ENDPOINTS,
+    *EVENT_TYPE_ENDPOINTS,
     GET_ORGANIZATIONS,
     GET_OVERVIEW,
     GET_USAGE,
@@ -77,6 +83,7 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     *ORGANIZATION_ENDPOINTS,
     *USER_ENDPOINTS,
     DELETE_PERSONAL_DATA,
+    *METER_ENDPOINTS,
     *KEY_ENDPOINTS,
     *VIEWER_TOKEN_ENDPOINTS,
     GET_AUDIT_LOG,
@@ -227,8 +234,11 @@ def _api_request(
     """Return the typed request, with its key as of the snapshot."""
     endpoint, services = request.endpoint, request.services
     key, query = request.authenticate(snapshot), request.read_query()
+    require_margin_key(key, query)
     if endpoint.tells_usage:
         require_meters(key, getattr(query, "meter", None) or ())
+    catalog = services.directory_cache.catalog(snapshot, key.scope.tenant_id)
+    query = _with_known_meters(query, catalog, key)
     return ApiRequest(
         services=services,
         memory=memory,
@@ -240,6 +250,14 @@ def _api_request(
         body=body,
         address=client_address(request.http, services) if endpoint.write else None,
     )
+
+
+def _with_known_meters(query: Query, catalog: Catalog, key: ApiKey) -> Query:
+    """Return a query with the meters that it names in the order of the catalog."""
+    types = getattr(query, "meter", None)
+    if not types:
+        return query
+    return msgspec.structs.replace(query, meter=known_types(types, catalog, key.limits.meters))
 
 
 async def _nothing_here(scope: Scope, receive: Receive, send: Send) -> None:

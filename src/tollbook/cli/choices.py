@@ -6,8 +6,10 @@ from typing import Any, TypeVar
 import click
 import msgspec
 
+from tollbook.analytics.row_details import Wanted
 from tollbook.cli.command import Options
 from tollbook.cli.parameters import COUNTRY, CURRENCY, DAY, METER, NUMBER_FORMAT, PERIOD
+from tollbook.domain.catalog import known_types
 from tollbook.domain.directory import Status, User, UserPermission
 from tollbook.domain.errors import InvalidRequest, NotFound
 from tollbook.domain.keys import ApiKey, prefix_of
@@ -17,6 +19,7 @@ from tollbook.store import directory, keys
 from tollbook.store.audit import COMMAND_LINE, Actor
 from tollbook.store.database import Snapshot
 from tollbook.store.directory import OrganizationRow
+from tollbook.store.meters import read_catalog
 from tollbook.wiring import now
 
 Body = TypeVar("Body", bound=Callable[..., Any])
@@ -142,22 +145,56 @@ def meter_option(purpose: str) -> Callable[[Body], Body]:
     )
 
 
+def known_meters(snapshot: Snapshot, options: Options) -> tuple[str, ...]:
+    """Return the meters that a command names, in the order of the tenant's catalog.
+
+    Raise `InvalidRequest` for one that the tenant does not have.
+    """
+    return known_types(options.meter, read_catalog(snapshot, options.tenant))
+
+
 _INCLUDED = {
     "totals": "totals (the sums of all rows)",
     "currency": "currency (that of each organization, in JSON)",
     "meta": "meta (when the figures are true and what is missing from them, in JSON)",
+    "margin": "margin (as --margin)",
+    "meters": "meters (as --meters)",
+}
+
+
+_FLAGS = {
+    "margin": "Show what the usage was bought for, and the margin.",
+    "meters": "Show the usage of every meter.",
 }
 
 
 def include_option(*choices: str) -> Callable[[Body], Body]:
-    """Return the option that adds to an answer what the API adds with `include`."""
+    """Return the options that add to an answer what the API adds with `include`."""
     added = ", ".join(_INCLUDED[it] for it in choices)
-    return click.option(
-        "--include",
-        type=click.Choice(choices),
-        multiple=True,
-        help=f"What to add to --json and --csv: {added}; repeatable.",
+    flags = [
+        click.option(f"--{name}", is_flag=True, help=purpose)
+        for name, purpose in _FLAGS.items()
+        if name in choices
+    ]
+    return combined(
+        click.option(
+            "--include",
+            type=click.Choice(choices),
+            multiple=True,
+            help=f"What to add to --json and --csv: {added}; repeatable.",
+        ),
+        *flags,
     )
+
+
+def has_margin(options: Options) -> bool:
+    """Return whether margins are asked for."""
+    return bool(options.margin or "margin" in options.include)
+
+
+def wanted_of(options: Options) -> Wanted:
+    """Return what is asked for besides the documented figures."""
+    return Wanted(has_margin(options), bool(options.meters or "meters" in options.include))
 
 
 def number_format_option(default: str | None = None) -> Callable[[Body], Body]:
@@ -166,8 +203,8 @@ def number_format_option(default: str | None = None) -> Callable[[Body], Body]:
         "--number-format",
         type=NUMBER_FORMAT,
         default=default,
-        help="How to read phone numbers without +: strict (not at all), international, or a "
-        "country such as GB (its national numbers).",
+        help="How to read phone numbers without +: strict (not at all), international, a "
+        "country such as GB (its national numbers), or both, such as GB+international.",
     )
 
 

@@ -1,7 +1,7 @@
 """tollbook events correct: replace events by others, one by its options or many from a file."""
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 import click
@@ -12,6 +12,7 @@ from tollbook.cli.command import Command, Options
 from tollbook.cli.import_ import batches, open_file, unpack
 from tollbook.cli.output import print_json, print_line
 from tollbook.cli.parameters import PATH
+from tollbook.domain.catalog import Catalog, HintingCatalog
 from tollbook.domain.errors import TollbookError
 from tollbook.domain.keys import KeyScope
 from tollbook.domain.receipts import Outcome, Receipt
@@ -51,9 +52,13 @@ def correct_events(options: Options, settings: Settings) -> int:
 
     Repeating a correction is safe: stored ones are duplicates.
     """
-    requests = [_from_options(options)] if options.file is None else _from_file(options)
     database = open_migrated(settings)
     directory_cache = directory_cache_of(settings, database)
+    catalog = HintingCatalog(directory_cache.loaded_catalog(options.tenant)[1])
+    if options.file is None:
+        requests: Iterable[list[Decoded]] = [_from_options(options, catalog)]
+    else:
+        requests = _from_file(options, catalog)
     receipts: list[Receipt] = []
     for decoded in requests:
         scope, actor = KeyScope(options.tenant), command_line(options.tenant)
@@ -66,7 +71,7 @@ def correct_events(options: Options, settings: Settings) -> int:
     return 1 if any(receipt.code for receipt in receipts) else 0
 
 
-def _from_options(options: Options) -> list[Decoded]:
+def _from_options(options: Options, catalog: Catalog) -> list[Decoded]:
     needed = {"ORGANIZATION": options.organization, "EVENT": options.event}
     needed |= {"--id": options.id, "--reason": options.reason}
     missing = [name for name, value in needed.items() if value is None]
@@ -87,7 +92,7 @@ def _from_options(options: Options) -> list[Decoded]:
     if both:
         raise click.UsageError(f"--remove {both[0]} excludes a new value of it")
     fields |= dict.fromkeys(options.remove)
-    return decode_json(msgspec.json.encode(fields))
+    return decode_json(msgspec.json.encode(fields), catalog)
 
 
 def _attributes(text: str) -> msgspec.Raw:
@@ -98,14 +103,14 @@ def _attributes(text: str) -> msgspec.Raw:
     return msgspec.Raw(text.encode())
 
 
-def _from_file(options: Options) -> Iterator[list[Decoded]]:
+def _from_file(options: Options, catalog: Catalog) -> Iterator[list[Decoded]]:
     named = (options.organization, options.event, options.id, options.reason)
     if any(it is not None for it in named):
         raise click.UsageError("--file excludes the options of a single correction")
     path: Path = options.file
     with open_file(path) as file:
         for lines in batches(unpack(file)):
-            yield decode_lines(b"\n".join(line for _, line in lines))
+            yield decode_lines(b"\n".join(line for _, line in lines), catalog)
 
 
 def _print(options: Options, receipts: Sequence[Receipt]) -> None:

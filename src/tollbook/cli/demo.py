@@ -26,7 +26,7 @@ from tollbook.cli.demo_data import (
     acme_events,
     harbor_events,
 )
-from tollbook.cli.import_ import Importer
+from tollbook.cli.importer import Importer
 from tollbook.cli.output import print_json, print_lines
 from tollbook.cli.parameters import PATH
 from tollbook.domain.directory import Organization, User

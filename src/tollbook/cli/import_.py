@@ -3,14 +3,18 @@
 Importing a file again, or its rest after an interruption, is safe: stored events are duplicates.
 """
 
+import glob
 import gzip
 import io
+import os
+import shutil
+import sys
+import tempfile
 import zlib
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from itertools import islice
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, cast
 
 import click
 from rich.console import Console
@@ -19,45 +23,63 @@ from rich.progress import Progress
 from tollbook.administration.tenants import ensure_tenant
 from tollbook.cli.choices import command_line, shared_options
 from tollbook.cli.command import Command, Options
+from tollbook.cli.import_options import record_options, refuse_record_options
+from tollbook.cli.import_records import import_records
+from tollbook.cli.importer import MOST_SHOWN, Importer
 from tollbook.cli.output import print_json, print_line, progress_label
-from tollbook.cli.parameters import PATH
-from tollbook.domain.errors import InvalidRequest, TollbookError
+from tollbook.domain.errors import InvalidRequest
 from tollbook.domain.keys import KeyScope
-from tollbook.domain.receipts import Outcome, Receipt
-from tollbook.ingest.commit import commit
-from tollbook.ingest.decode import NumberedLine, decode_numbered
-from tollbook.ingest.directory_cache import DirectoryCache
-from tollbook.ingest.submit import draft_of, submission_of
+from tollbook.domain.receipts import Outcome
+from tollbook.ingest.decode import NumberedLine
 from tollbook.settings import Settings
-from tollbook.store.database import Database
-from tollbook.wiring import directory_cache_of, now, open_migrated
+from tollbook.wiring import directory_cache_of, open_migrated
 
 UNREADABLE = (OSError, EOFError, zlib.error)
 """The errors of a file that is damaged or incomplete."""
 
 _BATCH = 5_000
-_MOST_SHOWN = 20
+_STANDARD_INPUT = Path("-")
 
 
 @click.command(cls=Command)
-@click.argument("file", type=PATH, help="A file in NDJSON format, optionally compressed by gzip.")
+@click.argument(
+    "file",
+    nargs=-1,
+    metavar="FILES",
+    help="Files, patterns or - for standard input; plain or compressed by gzip.",
+)
+@record_options
 @shared_options
 def verb(options: Options, settings: Settings) -> int:
-    """Import a file of events, one JSON object a line.
+    """Import events, or call and message records.
 
-    Importing a file again is safe: stored events are duplicates.
+    Events are JSON objects, one a line; records have a --format. Importing a file again is safe:
+    stored events are duplicates.
     """
+    if options.format is not None or options.mapping is not None:
+        return import_records(options, settings)
+    return _import_events(options, settings)
+
+
+def _import_events(options: Options, settings: Settings) -> int:
+    """Import files of events."""
+    if not options.file:
+        raise click.UsageError("name the files to import")
+    refuse_record_options()
     database = open_migrated(settings)
     with database.writing() as transaction:
         ensure_tenant(transaction, command_line(options.tenant))
     importer = Importer(database, directory_cache_of(settings, database), KeyScope(options.tenant))
-    try:
-        _import_file(importer, options.file)
-    except UNREADABLE as error:
-        raise InvalidRequest(
-            f"{options.file} cannot be read to its end: {error}. Events up to there are stored; "
-            "import the repaired file to store the rest"
-        ) from error
+    paths = _paths(options.file)
+    for path in paths:
+        importer.name = f"{path} " if len(paths) > 1 else ""
+        try:
+            _import_file(importer, path)
+        except UNREADABLE as error:
+            raise InvalidRequest(
+                f"{path} cannot be read to its end: {error}. Events up to there are stored; "
+                "import the repaired file to store the rest"
+            ) from error
     counts = {outcome.value: importer.counts[outcome] for outcome in Outcome}
     if options.json:
         print_json({"counts": counts, "refused": importer.refused})
@@ -68,16 +90,39 @@ def verb(options: Options, settings: Settings) -> int:
     return 1 if importer.refused else 0
 
 
-def _import_file(importer: "Importer", path: Path) -> None:
+def _import_file(importer: Importer, path: Path) -> None:
     """Import a file, and show the progress on standard error."""
     with (
-        open_file(path) as file,
+        _standard_input() if path == _STANDARD_INPUT else open_file(path) as file,
         Progress(console=Console(stderr=True), transient=True) as progress,
     ):
-        task = progress.add_task(progress_label(path.name), total=path.stat().st_size)
+        size = os.fstat(file.fileno()).st_size
+        task = progress.add_task(progress_label(path.name), total=size)
         for lines in batches(unpack(file)):
             importer.store(lines)
             progress.update(task, completed=file.tell())
+
+
+def _paths(names: Sequence[str]) -> list[Path]:
+    """Return the files of names and patterns, in order."""
+    found: list[Path] = []
+    for name in names:
+        if not glob.has_magic(name) or Path(name).exists():
+            found.append(Path(name))
+            continue
+        matches = sorted(glob.glob(name))  # noqa: PTH207  patterns may be absolute
+        if not matches:
+            raise InvalidRequest(f"no file matches {name}")
+        found += map(Path, matches)
+    return found
+
+
+def _standard_input() -> BinaryIO:
+    """Copy standard input to a temporary file, in which its first bytes can be read twice."""
+    file = cast("BinaryIO", tempfile.TemporaryFile())  # noqa: SIM115  it is read later
+    shutil.copyfileobj(sys.stdin.buffer, file)
+    file.seek(0)
+    return file
 
 
 def open_file(path: Path) -> BinaryIO:
@@ -92,49 +137,10 @@ def open_file(path: Path) -> BinaryIO:
 
 def _print_lines(lines: Sequence[str], count: int, more: str) -> None:
     """Print the first lines, and how many of `count` are left out."""
-    for line in lines[:_MOST_SHOWN]:
+    for line in lines[:MOST_SHOWN]:
         print_line(line)
-    if count > _MOST_SHOWN:
-        print_line(f"and {count - _MOST_SHOWN} {more}")
-
-
-class Importer:
-    """Stores lines in batches, one transaction each, and keeps the reasons of refused lines.
-
-    Of quarantined events it keeps the first reasons only: the quarantine has all of them.
-    """
-
-    def __init__(
-        self, database: Database, directory_cache: DirectoryCache, scope: KeyScope
-    ) -> None:
-        self.counts: Counter[Outcome] = Counter()
-        self.refused: list[str] = []
-        self.quarantined: list[str] = []
-        self._database = database
-        self._directory_cache = directory_cache
-        self._scope = scope
-
-    def store(self, lines: list[NumberedLine]) -> None:
-        """Store a batch durably."""
-        draft = draft_of(decode_numbered(lines), self._scope, now())
-        terms = self._directory_cache.loaded_terms(
-            draft.scope.tenant_id, draft.organizations, now()
-        )
-        submission = submission_of(draft, terms)
-        (result,) = commit(self._database, self._directory_cache, [submission], now())
-        if isinstance(result, TollbookError):
-            raise result
-        for receipt in result.receipts:
-            self._count(lines, receipt)
-
-    def _count(self, lines: list[NumberedLine], receipt: Receipt) -> None:
-        self.counts[receipt.status] += 1
-        line = f"line {lines[receipt.index][0]}: {receipt.id or 'no id'}: {receipt.error}"
-        if receipt.status in (Outcome.REJECTED, Outcome.CONFLICT):
-            self.refused.append(line)
-        elif receipt.status is Outcome.QUARANTINED and len(self.quarantined) < _MOST_SHOWN:
-            ways = ", ".join(receipt.ways_out)
-            self.quarantined.append(f"{line}; ways out: {ways} (in quarantine)")
+    if count > MOST_SHOWN:
+        print_line(f"and {count - MOST_SHOWN} {more}")
 
 
 def unpack(file: BinaryIO) -> BinaryIO:

@@ -7,8 +7,14 @@ import click
 from tollbook import __version__
 from tollbook.cli.lazy import LazyCommand, LazyGroup
 
+
+def module_of(verb: str) -> str:
+    """Return the name of a verb's module."""
+    return "import_" if verb == "import" else verb.replace("-", "_")
+
+
 VERBS = tuple(
-    LazyCommand(name, f"tollbook.cli.{name}{'_' if name == 'import' else ''}", line)
+    LazyCommand(name, f"tollbook.cli.{module_of(name)}", line)
     for name, line in {
         "serve": "Answer requests over HTTP.",
         "demo": "Fill a tenant with demo data; safe to repeat.",
@@ -16,12 +22,15 @@ VERBS = tuple(
         "tenants": "Create, change and list tenants.",
         "organizations": "Create, change and list organizations.",
         "users": "Create, list and erase users.",
+        "meters": "List, add, change and retire meters.",
         "keys": "Create, list, rotate and revoke API keys.",
         "viewers": "Create and revoke viewer tokens for browsers.",
         "audit": "Show who did what, newest first.",
         "prices": "Load, publish, compare and rerate price books.",
+        "event-types": "Map types of CloudEvents to meters.",
         "budgets": "Set, remove and list monthly budgets.",
-        "import": "Import a file of events, one JSON object a line.",
+        "import": "Import events, or call and message records.",
+        "consume": "Store the events of a message broker.",
         "events": "Show single events.",
         "quarantine": "List, replay and discard events that are not charged.",
         "report": "Show usage and cost in the terminal.",

@@ -42,6 +42,11 @@ def print_line(text: str) -> None:
     print(visible(text))
 
 
+def print_raw(text: bytes) -> None:
+    """Print a line of JSON as it is, for programs."""
+    print(text.decode())
+
+
 def print_lines(lines: Iterable[str]) -> None:
     """Print lines for people."""
     for line in lines:

@@ -14,9 +14,9 @@ from tollbook.domain.errors import Problem
 from tollbook.domain.events import microseconds
 from tollbook.domain.exact import COST_PLACES, nanos_of, parsed
 from tollbook.domain.instants import InvalidInstant, parsed_instant
-from tollbook.domain.meters import BY_TYPE
 from tollbook.domain.named_periods import NAMES, is_period_name
 from tollbook.domain.numbers import parsed_country
+from tollbook.domain.own_meters import type_problem
 from tollbook.domain.periods import parsed_day
 from tollbook.rating.number_formats import number_format_problem
 
@@ -113,6 +113,13 @@ def _pair(text: str) -> tuple[str, str]:
     return name.strip(), value.strip()
 
 
+def _selection(text: str) -> tuple[str, tuple[str, ...]]:
+    name, sign, values = text.partition("=")
+    if not (name.strip() and sign):
+        raise ValueError(f"{text} is not like HEADER=VALUE")
+    return name.strip(), tuple(value.strip() for value in values.split(","))
+
+
 def _checked(problem_of: Callable[[str], Problem | None]) -> Callable[[str], str]:
     """Return what keeps a text in which the domain finds no problem."""
 
@@ -140,8 +147,11 @@ NUMBER_FORMAT = Parsed("format", _checked(number_format_problem))
 COUNTRY = Parsed("country", parsed_country)
 """A country as it is stored: "" for usage without one."""
 NETWORK = Parsed("address", _checked(lambda text: network_problem("address", text)))
-METER = click.Choice(tuple(BY_TYPE))
+METER = Parsed("meter", _checked(type_problem))
+"""The type of a meter, which the tenant may not have."""
 PAIR = Parsed("name=value", _pair)
+SELECTION = Parsed("header=values", _selection)
+"""A header, and values of its cells."""
 EVENTS = whole("number of events", 1)
 ROWS = whole("number of rows")
 VERSION = whole("version")

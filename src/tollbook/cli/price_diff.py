@@ -11,7 +11,7 @@ from tollbook.cli.choices import shared_options
 from tollbook.cli.command import Command, Options
 from tollbook.cli.output import print_json, print_line, print_rows
 from tollbook.cli.parameters import VERSION, whole
-from tollbook.domain.prices import Pricing, conditions_of
+from tollbook.domain.prices import Pricing, conditions_of, describe_conditions
 from tollbook.rating.books.compare import Change, RateDifference, differences
 from tollbook.rating.books.vocabulary import format_hours
 from tollbook.settings import Settings
@@ -84,6 +84,7 @@ def _to_json(it: RateDifference) -> dict[str, object]:
         "change": it.change.value,
         "meter": it.rate.meter,
         "when": conditions_of(it.rate),
+        **({"destination": it.rate.destination} if it.rate.destination else {}),
         "hours": list(format_hours(it.rate.hours)),
         "old": _price(it.old),
         "new": _price(it.new),
@@ -96,7 +97,7 @@ def _price(pricing: Pricing | None) -> dict[str, str | None] | None:
 
 
 def _cells(it: RateDifference) -> tuple[str, ...]:
-    conditions = [f"{name}={value}" for name, value in conditions_of(it.rate).items()]
+    conditions = describe_conditions(it.rate, "=")
     return (
         it.change.value,
         it.rate.meter,

@@ -3,93 +3,59 @@
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
-from typing import Any
 
-import click
+import msgspec
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from tollbook.cli.choices import combined
 from tollbook.cli.command import Options
+from tollbook.cli.deck_options import NOT_OF_BOOKS, option_name, read_deck_terms
 from tollbook.cli.output import progress_label
-from tollbook.cli.parameters import CURRENCY, DAY, PAIR
+from tollbook.domain.catalog import Catalog
 from tollbook.domain.errors import PriceBookRefused
 from tollbook.domain.prices import PriceBook
 from tollbook.rating.books.deck_book import parse_deck
-from tollbook.rating.books.deck_csv import decode_deck
-from tollbook.rating.books.deck_terms import FLAGS, TEXTS, BookTerms, DeckTerms
+from tollbook.rating.books.deck_file import open_deck
+from tollbook.rating.books.deck_report import DeckReport
+from tollbook.rating.books.deck_terms import BookTerms
 from tollbook.rating.books.yaml_book import parse_price_book
 
 Report = Callable[[int], None]
-_DECKS = {".csv", ".tsv", ".txt"}
-_NEEDED = ("meter", "per", "currency", "effective_from")
-_DECK_OPTIONS = (*TEXTS, *_NEEDED, "name", "source", "column", "ignore", "when", *FLAGS)
+_TEXTS = {".csv", ".tsv", ".txt"}
+_DECKS = {*_TEXTS, ".xlsx", ".xlsm", ".xls", ".xlsb", ".ods"}
 
 
-deck_options = combined(
-    click.option("--meter", help="Deck: what it prices, such as voice.call."),
-    click.option("--per", help="Deck: the unit of a price, such as minute."),
-    click.option("--currency", type=CURRENCY, help="Deck: its currency, such as USD."),
-    click.option("--effective-from", type=DAY, help="Deck: the first day in force."),
-    click.option("--name", show_default="the name of the file", help="Deck: its name."),
-    click.option("--source", show_default="the name of the file", help="Deck: its origin."),
-    click.option(
-        "--column",
-        type=PAIR,
-        multiple=True,
-        metavar="FIELD=HEADER",
-        help="Deck: the header of a field, such as price='Rate USD'; repeatable.",
-    ),
-    click.option(
-        "--ignore", multiple=True, metavar="HEADER", help="Deck: a column to ignore; repeatable."
-    ),
-    click.option(
-        "--when",
-        type=PAIR,
-        multiple=True,
-        metavar="NAME=VALUE",
-        help="Deck: a condition of every rate; repeatable.",
-    ),
-    click.option("--inbound", is_flag=True, help="Deck: prefixes are of the calling number."),
-    click.option(
-        "--dates", type=click.Choice(["dmy", "mdy"]), help="Deck: how dates with slashes are read."
-    ),
-    click.option("--decimal-comma", is_flag=True, help="Deck: prices are written 0,012."),
-    click.option("--increments", metavar="60/6", help="Deck: increments of rows without a column."),
-    click.option("--minimum", metavar="SECONDS", help="Deck: the minimum, likewise."),
-    click.option("--grace", metavar="SECONDS", help="Deck: the grace period, likewise."),
-    click.option("--connect-fee", metavar="PRICE", help="Deck: the connect fee, likewise."),
-)
-"""What the columns of a deck do not state."""
+class ReadBook(msgspec.Struct, frozen=True):
+    """A price book, and how each of its decks was read."""
+
+    book: PriceBook
+    decks: tuple[DeckReport, ...] = ()
 
 
-def read_book(options: Options, report: Report) -> PriceBook:
-    """Read the book that the options name, or raise `PriceBookRefused` with every error."""
+def read_book(options: Options, report: Report, catalog: Catalog) -> ReadBook:
+    """Read the book that the options name by a catalog, or raise with every error in it."""
     path: Path = options.file
-    if path.suffix.lower() not in _DECKS and not options.meter:
-        given = next((name for name in _DECK_OPTIONS if getattr(options, name)), None)
+    decks: list[DeckReport] = []
+    is_deck = options.meter or options.format or options.columns_from
+    if path.suffix.lower() not in _DECKS and not is_deck:
+        given = next((name for name in NOT_OF_BOOKS if getattr(options, name)), None)
         if given:
-            raise PriceBookRefused(f"{_option(given)} is for decks; a YAML book states it itself")
-        return parse_price_book(_text(path), lambda name: _read_next_to(path, name), report)
-    missing = [name for name in _NEEDED if not getattr(options, name)]
-    if missing:
-        raise PriceBookRefused(f"a deck needs {', '.join(map(_option, missing))}")
-    book = BookTerms(
+            sentence = f"{option_name(given)} is for decks; a YAML book states it itself"
+            raise PriceBookRefused(sentence)
+        files = partial(_read_next_to, path)
+        book = parse_price_book(_text(path), files, report, catalog=catalog, reports=decks)
+        return ReadBook(book, tuple(decks))
+    terms = read_deck_terms(options)
+    head = BookTerms(
         name=options.name or path.stem,
         currency=options.currency,
         effective_from=options.effective_from.isoformat(),
         source=options.source or path.name,
     )
-    terms: dict[str, Any] = {name: getattr(options, name) or "" for name in TEXTS}
-    terms |= {name: getattr(options, name) for name in FLAGS}
-    deck = DeckTerms(
-        **terms,
-        columns=options.column,
-        ignore=options.ignore,
-        when=options.when,
-    )
-    return parse_deck(decode_deck(_bytes(path)), deck, book, report)
+    book = parse_deck(open_deck(_bytes(path), terms.sheet), terms, head, report, decks, catalog)
+    return ReadBook(book, tuple(decks))
 
 
 @contextmanager
@@ -115,7 +81,7 @@ def progress() -> Iterator[Callable[[str, int | None], Report]]:
 def rows_of(path: Path) -> int | None:
     """Count the rows of a deck, for a bar; None when the file has to be read for that."""
     try:
-        return path.read_bytes().count(b"\n") if path.suffix.lower() in _DECKS else None
+        return path.read_bytes().count(b"\n") if path.suffix.lower() in _TEXTS else None
     except OSError:
         return None
 
@@ -141,7 +107,3 @@ def _read_next_to(path: Path, name: str) -> bytes:
         return (path.parent / name).read_bytes()
     except (OSError, ValueError) as error:
         raise ValueError(f"cannot be read: {error}") from error
-
-
-def _option(name: str) -> str:
-    return f"--{name.replace('_', '-')}"

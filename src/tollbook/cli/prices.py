@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 import click
 import msgspec
 
+from tollbook.administration.book_preview import preview_book
 from tollbook.administration.book_report import (
     BookReport,
     LoadReport,
@@ -22,20 +23,27 @@ from tollbook.administration.tenants import ensure_tenant
 from tollbook.cli import price_diff, rerating
 from tollbook.cli.choices import command_line, named_organization, shared_options
 from tollbook.cli.command import Options, VerbGroup
+from tollbook.cli.deck_options import deck_options
 from tollbook.cli.output import print_error, print_json, print_line, print_result, print_rows
 from tollbook.cli.parameters import DAY, PATH, VERSION, whole
-from tollbook.cli.price_files import Report, deck_options, progress, read_book, rows_of
+from tollbook.cli.price_files import ReadBook, Report, progress, read_book, rows_of
+from tollbook.cli.price_preview import later_lines, print_preview
 from tollbook.domain.books import BookStatus, ShownBook, show_book
+from tollbook.domain.catalog import Catalog
 from tollbook.domain.errors import InvalidRequest
 from tollbook.domain.lost_prices import LostPrices
 from tollbook.domain.periods import day_number
-from tollbook.domain.prices import RULES, PriceBook, Rate, conditions_of
+from tollbook.domain.prices import RULES, Rate, describe_conditions
+from tollbook.rating.books.deck_report import NOTE
 from tollbook.rating.books.fields import ShownRate
 from tollbook.rating.books.serialize import show_rate
+from tollbook.rating.books.starting_later import find_later_rates
 from tollbook.rating.books.unreachable import CoveredBy, unreachable_rates
 from tollbook.rating.books.vocabulary import format_hours
 from tollbook.settings import Settings
 from tollbook.store import prices
+from tollbook.store.database import Database
+from tollbook.store.meters import read_catalog
 from tollbook.wiring import now, open_migrated
 
 _MOST_IN_A_TABLE = 1_000
@@ -50,6 +58,7 @@ verb.add_command(rerating.rerate)
 @click.argument("file", type=PATH, required=False, help="A book in YAML or a deck in CSV.")
 @click.option("--example", is_flag=True, help="Load the example prices instead of a file.")
 @click.option("--draft", is_flag=True, help="Price nothing until the book is published.")
+@click.option("--dry-run", is_flag=True, help="Print what was understood, and load nothing.")
 @deck_options
 @click.option("--organization", show_default="the tenant", help="The organization of the book.")
 @shared_options
@@ -58,34 +67,70 @@ def _load(options: Options, settings: Settings) -> int:
 
     A file with errors is refused whole, and every error is listed.
     """
+    if options.dry_run:
+        return _preview(options, settings)
+    database = open_migrated(settings)
     with progress() as step:
-        book = _read(options, step)
+        read = _read(options, step, _catalog(database, options))
+        book = read.book
         count = len(book.rates) + sum(len(deck.prefixes) for deck in book.decks)
-        unreachable = unreachable_rates(book)
+        unreachable, later = unreachable_rates(book), find_later_rates(book)
         report = step("storing", count)
         actor = command_line(options.tenant)
-        with open_migrated(settings).writing() as transaction:
+        with database.writing() as transaction:
             ensure_tenant(transaction, actor)
             organization = named_organization(transaction, options)
             head = load_book(
                 transaction, actor, book, organization, draft=options.draft, progress=report
             )
-            loaded = load_report(transaction, options.tenant, head, actor.at, unreachable)
+            loaded = load_report(transaction, options.tenant, head, actor.at, unreachable, later)
     draft = ", a draft" if options.draft else ""
     version = loaded.price_book.version
     sentence = f"{book.name}: {head.rates:,} rates loaded as version {version}{draft}"
     code = _show_report(options, loaded, sentence)
     if not options.json:
         _warn_of_unreachable(loaded)
+        for line in later_lines(loaded.starts_later, loaded.starts_later_count):
+            print_error(line)
+        _note_skipped(read)
     return code
 
 
-def _read(options: Options, step: Callable[[str, int | None], Report]) -> PriceBook:
+def _preview(options: Options, settings: Settings) -> int:
+    """Print what a load would do, and what it would change."""
+    database = open_migrated(settings)
+    with progress() as step:
+        read = _read(options, step, _catalog(database, options))
+    with database.reading() as snapshot:
+        organization = named_organization(snapshot, options)
+        preview = preview_book(snapshot, options.tenant, read.book, read.decks, organization)
+    print_preview(preview, json=options.json)
+    return 0
+
+
+def _note_skipped(read: ReadBook) -> None:
+    """Print how many rows of decks are not priced, by reason."""
+    for deck in read.decks:
+        file = f"{deck.file}: " if deck.file else ""
+        for reason, count in deck.skipped.items():
+            if reason != NOTE:
+                rows = "row is" if count == 1 else "rows are"
+                print_error(f"{file}{count:,} {rows} not priced: {reason}")
+
+
+def _catalog(database: Database, options: Options) -> Catalog:
+    with database.reading() as snapshot:
+        return read_catalog(snapshot, options.tenant)
+
+
+def _read(
+    options: Options, step: Callable[[str, int | None], Report], catalog: Catalog
+) -> ReadBook:
     if options.example == (options.file is not None):
         raise InvalidRequest("a FILE or --example is required, and not both")
     if options.example:
-        return example_book()
-    return read_book(options, step("reading", rows_of(options.file)))
+        return ReadBook(example_book())
+    return read_book(options, step("reading", rows_of(options.file)), catalog)
 
 
 @verb.command("publish")
@@ -107,11 +152,39 @@ def _publish(options: Options, settings: Settings) -> int:
 
 
 def _show_report(options: Options, report: BookReport, sentence: str) -> int:
-    answer = msgspec.to_builtins(report)
-    print_result({**answer.pop("price_book"), **answer}, sentence, json=options.json)
+    fields = msgspec.structs.asdict(report)
+    answer = {name: value for name, value in fields.items() if value is not msgspec.UNSET}
+    book = msgspec.to_builtins(answer.pop("price_book"))
+    print_result({**book, **answer}, sentence, json=options.json)
     if not options.json:
         _warn(report.price_book, report.lost_prices)
+        _warn_of_losses(report)
+        if report.retired_meters:
+            print_error(f"has rates for retired meters: {', '.join(report.retired_meters)}")
     return 0
+
+
+_SHOWN_LOSSES = 20
+
+
+def _warn_of_losses(report: BookReport) -> None:
+    """Print the rates that sell below their buy price."""
+    for it in report.below_buy[:_SHOWN_LOSSES]:
+        prefixes = ((word, text) for word, text in (("to", it.to), ("from", it.from_)) if text)
+        words = [it.meter, *(f"{word} {text}" for word, text in prefixes)]
+        if it.conditions:
+            words.append(it.conditions)
+        tier = f", tier {it.tier}" if it.tier else ""
+        quantity, cost, buy = (bytes(n).decode() for n in (it.quantity, it.cost, it.buy_cost))
+        print_error(
+            f"below its buy price: {'; '.join(words)}{tier}: {quantity} for {cost}, bought for "
+            f"{buy}"
+        )
+    more = report.below_buy_count - min(len(report.below_buy), _SHOWN_LOSSES)
+    if more:
+        print_error(f"below their buy price: {more:,} more rates")
+    if report.without_buy_count:
+        print_error(f"without a buy price: {report.without_buy_count:,} rates")
 
 
 def _warn(book: ShownBook, losses: Sequence[LostPrices]) -> None:
@@ -214,7 +287,7 @@ def _show(options: Options, settings: Settings) -> int:
 
 def _cells(rate: Rate) -> tuple[str, ...]:
     shown = show_rate(rate)
-    conditions = [f"{name}={value}" for name, value in conditions_of(rate).items()]
+    conditions = describe_conditions(rate, "=")
     days = [
         f"{word} {day}"
         for word, day in (("from", shown.valid_from), ("until", shown.valid_until))
@@ -226,7 +299,7 @@ def _cells(rate: Rate) -> tuple[str, ...]:
 
 def _other(rate: ShownRate) -> str:
     """Return the other fields of a rate in a line, under their names in a book."""
-    known = {"rate_id", "meter", "price", "per", "to", "from", "when", "hours"}
+    known = {"rate_id", "meter", "price", "per", "to", "from", "destination", "when", "hours"}
     rest = {
         name: value
         for name, value in msgspec.to_builtins(rate).items()

@@ -17,7 +17,7 @@ from tollbook.api.endpoints.quarantine_answers import (
     replay_dry_run_answer,
 )
 from tollbook.api.endpoints.quarantine_runs import selection_problem
-from tollbook.api.endpoints.quarantine_selection import Selected, selection_of
+from tollbook.api.endpoints.quarantine_selection import Selected, code_of, selection_of
 from tollbook.cli.choices import (
     combined,
     command_line,
@@ -30,6 +30,7 @@ from tollbook.cli.command import Options, VerbGroup
 from tollbook.cli.output import print_json, print_line, print_result, print_rows
 from tollbook.cli.parameters import EVENTS, METER, MOMENT, ROWS, whole
 from tollbook.cli.run_progress import execute_run
+from tollbook.domain.catalog import Catalog
 from tollbook.domain.errors import NotFound
 from tollbook.domain.quarantine import (
     CODES,
@@ -47,6 +48,7 @@ from tollbook.store import directory, quarantine, quarantine_runs
 from tollbook.store.database import Database, Snapshot
 from tollbook.store.directory import OrganizationRow
 from tollbook.store.engine import TimeLimit
+from tollbook.store.meters import read_catalog
 from tollbook.wiring import directory_cache_of, now, open_migrated
 
 _USUAL_LIMIT = 100
@@ -172,7 +174,8 @@ def _runs(options: Options, settings: Settings) -> int:
     with open_migrated(settings).reading() as snapshot:
         _require_tenant(snapshot, options)
         found = quarantine_runs.runs(snapshot, options.tenant, None, options.limit)
-    shown = [quarantine_run_answer(run) for run in found]
+        catalog = read_catalog(snapshot, options.tenant)
+    shown = [quarantine_run_answer(run, catalog) for run in found]
     if options.json:
         print_json({"runs": shown})
         return 0
@@ -203,7 +206,8 @@ def _stop(options: Options, settings: Settings) -> int:
     """Stop a replay or discard."""
     with open_migrated(settings).writing() as transaction:
         run = runs.stop(transaction, command_line(options.tenant), options.run)
-    _print(options, run)
+        catalog = read_catalog(transaction, options.tenant)
+    _print(options, run, catalog)
     return 0
 
 
@@ -289,13 +293,14 @@ def _execute(options: Options, settings: Settings, database: Database, run: Quar
     execute_run(executor, run.id, run.expected, lambda state: state.events)
     with database.reading() as snapshot:
         run = runs.require_run(snapshot, command_line(options.tenant), run.id)
-    _print(options, run)
+        catalog = read_catalog(snapshot, options.tenant)
+    _print(options, run, catalog)
     return 1 if run.status is QuarantineRunStatus.STOPPED else 0
 
 
-def _print(options: Options, run: QuarantineRun) -> None:
+def _print(options: Options, run: QuarantineRun, catalog: Catalog) -> None:
     if options.json:
-        print_json({"run": quarantine_run_answer(run)})
+        print_json({"run": quarantine_run_answer(run, catalog)})
         return
     counts = f"{run.released:,} released, {run.remaining:,} remaining"
     if run.action is QuarantineAction.DISCARD:
@@ -309,9 +314,8 @@ def _selected(snapshot: Snapshot, options: Options) -> Selected:
     organization = None
     if options.organization is not None:
         organization = _organization(snapshot, options, options.organization)
-    return selection_of(
-        organization, options.code, options.id, options.type, options.start, options.end
-    )
+    meter = code_of(read_catalog(snapshot, options.tenant), options.type)
+    return selection_of(organization, options.code, options.id, meter, options.start, options.end)
 
 
 def _organization(snapshot: Snapshot, options: Options, identity: str) -> OrganizationRow:

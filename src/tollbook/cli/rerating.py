@@ -4,6 +4,7 @@ import sys
 from collections.abc import Sequence
 
 import click
+import msgspec
 from rich.console import Console
 from rich.progress import Progress
 
@@ -12,6 +13,7 @@ from tollbook.api.endpoints.rerating_answers import (
     DryRunAnswer,
     RunAnswer,
     Total,
+    below_buy_of,
     dry_run_answer,
     run_answer,
     unpriced_event,
@@ -134,7 +136,8 @@ def _dry_run(options: Options, database: Database, span: RerateRange) -> int:
             limit=options.limit,
             progress=lambda events: progress.update(task, advance=events),
         )
-    answer = dry_run_answer(result)
+        below_buy = below_buy_of(snapshot, options.tenant, span)
+    answer = dry_run_answer(result, below_buy)
     if options.json:
         print_json({"dry_run": answer})
     else:
@@ -243,6 +246,10 @@ def _print_dry_run(shown: DryRunAnswer) -> None:
         f"{shown.events:,} events, {shown.changed:,} would change, "
         f"{shown.unpriced:,} would have no price and keep their charge; nothing was written"
     )
+    if shown.buy_changed:
+        print_line(f"{shown.buy_changed:,} events would get another buy price only")
+    if shown.below_buy_count:
+        print_line(f"{shown.below_buy_count:,} rates of the book sell below their buy price")
     _print_totals(shown.totals)
 
 
@@ -252,3 +259,10 @@ def _print_totals(totals: Sequence[Total]) -> None:
             bytes(amount).decode() for amount in (total.old_cost, total.new_cost, total.difference)
         )
         print_line(f"{total.currency}: {old} -> {new}, difference {more}")
+        if total.old_margin is not None or total.new_margin is not None:
+            margins = (_margin_text(total.old_margin), _margin_text(total.new_margin))
+            print_line(f"  margin {margins[0]} -> {margins[1]}")
+
+
+def _margin_text(margin: msgspec.Raw | None) -> str:
+    return "unknown" if margin is None else bytes(margin).decode()

@@ -10,10 +10,12 @@ from tollbook.cli.command import Command, Options
 from tollbook.cli.output import print_json, print_line
 from tollbook.cli.parameters import PATH
 from tollbook.lifecycle import reversals
+from tollbook.lifecycle.archive import describe
 from tollbook.lifecycle.check import archive_differences
+from tollbook.lifecycle.missing_purchases import NotRebuilt, Rebuilt, rebuild_purchases
 from tollbook.settings import Settings
-from tollbook.store import orphans
-from tollbook.store.database import Snapshot
+from tollbook.store import meter_checks, orphans
+from tollbook.store.database import Database, Snapshot
 from tollbook.store.engine import TimeLimit
 from tollbook.store.verification import (
     CHECKS,
@@ -24,20 +26,46 @@ from tollbook.store.verification import (
     differences,
     local_zones,
 )
-from tollbook.wiring import open_migrated
+from tollbook.wiring import now, open_migrated
 
 
 @click.command(cls=Command)
 @click.option(
     "--archive", type=PATH, metavar="FOLDER", help="Also read archived events in this folder."
 )
+@click.option(
+    "--rebuild",
+    is_flag=True,
+    help="With --archive: first add missing buy prices of archived events to the sums.",
+)
 @json_option
 def verb(options: Options, settings: Settings) -> int:
     """Recompute every sum from the events and compare; exit 1 when any differs."""
-    with (
-        closing(open_migrated(settings)) as database,
-        database.reading(TimeLimit.NONE) as snapshot,
-    ):
+    if options.rebuild and options.archive is None:
+        raise click.UsageError("--rebuild requires --archive FOLDER")
+    with closing(open_migrated(settings)) as database:
+        rebuilt = _rebuild(options, database) if options.rebuild else {}
+        return _verify(options, database, rebuilt)
+
+
+def _rebuild(options: Options, database: Database) -> dict[str, object]:
+    """Add missing buy prices; return what became of each month as a field of the JSON."""
+    found = [_rebuilt_line(it) for it in rebuild_purchases(database, options.archive, now())]
+    if not options.json:
+        for line in found:
+            print_line(line)
+    return {"rebuilt": found}
+
+
+def _rebuilt_line(result: Rebuilt | NotRebuilt) -> str:
+    name = describe(result.month)
+    if isinstance(result, NotRebuilt):
+        return f"{name}: buy prices were not added: {result.reason}"
+    return f"{name}: buy prices of {result.groups} groups of archived events were added"
+
+
+def _verify(options: Options, database: Database, rebuilt: dict[str, object]) -> int:
+    with database.reading(TimeLimit.NONE) as snapshot:
         events, archived = count_events(snapshot), count_archived(snapshot)
         found = _differences(snapshot, options.archive)
         zones = local_zones(snapshot)
@@ -48,12 +76,14 @@ def verb(options: Options, settings: Settings) -> int:
                 "archived": archived,
                 "differences": [difference._asdict() for difference in found],
                 "local_timezones": [zone._asdict() for zone in zones],
+                **rebuilt,
             }
         )
     else:
         _print_differences(found)
         _print_zones(zones)
-        names = ", ".join((*(check.name for check in CHECKS), reversals.CHECK, orphans.CHECK))
+        more_checks = (reversals.CHECK, orphans.CHECK, meter_checks.CHECK)
+        names = ", ".join((*(check.name for check in CHECKS), *more_checks))
         verdict = f"{len(found)} differences" if found else "all agree"
         more = f" and {archived} archived ones" if archived else ""
         print_line(f"{events} events{more} against {names}: {verdict}")
@@ -64,6 +94,7 @@ def _differences(snapshot: Snapshot, folder: Path | None) -> list[RowDifference]
     found = [difference for check in CHECKS for difference in differences(snapshot, check)]
     found.extend(reversals.reversal_differences(snapshot))
     found.extend(orphans.owner_differences(snapshot))
+    found.extend(meter_checks.meter_differences(snapshot))
     if folder is not None:
         found.extend(archive_differences(snapshot, folder))
     return found

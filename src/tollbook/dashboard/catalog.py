@@ -26,20 +26,6 @@ _KINDS = {
 }
 """The key in addresses and the name of each category; its color is its place."""
 
-_NAMES = {
-    "sms.outbound": "SMS sent",
-    "sms.inbound": "SMS received",
-    "mms.outbound": "MMS sent",
-    "mms.inbound": "MMS received",
-    "voice.call": "Voice calls",
-    "api.request": "API requests",
-    "api.storage": "Storage",
-    "phone.rental": "Phone monthly",
-    "phone.purchase": "Phones purchased",
-    "kb.rental": "Knowledge base rental",
-    "kb.usage": "Knowledge base minutes",
-    "brand.registration": "Brand registration",
-}
 _COLORS = {"sms.outbound": 1, "sms.inbound": 2, "mms.outbound": 3, "mms.inbound": 4, "kb.rental": 1}
 """Meters with a color of their own. All others have the color of their category."""
 
@@ -77,8 +63,7 @@ def _meter(meter: Meter) -> dict[str, Any]:
     elif meter.unit in _EVENT_UNITS:
         shown = {"counted": "events", "unit": _PLURALS.get(meter.type, _EVENT_UNITS[meter.unit])}
     color = _COLORS.get(meter.type, _color(meter.category))
-    name = _NAMES.get(meter.type, meter.type)
-    return {"type": meter.type, "name": name, "color": color, **shown}
+    return {"type": meter.type, "name": meter.name or meter.type, "color": color, **shown}
 
 
 def _kind(category: Category) -> dict[str, Any]:

@@ -16,6 +16,7 @@ CHANGES = (*NEVER_NULL, "user_id", "resource_id", "attributes", "cost", "cost_pe
 """The fields that may change."""
 
 _encode = msgspec.json.Encoder().encode
+_unhashed = blake2b(digest_size=8)
 Value = str | int | bool | None
 
 
@@ -44,6 +45,9 @@ def fingerprint(correction: Correction) -> int:
 
     A prefix makes it differ from the fingerprint of any event or reversal.
     """
-    changed = sorted(correction.values.items())
-    content = _encode(("correction", correction.corrects, correction.reason, changed))
-    return int.from_bytes(blake2b(content, digest_size=8).digest(), "big", signed=True)
+    changed = [*correction.values.items()]
+    if len(changed) > 1:
+        changed.sort()
+    hashed = _unhashed.copy()
+    hashed.update(_encode(("correction", correction.corrects, correction.reason, changed)))
+    return int.from_bytes(hashed.digest(), "big", signed=True)

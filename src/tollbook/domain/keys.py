@@ -3,7 +3,7 @@
 import re
 import secrets
 import string
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from enum import StrEnum
 from hashlib import sha256
 from hmac import compare_digest
@@ -15,7 +15,6 @@ import msgspec
 from tollbook.domain.addresses import Network, network_problem, within
 from tollbook.domain.directory import LONGEST_NAME, id_problem, text_problem
 from tollbook.domain.errors import Problem
-from tollbook.domain.meters import CATALOG
 
 _MARK = "tb"
 _PREFIX_CHARACTERS = 12
@@ -29,7 +28,6 @@ MOST_PER_MINUTE = 1_000_000
 _WHOLE_KEY = re.compile(rf"\b({_MARK}_[0-9A-Za-z]{{{_PREFIX_CHARACTERS}}})_\w+")
 _WHOLE_TOKEN = re.compile(r"\b(tbv_)[\w-]{17,}")
 """A viewer token; it is longer than its public id, which has 16 digits."""
-_METERS = frozenset(meter.type for meter in CATALOG)
 
 
 class Permission(StrEnum):
@@ -170,9 +168,14 @@ def key_problems(
     return [problem for problem in found if problem]
 
 
-def meters_problem(meters: Sequence[str], permissions: Sequence[Permission]) -> Problem | None:
-    """Return the problem with the meters of a key, if there is one."""
-    if not _METERS.issuperset(meters) or len(set(meters)) < len(meters):
+def meters_problem(
+    meters: Sequence[str], permissions: Sequence[Permission], known: Container[str]
+) -> Problem | None:
+    """Return the problem with the meters of a key, if there is one.
+
+    `known` are the types of the tenant's catalog, retired ones included.
+    """
+    if not all(it in known for it in meters) or len(set(meters)) < len(meters):
         sentence = "meters must be known meters, each at most once"
         return Problem("meters", "invalid_meters", sentence)
     if meters and Permission.ADMIN in permissions:

@@ -5,7 +5,9 @@ import re
 STRICT = "strict"
 """Only digits in international notation are a number: with `+`, or with `00` instead."""
 INTERNATIONAL = "international"
-"""Digits without `+` are read as with it. Any other format is an ISO 3166 country code."""
+"""Digits without `+` are read as with it. Any other format begins with an ISO 3166 country code."""
+AND_INTERNATIONAL = "+international"
+"""Ends a country's format: digits with its 0 or access code are dialed there, others are not."""
 
 NO_COUNTRY = "none"
 """The name of usage without a country, which is stored as ""."""

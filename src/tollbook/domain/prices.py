@@ -12,6 +12,8 @@ from math import gcd
 
 import msgspec
 
+from tollbook.domain.meters import BY_TYPE
+
 PRICE_PLACES = 12
 PICOS = 10**PRICE_PLACES
 PICOS_IN_A_NANO = 1000
@@ -37,7 +39,8 @@ class Basis(StrEnum):
 class CallTerms(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     """How the seconds of a call are billed; durations in micros, money in picos.
 
-    The first increment is billed whole, then steps of `following`; 0 means as it lasted.
+    The first increment is billed whole, then steps of `following`; 0 means as it lasted. The
+    `included` seconds are deducted before that.
     """
 
     minimum: int = 0
@@ -46,6 +49,7 @@ class CallTerms(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     grace: int = 0
     connect_fee: int = 0
     maximum_cost: int | None = None
+    included: int = 0
 
 
 class TierMode(StrEnum):
@@ -89,7 +93,8 @@ class Pricing(msgspec.Struct, frozen=True, omit_defaults=True, dict=True):
     blocks of that many micros, of each event or, when `monthly`, of the month. A price that
     depends on the month so far names its `tier_group`, under which the ledger counts. `buy` is
     what the quantity is bought for, None when that is unknown. `markup` is added to an event's own
-    cost, in millionths; without `price` the rate is for such events only.
+    cost, in millionths; without `price` the rate is for such events only. `first_price` is the
+    price of a call's first increment, in picos for `per_micros`; None when it is `price_picos`.
     """
 
     price: str | None
@@ -108,6 +113,7 @@ class Pricing(msgspec.Struct, frozen=True, omit_defaults=True, dict=True):
     buy: "Pricing | None" = None
     markup: int | None = None
     rules: int = EARLIER_RULES
+    first_price: int | None = None
 
     @cached_property
     def flat_price(self) -> tuple[int, int] | None:
@@ -123,6 +129,7 @@ class Pricing(msgspec.Struct, frozen=True, omit_defaults=True, dict=True):
             or self.tier_group is not None
             or (self.tiers or self.fees or self.package or self.prorated)
             or self.buy is not None
+            or self.first_price is not None
             or (calls is not None and (calls.connect_fee or calls.maximum_cost is not None))
         ):
             return None
@@ -137,7 +144,10 @@ class Rate(msgspec.Struct, frozen=True, omit_defaults=True, gc=False, rename={"f
     `to` and `from_` are the first digits of E.164 numbers. `when` holds attributes and the values
     they must have; `numbers` are those of them whose values are numbers in a notation of their own,
     with the notation of JSON: 1.5 for 1.50. `hours` are spans of local minutes since Monday 0:00,
-    the end outside; none means always. The days of validity are both inside.
+    the end outside; none means always. The days of validity are both inside. `unit` is that of a
+    tenant's own meter, which cannot change any more; a rate for a built-in one does not have it.
+    `destination` is the name of the prefix, such as United Kingdom mobile: it is shown, and decides
+    nothing.
     """
 
     meter: str
@@ -150,6 +160,13 @@ class Rate(msgspec.Struct, frozen=True, omit_defaults=True, gc=False, rename={"f
     valid_until: int = LAST_DAY
     id: int = 0
     numbers: tuple[tuple[str, str], ...] = ()
+    unit: str = ""
+    destination: str = ""
+
+    @property
+    def unit_of_meter(self) -> str:
+        """Return the unit of the meter that the rate is for."""
+        return self.unit or BY_TYPE[self.meter].unit
 
     @property
     def always(self) -> bool:
@@ -209,6 +226,15 @@ class PriceBook(msgspec.Struct, frozen=True):
     rates: tuple[Rate, ...]
     version: int = 0
     decks: tuple[Deck, ...] = ()
+
+
+def describe_conditions(rate: Rate, join: str) -> list[str]:
+    """Describe each condition of a rate except days and hours, a named prefix with its name."""
+    words = [f"{name}{join}{value}" for name, value in conditions_of(rate).items()]
+    if rate.destination:
+        prefixed = 1 if rate.to or rate.from_ else 0
+        words[:prefixed] = [f"{''.join(words[:prefixed])} ({rate.destination})".strip()]
+    return words
 
 
 def conditions_of(rate: Rate) -> dict[str, str]:

@@ -4,8 +4,15 @@ from enum import StrEnum
 
 import msgspec
 
+from tollbook.domain.margin import Purchases
+from tollbook.domain.margin import added as added_usage
+
 Costs = dict[str, tuple[int, int]]
 """The cost of events before and after, in nanos, by currency."""
+
+
+Bought = dict[str, tuple[Purchases, Purchases]]
+"""The sums that margins before and after are computed from, by currency."""
 
 
 class RunStatus(StrEnum):
@@ -42,7 +49,8 @@ class Run(msgspec.Struct, frozen=True):
     `at_organization` and `at_day` are its progress: every organization with a smaller number is
     done, and this one up to that day. A reverting run counts `restored` from the start again.
     `expected` is the number of events when the run started. All counts include reversals; `changed`
-    and `restored` count events whose cost changed. Instants are microseconds since 1970.
+    and `restored` count events whose cost changed, and `buy_changed` those whose buy price alone
+    did. Instants are microseconds since 1970.
     """
 
     id: int
@@ -63,6 +71,8 @@ class Run(msgspec.Struct, frozen=True):
     moved_at: int
     finished_at: int | None
     reason: str | None
+    buy_changed: int = 0
+    purchases: Bought = {}
 
 
 class LeftAsItWas(msgspec.Struct, frozen=True):
@@ -79,3 +89,9 @@ def added(costs: Costs, currency: str, old: int, new: int) -> Costs:
     """Return the costs with the costs of events of a currency added."""
     before, after = costs.get(currency, (0, 0))
     return {**costs, currency: (before + old, after + new)}
+
+
+def added_purchases(bought: Bought, currency: str, old: Purchases, new: Purchases) -> Bought:
+    """Return sums of purchases with those of events of a currency added."""
+    before, after = bought.get(currency, (Purchases(), Purchases()))
+    return {**bought, currency: (added_usage((before, old)), added_usage((after, new)))}

@@ -116,7 +116,7 @@ def stage_row(
             charge.rate_id,
             normalized.attributes if terms.masker is None else _mask(event, terms.masker, terms),
             hour,
-            country_of(meter.type, event.attributes, number_format) if event.attributes else "",
+            country_of(meter, event.attributes, number_format) if event.attributes else "",
             "",
             "",
             charge.buy,

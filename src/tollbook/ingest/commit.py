@@ -1,5 +1,6 @@
 """Commit many submissions in one transaction: claim, store, and return a receipt per event."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from operator import itemgetter
 from typing import NamedTuple
@@ -17,12 +18,14 @@ from tollbook.domain.receipts import (
     rejected,
 )
 from tollbook.ingest.accept import SUM_OUT_OF_RANGE, stage_row
+from tollbook.ingest.cloud_events import rename_problems
 from tollbook.ingest.directory_cache import DirectoryCache, Terms
 from tollbook.ingest.known_users import User
 from tollbook.ingest.months import Months
 from tollbook.ingest.normalize import NormalizedEvent
 from tollbook.ingest.submit import Submission, months_of
 from tollbook.ingest.unaddressable import has_unaddressable
+from tollbook.ingest.used_meters import UsedMeters, mark_used
 from tollbook.store import ledger, versions
 from tollbook.store.database import Database, Transaction
 from tollbook.store.ledger import Recorded, Touched
@@ -69,6 +72,7 @@ def commit(
         lambda: months_of(submissions),
         lambda transaction: _store(transaction, directory_cache, submissions, now),
     )
+    directory_cache.remember_used_meters(stored.used_meters)
     if stored.touched:
         directory_cache.users.remember(stored.users, stored.touched.token, stored.touched.replaced)
     return stored.outcomes
@@ -123,6 +127,7 @@ class _Stored(NamedTuple):
     outcomes: list[BatchResult | TollbookError]
     users: set[User]
     touched: Touched | None
+    used_meters: UsedMeters
 
 
 def _store(
@@ -133,6 +138,7 @@ def _store(
 ) -> _Stored:
     refusals = _renew(transaction, directory_cache, submissions)
     _refuse_events(transaction, directory_cache, submissions, refusals)
+    used_meters = _mark_used_meters(transaction, directory_cache, submissions, now)
     arrived = [row for submission in submissions for row in submission.rows]
     first_rows = _first_of_each(arrived)
     existing: dict[Identity, ExistingIdentity] = {}
@@ -173,7 +179,22 @@ def _store(
         )
         for index, submission in enumerate(submissions)
     ]
-    return _Stored(outcomes, users, touched)
+    return _Stored(outcomes, users, touched, used_meters)
+
+
+def _mark_used_meters(
+    transaction: Transaction,
+    directory_cache: DirectoryCache,
+    submissions: Sequence[Submission],
+    now: int,
+) -> UsedMeters:
+    """Store that own meters have events now, before their first events are stored."""
+    used: defaultdict[str, set[int]] = defaultdict(set)
+    for submission in submissions:
+        tenant = submission.scope.tenant_id
+        if unused := directory_cache.unused_meters(transaction, tenant):
+            used[tenant] |= {row.meter for row in submission.rows if row.meter in unused}
+    return mark_used(transaction, used, now)
 
 
 def _refuse_events(
@@ -186,8 +207,8 @@ def _refuse_events(
     for index, submission in enumerate(submissions):
         if index in refusals:
             continue
-        if submission.lacks_quantities:
-            submission.refuse_without_quantity(transaction, submissions[:index])
+        if submission.refuses_new:
+            submission.refuse_new(transaction, submissions[:index])
         if has_unaddressable(submission.rows):
             submission.refuse_unaddressable(transaction)
         if any(map(_code, submission.rows)):
@@ -258,10 +279,9 @@ def _renew(
     """Renew submissions of another state; return the refusals of those that cannot be."""
     refusals: dict[int, TollbookError] = {}
     for index, submission in enumerate(submissions):
-        if submission.token == directory_cache.token(transaction, submission.scope.tenant_id):
-            continue
         try:
-            submission.renew(transaction, directory_cache)
+            if submission.token != directory_cache.token(transaction, submission.scope.tenant_id):
+                submission.renew(transaction, directory_cache)
         except (InvalidApiKey, DirectoryChanged) as refusal:
             submission.rows = []
             refusals[index] = refusal
@@ -279,7 +299,8 @@ def _receipts(
         held, first = existing.get(identity), first_rows[identity]
         if held is None and first.code == SUM_OUT_OF_RANGE:
             problem = Problem("quantity", first.code, first.reason)
-            receipts.append(rejected(event.index, row.id, (problem,)))
+            problems = rename_problems((problem,), event.origin)
+            receipts.append(rejected(event.index, row.id, problems))
         elif held is None and first is row:
             receipts.append(_fresh(event.index, row))
         else:

@@ -6,6 +6,7 @@ from typing import NamedTuple
 from tollbook.domain.keys import ApiKey, KeyScope
 from tollbook.domain.receipts import Receipt
 from tollbook.ingest.decode_corrections import Decoded, IndexedCorrection
+from tollbook.ingest.problems import UNKNOWN_TYPE
 from tollbook.ingest.submit import months_around_time
 from tollbook.store.audit import Actor
 
@@ -24,9 +25,19 @@ class CorrectionSubmission(NamedTuple):
     atomic: bool = False
 
     @property
+    def has_unknown_types(self) -> bool:
+        """Return whether a correction was rejected for a type that a newer catalog may have."""
+        return any(it.code == UNKNOWN_TYPE for receipt in self.rejections for it in receipt.details)
+
+    @property
     def size(self) -> int:
         """Return the number of corrections."""
         return len(self.corrections)
+
+    @property
+    def key_prefix(self) -> str | None:
+        """Return the prefix of the key; None on the command line."""
+        return None if self.key is None else self.key.prefix
 
     def months(self) -> set[int]:
         """Return the months that corrected times may fall into, in any time zone."""

@@ -6,16 +6,15 @@ from typing import Any, NamedTuple
 import msgspec
 from msgspec.structs import replace
 
+from tollbook.domain.catalog import Catalog
 from tollbook.domain.charges import Attributes
 from tollbook.domain.corrections import Correction
 from tollbook.domain.events import NOTHING, Event, attributes_text, instant_of, microseconds
 from tollbook.domain.exact import amount_text, micros_of, nanos_of, quantity_text
 from tollbook.domain.keys import ALL_EVENTS, ApiKey, EventRules, Permission
-from tollbook.domain.meters import BY_CODE
 from tollbook.ingest.directory_cache import Terms
 from tollbook.ingest.normalize import stored_event
 from tollbook.rating.segments import BODY
-from tollbook.store.corrections import Waiting
 from tollbook.store.events import Stored
 from tollbook.store.staging import Staged
 
@@ -43,7 +42,7 @@ def rights_of(key: ApiKey | None) -> Rights:
     return EVERY_RIGHT if rights == EVERY_RIGHT else rights
 
 
-class Target(NamedTuple):
+class Target(msgspec.Struct, frozen=True, gc=False):
     """An event that may be corrected: charged, or in quarantine with a `code`."""
 
     event: Event
@@ -59,11 +58,11 @@ class Target(NamedTuple):
         return is_of_other_user or bool(meters and self.event.type not in meters)
 
 
-def charged_target(event: Stored) -> Target:
+def charged_target(event: Stored, catalog: Catalog) -> Target:
     """Return a charged event as a target; its organization is that of the correction."""
     sent = Event(
         id=event.id,
-        type=BY_CODE[event.meter].type,
+        type=catalog.of_code(event.meter).type,
         organization_id="",
         time=instant_of(event.time),
         quantity=msgspec.Raw(quantity_text(event.quantity).encode()),
@@ -77,16 +76,16 @@ def charged_target(event: Stored) -> Target:
     return Target(sent, event)
 
 
-def waiting_target(event: Waiting) -> Target:
+def waiting_target(code: str, event: str) -> Target:
     """Return an event in quarantine as a target."""
-    return Target(stored_event(event.event), None, event.code)
+    return Target(stored_event(event), None, code)
 
 
-def target_of(row: Staged) -> Target:
+def target_of(row: Staged, catalog: Catalog) -> Target:
     """Return a staged event as a target."""
     if row.code:
-        return Target(stored_event(row.attributes), None, row.code)
-    return charged_target(_stored_of(row))
+        return waiting_target(row.code, row.attributes)
+    return charged_target(_stored_of(row), catalog)
 
 
 def _stored_of(row: Staged) -> Stored:
@@ -158,11 +157,15 @@ def _is_same(correction: Correction, target: Target, terms: Terms) -> bool:
 
 def corrected_event(correction: Correction, target: Target) -> Event:
     """Return the event that replaces a target."""
-    changed = {name: _field(correction, name) for name in correction.changes}
+    changed: dict[str, Any] = {
+        "id": correction.id,
+        "organization_id": correction.organization_id,
+    }
+    for name in correction.changes:
+        changed[name] = _field(correction, name)
     if ends_pending(correction, target):
         changed["cost_pending"] = None
-    names = {"id": correction.id, "organization_id": correction.organization_id}
-    return replace(target.event, **names, **changed)
+    return replace(target.event, **changed)
 
 
 def _field(correction: Correction, name: str) -> Any:

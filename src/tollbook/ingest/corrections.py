@@ -16,6 +16,7 @@ from tollbook.ingest.correction_submission import CorrectionSubmission
 from tollbook.ingest.correction_targets import rights_of
 from tollbook.ingest.directory_cache import DirectoryCache
 from tollbook.ingest.known_users import User
+from tollbook.ingest.used_meters import UsedMeters, mark_used
 from tollbook.store import corrections, versions
 from tollbook.store.audit_writer import write_act
 from tollbook.store.database import Database, Transaction
@@ -30,6 +31,7 @@ class _Stored(NamedTuple):
     outcomes: Outcomes
     users: set[User]
     touched: Touched | None
+    used_meters: UsedMeters
 
 
 def correct(
@@ -57,6 +59,7 @@ def correct(
         stored = database.write_events(months_of, partial(store, are_ids_free=are_ids_free))
     except corrections.IdsTaken:
         stored = database.write_events(months_of, store)
+    directory_cache.remember_used_meters(stored.used_meters)
     if stored.touched:
         directory_cache.users.remember(stored.users, stored.touched.token, stored.touched.replaced)
     return stored.outcomes
@@ -77,7 +80,7 @@ def _store(
         and not isinstance(first, TollbookError)
         and any(receipt.code for receipt in first)
     )
-    accepted = batch.accepted
+    accepted = batch.accepted.to_store
     if is_refused or not accepted.rows:
         outcomes = [
             it
@@ -90,8 +93,9 @@ def _store(
             for submission, it in zip(submissions, receipts, strict=True)
         ]
         transaction.undo()
-        return _Stored(outcomes, set(), None)
-    months |= batch.months
+        return _Stored(outcomes, set(), None, {})
+    used_meters = mark_used(transaction, batch.new_meters, now)
+    months |= batch.accepted.months
     users: set[User] = set()
 
     def new_users(touched: Touched) -> bool:
@@ -107,7 +111,7 @@ def _store(
     results: Outcomes = [
         it if isinstance(it, TollbookError) else BatchResult(it, touched.as_of) for it in receipts
     ]
-    return _Stored(results, users, touched)
+    return _Stored(results, users, touched, used_meters)
 
 
 def _receipts(
@@ -127,7 +131,10 @@ def _receipts(
         batch.receipt(submission, index, correction, rights)
         for index, correction in submission.corrections
     ]
-    return sorted((*receipts, *submission.rejections), key=lambda receipt: receipt.index)
+    if submission.rejections:
+        receipts += submission.rejections
+        receipts.sort(key=lambda receipt: receipt.index)
+    return receipts
 
 
 def _refuse(receipts: Sequence[Receipt]) -> list[Receipt]:

@@ -1,20 +1,16 @@
 """The country of an event: that of the number at the other end."""
 
 from tollbook.domain.charges import Attributes
-from tollbook.domain.meters import BY_TYPE
+from tollbook.domain.meters import Meter
 from tollbook.rating.number_formats import digits_of
 from tollbook.rating.numbers import country_of as country_of_digits
 
-_CALL = "voice.call"
 
-
-def country_of(meter: str, attributes: Attributes, number_format: str) -> str:
+def country_of(meter: Meter, attributes: Attributes, number_format: str) -> str:
     """Return the ISO 3166 code of the number that an event went `to`, or came `from`.
 
     Short codes, SIP addresses and events without a number have no country: return "".
     """
-    inbound = BY_TYPE[meter].inbound or (
-        meter == _CALL and attributes.get("direction") == "inbound"
-    )
+    inbound = meter.inbound or (meter.directed and attributes.get("direction") == "inbound")
     digits = digits_of(attributes.get("from" if inbound else "to"), number_format)
     return (country_of_digits(digits) or "") if digits else ""

@@ -1,15 +1,23 @@
 """Decode the body of a request, strictly and once, to events and rejections."""
 
 import re
+from codecs import BOM_UTF8
 from collections.abc import Callable, Sequence
 from io import BytesIO
 from itertools import islice
 
 import msgspec
 
+from tollbook.domain.catalog import BUILT_IN, Catalog
+from tollbook.domain.cloud_events import CloudOrigin
 from tollbook.domain.errors import BodyTooLarge, Problem, UnreadableBody
 from tollbook.domain.events import NOTHING, ONE, Event, microseconds
 from tollbook.domain.receipts import Receipt, rejected
+from tollbook.ingest.cloud_events import (
+    SPECVERSION,
+    problems_of_translation,
+    translate,
+)
 from tollbook.ingest.exact_times import has_fine_times, truncate_times, with_plain_time
 from tollbook.ingest.normalize import ClaimedIdentity, NormalizedEvent, normalize
 from tollbook.ingest.problems import (
@@ -33,11 +41,13 @@ class InvalidEvent(msgspec.Struct, frozen=True):
     id: str | None
     problems: tuple[Problem, ...]
     claimed: ClaimedIdentity
+    origin: CloudOrigin | None = None
 
 
 Decoded = NormalizedEvent | InvalidEvent | Receipt
 """A receipt here means that the event could not be parsed."""
-Decoder = Callable[[bytes], list[Decoded]]
+Decoder = Callable[[bytes, Catalog], list[Decoded]]
+"""Reads a body by the catalog of its tenant."""
 NumberedLine = tuple[int, bytes]
 """A line with its number, counted from 1."""
 
@@ -53,11 +63,12 @@ _many = msgspec.json.Decoder(list[Event])
 _raw = msgspec.json.Decoder(msgspec.Raw)
 _raw_many = msgspec.json.Decoder(list[msgspec.Raw])
 _NO_OBJECT = Problem("", "not_an_object", "an event must be a JSON object")
-_INVALID = Problem("", "invalid_event", "the event is not valid")
+INVALID = Problem("", "invalid_event", "the event is not valid")
 
 
-def decode_json(body: bytes) -> list[Decoded]:
+def decode_json(body: bytes, catalog: Catalog = BUILT_IN) -> list[Decoded]:
     """Read one event, or an array of them; `UnreadableBody` when the body is not JSON."""
+    body = body.removeprefix(BOM_UTF8)
     if not body.strip():
         raise UnreadableBody(
             "the body is empty; send an event, an array of events or lines of JSON"
@@ -66,19 +77,19 @@ def decode_json(body: bytes) -> list[Decoded]:
     try:
         events = [_one.decode(body)] if alone else _many.decode(body)
     except _Failures:
-        return _decode_each(body, alone)
+        return _decode_each(body, alone, catalog)
     _check_count(len(events))
     if has_fine_times(body):
         events = truncate_times(events, body if not alone else b"[%b]" % body)
-    return _normalize_all(events)
+    return _normalize_all(events, catalog)
 
 
-def decode_lines(body: bytes) -> list[Decoded]:
+def decode_lines(body: bytes, catalog: Catalog = BUILT_IN) -> list[Decoded]:
     """Read an event from every line that is not blank.
 
     A line that is not JSON is rejected alone; `UnreadableBody` when that is true of all of them.
     """
-    decoded = decode_numbered(lines_of(body))
+    decoded = decode_numbered(lines_of(body), catalog)
     refuse_unreadable(decoded)
     return decoded
 
@@ -86,7 +97,7 @@ def decode_lines(body: bytes) -> list[Decoded]:
 def lines_of(body: bytes, noun: str = "events") -> list[NumberedLine]:
     """Return the lines of a body that are not blank, each with its number."""
     # Lines are read as needed: a list of eight million lines would take a gigabyte.
-    numbered = enumerate(BytesIO(body), start=1)
+    numbered = enumerate(BytesIO(body.removeprefix(BOM_UTF8)), start=1)
     filled = ((number, line.rstrip(b"\n")) for number, line in numbered if not line.isspace())
     lines = list(islice(filled, MOST_EVENTS + 1))
     if len(lines) > MOST_EVENTS:
@@ -109,23 +120,27 @@ def too_many(noun: str, count: int | None = None) -> BodyTooLarge:
     return BodyTooLarge(f"{most}; this one has {'more' if count is None else count}")
 
 
-def decode_numbered(lines: Sequence[NumberedLine]) -> list[Decoded]:
+def decode_numbered(lines: Sequence[NumberedLine], catalog: Catalog = BUILT_IN) -> list[Decoded]:
     """Read an event from each line; one that is not JSON is rejected with its number."""
     try:
         events = [_one.decode(line) for _, line in lines]
     except _Failures:
-        return [_decode_line(index, *line) for index, line in enumerate(lines)]
+        return [_decode_line(index, *line, catalog) for index, line in enumerate(lines)]
     texts = [line for _, line in lines]
     if has_fine_times(b"\n".join(texts)):
         events = truncate_times(events, b"[%b]" % b",".join(texts))
-    return _normalize_all(events)
+    return _normalize_all(events, catalog)
 
 
-def _normalize_all(events: list[Event]) -> list[Decoded]:
+def _normalize_all(events: list[Event], catalog: Catalog) -> list[Decoded]:
     decoded: list[Decoded] = []
+    by_type = catalog.by_type
     for index, event in enumerate(events):
-        normalized = normalize(index, event)
-        decoded.append(normalized if normalized is not None else _reject(index, as_sent(event)))
+        normalized = normalize(index, event, None, by_type)
+        if normalized is None:
+            decoded.append(_reject(index, as_sent(event), catalog))
+        else:
+            decoded.append(normalized)
     return decoded
 
 
@@ -139,19 +154,19 @@ def as_sent(event: Event) -> bytes:
     return msgspec.json.encode(fields)
 
 
-def _decode_each(body: bytes, alone: bool) -> list[Decoded]:
+def _decode_each(body: bytes, alone: bool, catalog: Catalog) -> list[Decoded]:
     try:
         body.decode()  # the decoder does not check the bytes of raw parts
         raws = [_raw.decode(body)] if alone else _raw_many.decode(body)
         _check_count(len(raws))
-        return [decode_one(index, bytes(raw)) for index, raw in enumerate(raws)]
+        return [decode_one(index, bytes(raw), catalog) for index, raw in enumerate(raws)]
     except _Failures as error:
         raise UnreadableBody(f"the body is not JSON: {why_unreadable(error, body)}") from error
 
 
-def _decode_line(index: int, number: int, line: bytes) -> Decoded:
+def _decode_line(index: int, number: int, line: bytes, catalog: Catalog) -> Decoded:
     try:
-        return decode_one(index, line)
+        return decode_one(index, line, catalog)
     except _Failures as error:
         return unreadable_line(index, number, error, line)
 
@@ -162,13 +177,13 @@ def unreadable_line(index: int, number: int, error: Exception, line: bytes) -> R
     return rejected(index, None, (Problem("", _UNREADABLE, sentence),))
 
 
-def decode_one(index: int, raw: bytes) -> Decoded:
-    """Read one event from an object."""
+def decode_one(index: int, raw: bytes, catalog: Catalog = BUILT_IN) -> Decoded:
+    """Read one event or CloudEvent from an object."""
     event = _read(raw)
     if event is None:
-        return _reject(index, raw)
-    normalized = normalize(index, event)
-    return normalized if normalized is not None else _reject(index, raw)
+        return _reject(index, raw, catalog)
+    normalized = normalize(index, event, None, catalog.by_type)
+    return normalized if normalized is not None else _reject(index, raw, catalog)
 
 
 def _read(raw: bytes) -> Event | None:
@@ -181,14 +196,38 @@ def _read(raw: bytes) -> Event | None:
     return truncate_times([event], b"[%b]" % raw)[0] if has_fine_times(raw) else event
 
 
-def _reject(index: int, raw: bytes) -> InvalidEvent | Receipt:
+def _reject(index: int, raw: bytes, catalog: Catalog) -> Decoded:
+    """Read a CloudEvent, or return an event with its problems."""
     if len(raw) > LARGEST_READ:
         return rejected(index, None, (TOO_LARGE,))
     try:
         fields = fields_of(raw)
     except msgspec.ValidationError:
         return rejected(index, None, (_NO_OBJECT,))
-    problems = problems_of(fields) or list(repeated(raw)) or [_INVALID]
+    if SPECVERSION in fields:
+        raw.decode()  # the decoder does not check the bytes of raw parts
+        return decode_members(index, fields, catalog)
+    problems = problems_of(fields, catalog) or list(repeated(raw)) or [INVALID]
+    return _invalid(index, fields, problems)
+
+
+def decode_members(
+    index: int, members: Fields, catalog: Catalog, found: Sequence[Problem] = ()
+) -> Decoded:
+    """Read one CloudEvent from its members, each as it was written, with the problems of them."""
+    it = translate(members, catalog.event_types, found)
+    raw = msgspec.json.encode({name: msgspec.Raw(value) for name, value in it.fields.items()})
+    event = None if it.problems else _read(raw)
+    normalized = None if event is None else normalize(index, event, None, catalog.by_type)
+    if normalized is not None:
+        return msgspec.structs.replace(normalized, origin=it.origin)
+    problems = problems_of_translation(it, catalog) or [INVALID]
+    return _invalid(index, it.fields, problems, it.origin)
+
+
+def _invalid(
+    index: int, fields: Fields, problems: list[Problem], origin: CloudOrigin | None = None
+) -> InvalidEvent:
     identity, organization, user, type_ = (
         text_in(fields.get(name, b"null")) for name in ("id", "organization_id", "user_id", "type")
     )
@@ -201,7 +240,7 @@ def _reject(index: int, raw: bytes) -> InvalidEvent | Receipt:
         time=microseconds(time) if time else 0,
         cost_field=_cost_field(fields),
     )
-    return InvalidEvent(index, identity, tuple(problems), claimed)
+    return InvalidEvent(index, identity, tuple(problems), claimed, origin)
 
 
 def _cost_field(fields: Fields) -> str:
@@ -228,11 +267,3 @@ def why_unreadable(error: Exception, text: bytes) -> str:
     ends = f"it is incomplete (byte {len(text)})"
     half = "or it has half of a surrogate pair"
     return f"{ends}, {half}" if _SURROGATE.search(text) else ends
-
-
-DECODERS: dict[str, Decoder] = {
-    "application/json": decode_json,
-    "application/x-ndjson": decode_lines,
-    "application/jsonl": decode_lines,
-}
-"""The decoder of each content type of `POST /v1/events`."""

@@ -2,13 +2,14 @@
 
 import threading
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 import msgspec
 
 from tollbook.domain.books import BookHead, list_books
+from tollbook.domain.catalog import BUILT_IN, Catalog
 from tollbook.domain.directory import UNADDRESSABLE, zone
 from tollbook.domain.exact import MICROS
 from tollbook.domain.keys import ApiKey
@@ -21,7 +22,7 @@ from tollbook.ingest.quarantine_room import PendingRoom, QuarantineRoom
 from tollbook.rating.choose import Books
 from tollbook.rating.flat_price import FlatPrice, find_flat_price, has_markup
 from tollbook.rating.tariff import Tariff
-from tollbook.store import directory, keys, placeholders, prices, versions, viewers
+from tollbook.store import directory, keys, meters, placeholders, prices, versions, viewers
 from tollbook.store.database import Database, Snapshot
 
 TermsById = dict[str, "Terms"]
@@ -38,6 +39,7 @@ class Terms(msgspec.Struct, frozen=True):
 
     `number_format` is how phone numbers are written, `longest_call` the longest allowed call in
     micros of a second. `masker` hides phone numbers in stored events, after rating has read them.
+    `catalog` is that of its tenant.
     """
 
     number: int
@@ -48,6 +50,7 @@ class Terms(msgspec.Struct, frozen=True):
     number_format: str
     longest_call: int
     masker: Masker | None = None
+    catalog: Catalog = BUILT_IN
     plains: dict[tuple[str, int], FlatPrice | None] = msgspec.field(default_factory=dict)
     markups: dict[tuple[str, int], bool] = msgspec.field(default_factory=dict)
 
@@ -80,8 +83,10 @@ class Issuer(NamedTuple):
 class _OfTenant:
     """The cached entries of one state of a tenant's part of the directory."""
 
-    def __init__(self, token: int) -> None:
+    def __init__(self, token: int, catalog: Catalog) -> None:
         self.token = token
+        self.catalog = catalog
+        self.unused: Collection[int] = catalog.unused
         self.issuers: dict[str, Issuer] = {}
         self.terms: TermsById = {}
         self.books: list[BookHead] | None = None
@@ -140,11 +145,47 @@ class DirectoryCache:
 
     def token(self, snapshot: Snapshot, tenant: str) -> int:
         """Return the token of a tenant's part of the directory in this snapshot."""
+        return self._current(snapshot, tenant).token
+
+    def _current(self, snapshot: Snapshot, tenant: str) -> _OfTenant:
+        """Return the entries of a tenant in a snapshot's state, without the lock if they are there.
+
+        Another thread may hold the lock while its statement waits.
+        """
         memory = self._memory
         if memory.token == snapshot.directory_token and tenant in memory.tenants:
-            return memory.tenants[tenant].token
+            return memory.tenants[tenant]
         with self._lock:
-            return self._of_tenant(snapshot, tenant).token
+            return self._of_tenant(snapshot, tenant)
+
+    def remembered_catalog(self, tenant: str) -> tuple[int, Catalog] | None:
+        """Return a tenant's catalog and the token of its state, if it is in memory."""
+        of_tenant = self._memory.tenants.get(tenant)
+        return (of_tenant.token, of_tenant.catalog) if of_tenant else None
+
+    def loaded_catalog(self, tenant: str) -> tuple[int, Catalog]:
+        """Return a tenant's catalog and the token of its state, compared with the database."""
+        with self._database.reading() as snapshot:
+            of_tenant = self._current(snapshot, tenant)
+            return of_tenant.token, of_tenant.catalog
+
+    def catalog(self, snapshot: Snapshot, tenant: str) -> Catalog:
+        """Return a tenant's catalog as it is in this snapshot."""
+        return self._current(snapshot, tenant).catalog
+
+    def unused_meters(self, snapshot: Snapshot, tenant: str) -> Collection[int]:
+        """Return the codes of own meters that may have no events yet."""
+        return self._current(snapshot, tenant).unused
+
+    def remember_used_meters(self, used: Mapping[str, Collection[int]]) -> None:
+        """Remember which own meters have events, after the commit of their first ones.
+
+        A code is not used again once it has events, so the entry stays right in later states.
+        """
+        tenants = self._memory.tenants
+        for tenant, codes in used.items():
+            if of_tenant := tenants.get(tenant):
+                of_tenant.unused = frozenset(of_tenant.unused).difference(codes)
 
     def remembered_key(self, prefix: str) -> tuple[int, ApiKey] | None:
         """Return a key and the token of its state, if it is in memory; the commit compares."""
@@ -272,7 +313,8 @@ class DirectoryCache:
         """Return the entries of a tenant in a snapshot's state. The caller holds the lock."""
         memory = self._caught_up(snapshot)
         if tenant not in memory.tenants:
-            memory.tenants[tenant] = _OfTenant(versions.tenant_token(snapshot, tenant))
+            token = versions.tenant_token(snapshot, tenant)
+            memory.tenants[tenant] = _OfTenant(token, meters.read_catalog(snapshot, tenant))
         return memory.tenants[tenant]
 
     def _caught_up(self, snapshot: Snapshot) -> _Remembered:
@@ -310,6 +352,7 @@ class DirectoryCache:
                 number_format=row.number_format or number_format,
                 longest_call=self._longest_call,
                 masker=self._masker,
+                catalog=of_tenant.catalog,
             )
 
     def _versions(

@@ -1,5 +1,6 @@
 """Normalize a decoded event: all of its values in the form in which they are stored."""
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import NamedTuple
@@ -8,6 +9,7 @@ import msgspec
 
 from tollbook.domain import exact
 from tollbook.domain.charges import Attributes
+from tollbook.domain.cloud_events import CloudOrigin
 from tollbook.domain.directory import id_problem
 from tollbook.domain.events import (
     LONGEST_BODY,
@@ -20,7 +22,7 @@ from tollbook.domain.events import (
     microseconds,
     plain_number,
 )
-from tollbook.domain.exact import MICROS, nanos_of
+from tollbook.domain.exact import MICROS
 from tollbook.domain.meters import BY_TYPE, Meter
 from tollbook.rating.segments import BODY, BODY_LENGTH, measure_segments
 
@@ -30,6 +32,8 @@ LATEST_TIME = microseconds(datetime.max.replace(tzinfo=UTC))
 """The last microsecond of the year 9999 in UTC."""
 # Most quantities are small whole numbers that repeat.
 _micros_of = lru_cache(4096)(exact.micros_of)
+known_nanos_of = lru_cache(4096)(exact.nanos_of)
+"""The cost of a correction is read twice: when it is decoded, and in the event that it makes."""
 
 
 class NormalizedEvent(msgspec.Struct, frozen=True, gc=False):
@@ -43,6 +47,8 @@ class NormalizedEvent(msgspec.Struct, frozen=True, gc=False):
     cost: int | None
     attributes: str
     fingerprint: int
+    origin: CloudOrigin | None = None
+    """Where a CloudEvent had the fields."""
 
 
 class ClaimedIdentity(NamedTuple):
@@ -59,12 +65,18 @@ class ClaimedIdentity(NamedTuple):
     cost_field: str = ""
 
 
-def normalize(index: int, event: Event, print_: int | None = None) -> NormalizedEvent | None:
+def normalize(
+    index: int,
+    event: Event,
+    print_: int | None = None,
+    by_type: Mapping[str, Meter] = BY_TYPE,
+) -> NormalizedEvent | None:
     """Return an event with its stored values; None when it has a problem.
 
-    `ingest.problems` lists the problems. `print_` is the fingerprint of a corrected event.
+    `ingest.problems` lists the problems. `print_` is the fingerprint of a corrected event, and
+    `by_type` has the meters of its tenant.
     """
-    meter = BY_TYPE.get(event.type)
+    meter = by_type.get(event.type)
     if meter is None or (meter.needs_resource and event.resource_id is None):
         return None
     identity, organization = event.id, event.organization_id
@@ -78,7 +90,7 @@ def normalize(index: int, event: Event, print_: int | None = None) -> Normalized
         return None
     try:
         quantity = _micros_of(bytes(event.quantity))
-        cost = None if event.cost is NOTHING else nanos_of(bytes(event.cost))
+        cost = None if event.cost is NOTHING else known_nanos_of(bytes(event.cost))
     except ValueError:
         return None
     time = microseconds(event.time)
@@ -100,7 +112,9 @@ def normalize(index: int, event: Event, print_: int | None = None) -> Normalized
 def stored_event(text: str) -> Event:
     """Read an event as the quarantine stores it, where an absent cost is null."""
     event = _event.decode(text)
-    return msgspec.structs.replace(event, cost=NOTHING) if bytes(event.cost) == _NULL else event
+    if bytes(event.cost) == _NULL:
+        msgspec.structs.force_setattr(event, "cost", NOTHING)  # no one else has the event yet
+    return event
 
 
 def lacks_quantity(event: Event, meter: Meter) -> bool:

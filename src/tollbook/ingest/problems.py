@@ -13,6 +13,7 @@ from math import isfinite
 
 import msgspec
 
+from tollbook.domain.catalog import BUILT_IN, Catalog, unknown_meter_sentence
 from tollbook.domain.directory import has_control_characters, id_problem
 from tollbook.domain.errors import Problem
 from tollbook.domain.events import (
@@ -34,7 +35,7 @@ from tollbook.domain.exact import (
     scaled,
 )
 from tollbook.domain.instants import InvalidInstant, instant_in
-from tollbook.domain.meters import BY_TYPE, Meter
+from tollbook.domain.meters import Meter
 from tollbook.ingest.normalize import count_segments
 from tollbook.rating.segments import BODY, BODY_LENGTH
 
@@ -58,24 +59,29 @@ BOTH_COSTS = Problem(
     "cost_and_cost_pending",
     "cost_pending must not be true in an event with a cost: send one of the two",
 )
+_TYPE = "type"
+UNKNOWN_TYPE = "unknown_type"
 REQUIRED = ("id", "type", "organization_id", "time")
 _BODY_PATH = f"attributes.{BODY}"
 
 
-def problems_of(fields: Fields) -> list[Problem]:
-    """Return the problems of an event, whose fields are given as they were written."""
+def problems_of(fields: Fields, catalog: Catalog = BUILT_IN) -> list[Problem]:
+    """Return the problems of an event, whose fields are given as they were written.
+
+    The catalog is that of its tenant.
+    """
     given = {name: value for name, value in fields.items() if value != _NULL}
-    found = list(_unknown_and_missing(fields))
-    for name, check in _CHECKS.items():
+    found = list(_unknown_and_missing(fields, catalog))
+    for name in _ORDER:
         if name in given:
-            found.extend(check(name, given[name]))
-    found.extend(_across_fields(given))
+            found.extend(problems_in(name, given[name], catalog))
+    found.extend(_across_fields(given, catalog))
     return found
 
 
-def problems_in(name: str, value: bytes) -> Iterator[Problem]:
+def problems_in(name: str, value: bytes, catalog: Catalog = BUILT_IN) -> Iterator[Problem]:
     """Yield the problems of one field, whose value is not null."""
-    return _CHECKS[name](name, value)
+    return _type(name, value, catalog) if name == _TYPE else _CHECKS[name](name, value)
 
 
 def repeated(raw: bytes) -> Iterator[Problem]:
@@ -118,7 +124,7 @@ def time_in(value: bytes) -> datetime | None:
         return None
 
 
-def _unknown_and_missing(fields: Fields) -> Iterator[Problem]:
+def _unknown_and_missing(fields: Fields, catalog: Catalog) -> Iterator[Problem]:
     for name in fields:
         if name not in FIELDS:
             yield Problem(
@@ -129,14 +135,14 @@ def _unknown_and_missing(fields: Fields) -> Iterator[Problem]:
             yield Problem(name, "missing_field", f"{name} is required")
         elif fields[name] == _NULL:
             yield Problem(name, "missing_field", f"{name} is required and must not be null")
-    if fields.get("quantity") == _NULL and not _is_measured(fields):
+    if fields.get("quantity") == _NULL and not _is_measured(fields, catalog):
         yield Problem("quantity", "missing_field", "quantity must not be null; leave it out for 1")
     if fields.get("cost") == _NULL:
         yield COST_NULL
 
 
-def _is_measured(fields: Fields) -> bool:
-    meter = BY_TYPE.get(text_in(fields.get("type", _NULL)) or "")
+def _is_measured(fields: Fields, catalog: Catalog) -> bool:
+    meter = catalog.by_type.get(text_in(fields.get(_TYPE, _NULL)) or "")
     return meter is not None and meter.measured
 
 
@@ -148,10 +154,11 @@ def _id(field: str, value: bytes) -> Iterator[Problem]:
         yield problem
 
 
-def _type(field: str, value: bytes) -> Iterator[Problem]:
-    if text_in(value) not in BY_TYPE:
-        known = ", ".join(BY_TYPE)
-        yield Problem(field, "unknown_type", f"{field} must be one of {known}")
+def _type(field: str, value: bytes, catalog: Catalog) -> Iterator[Problem]:
+    type_ = text_in(value)
+    if type_ not in catalog.by_type:
+        sentence = unknown_meter_sentence(field, catalog.hint(type_) if type_ else None)
+        yield Problem(field, UNKNOWN_TYPE, sentence)
 
 
 def _time(field: str, value: bytes) -> Iterator[Problem]:
@@ -244,10 +251,10 @@ def _is_common(number: bytes) -> bool:
     return isfinite(float(number))
 
 
-def _across_fields(given: Fields) -> Iterator[Problem]:
+def _across_fields(given: Fields, catalog: Catalog) -> Iterator[Problem]:
     if "cost" in given and given.get("cost_pending") == b"true":
         yield BOTH_COSTS
-    meter = BY_TYPE.get(text_in(given.get("type", _NULL)) or "")
+    meter = catalog.by_type.get(text_in(given.get(_TYPE, _NULL)) or "")
     if meter is None:
         return
     if meter.needs_resource and "resource_id" not in given:
@@ -271,6 +278,15 @@ def quantity_missing(meter: Meter) -> Problem:
     """Return the problem of an event of a measured meter without a quantity."""
     sentence = f"quantity is required for {meter.type}: its number of {meter.unit}s"
     return Problem("quantity", "missing_field", sentence)
+
+
+def meter_retired(meter: Meter) -> Problem:
+    """Return the problem of a new event of a retired meter."""
+    sentence = (
+        f"the meter {meter.type} is retired and accepts no new events: PATCH /v1/meters or "
+        "tollbook meters retire --undo activates it again"
+    )
+    return Problem(_TYPE, "meter_retired", sentence)
 
 
 def _text(type_: str, given: Fields) -> Iterator[Problem]:
@@ -301,7 +317,6 @@ def _shown(name: str) -> str:
 
 _CHECKS: dict[str, Callable[[str, bytes], Iterator[Problem]]] = {
     "id": _id,
-    "type": _type,
     "organization_id": _id,
     "time": _time,
     "quantity": _number(QUANTITY_PLACES, MOST_QUANTITY),
@@ -311,3 +326,5 @@ _CHECKS: dict[str, Callable[[str, bytes], Iterator[Problem]]] = {
     "cost": _number(COST_PLACES, MOST_COST),
     "cost_pending": _flag,
 }
+_ORDER = ("id", _TYPE, *list(_CHECKS)[1:])
+"""The fields in the order in which their problems are listed."""

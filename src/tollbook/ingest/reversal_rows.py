@@ -6,7 +6,7 @@ one that the event bore.
 """
 
 from tollbook.domain.charges import Charge, RatingInput, Unpriced
-from tollbook.domain.meters import BY_CODE
+from tollbook.domain.meters import is_organization_level
 from tollbook.domain.prices import Rate
 from tollbook.ingest.months import Months
 from tollbook.rating.charge import apply_pricing
@@ -62,7 +62,7 @@ class Opposites:
         if key is None:
             return row
         position = self._months.position(number, month, key) - original.billed
-        charge = self._rates.charge(original.rate_id, original.usage, position, original.position)
+        charge = self._rates.charge(original.rate_id, original.usage(), position, original.position)
         if isinstance(charge, Unpriced):
             return charge
         self._months.advance(number, month, key, -original.billed)
@@ -83,7 +83,7 @@ def negate(original: Stored, identity: str, print_: int) -> Staged:
         fingerprint=print_,
         day=original.day,
         user_id=original.user_id,
-        billed_user_id="" if BY_CODE[original.meter].organization_level else original.user_id,
+        billed_user_id="" if is_organization_level(original.meter) else original.user_id,
         meter=original.meter,
         resource_id=original.resource_id or "",
         time=original.time,

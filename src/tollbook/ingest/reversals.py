@@ -4,11 +4,12 @@ from collections.abc import Sequence
 
 import msgspec
 
+from tollbook.domain.catalog import Catalog
 from tollbook.domain.charges import Unpriced
+from tollbook.domain.cloud_events import RESERVED_ID, is_reserved
 from tollbook.domain.directory import UNADDRESSABLE, id_problem, text_problem, unaddressable
 from tollbook.domain.errors import InvalidApiKey, Problem, UnreadableBody
 from tollbook.domain.keys import ApiKey, Permission, permission_problem
-from tollbook.domain.meters import BY_CODE
 from tollbook.domain.periods import month_text
 from tollbook.domain.receipts import NOT_STORED, Outcome, Receipt, conflict, rejected
 from tollbook.domain.reversals import LONGEST_REASON, Reversal, fingerprint
@@ -113,7 +114,8 @@ def reverse(
     with database.writing(TimeLimit.COMMIT) as transaction:
         if directory_cache.key(transaction, key.prefix) is None:
             raise InvalidApiKey
-        batch = _Batch(transaction, key, requested)
+        catalog = directory_cache.catalog(transaction, key.scope.tenant_id)
+        batch = _Batch(transaction, key, requested, catalog)
         receipts += [batch.receipt(index, reversal) for index, reversal in requested]
         receipts.sort(key=lambda receipt: receipt.index)
         if atomic and any(receipt.code for receipt in receipts):
@@ -146,12 +148,17 @@ class _Batch:
     """The reversals of a request, in a transaction that holds their organizations' ledgers."""
 
     def __init__(
-        self, transaction: Transaction, key: ApiKey, requested: Sequence[IndexedReversal]
+        self,
+        transaction: Transaction,
+        key: ApiKey,
+        requested: Sequence[IndexedReversal],
+        catalog: Catalog,
     ) -> None:
         self.rows: list[Staged] = []
         self._made: list[Reversed] = []
         self._transaction = transaction
         self._key = key
+        self._catalog = catalog
         self._keys: dict[tuple[int, str], Key] = {}
         self._originals: dict[tuple[int, str], Stored] = {}
         self._reversed: dict[tuple[int, str], str] = {}
@@ -218,6 +225,8 @@ class _Batch:
             return rejected(index, reversal.id, (problem or _UNKNOWN,))
         if reversal.id in UNADDRESSABLE:
             return rejected(index, reversal.id, (unaddressable("id"),))
+        if is_reserved(reversal.id):
+            return rejected(index, reversal.id, (RESERVED_ID,))
         row = self._opposites.row(original, reversal.id, print_)
         if isinstance(row, Unpriced):
             unpriced = Problem("reverses", row.code, row.reason)
@@ -244,7 +253,7 @@ class _Batch:
         if user not in (None, original.user_id):
             return _UNKNOWN
         meters = self._key.limits.meters
-        if meters and BY_CODE[original.meter].type not in meters:
+        if meters and self._catalog.of_code(original.meter).type not in meters:
             return _UNKNOWN
         if original.reverses is not None:
             return _IS_REVERSAL

@@ -6,16 +6,21 @@ from typing import NamedTuple
 
 import msgspec
 
+from tollbook.domain.catalog import Catalog
+from tollbook.domain.cloud_events import RESERVED_ID, RESERVED_PREFIX, is_reserved
 from tollbook.domain.errors import DirectoryChanged, InvalidApiKey
+from tollbook.domain.event_type_errors import MappedTypesChanged
 from tollbook.domain.events import ONE, instant_of
 from tollbook.domain.keys import ALL_EVENTS, EventRules, KeyScope
+from tollbook.domain.meters import BY_TYPE
 from tollbook.domain.periods import day_number
 from tollbook.domain.receipts import Receipt, rejected
 from tollbook.ingest.accept import FUTURE_ALLOWED, refusals, stage_rows
-from tollbook.ingest.decode import Decoded, InvalidEvent
+from tollbook.ingest.cloud_events import rename_problems
+from tollbook.ingest.decode import INVALID, Decoded, InvalidEvent, as_sent
 from tollbook.ingest.directory_cache import DirectoryCache, TermsById
-from tollbook.ingest.normalize import ClaimedIdentity, NormalizedEvent, lacks_quantity
-from tollbook.ingest.problems import quantity_missing
+from tollbook.ingest.normalize import ClaimedIdentity, NormalizedEvent, lacks_quantity, normalize
+from tollbook.ingest.problems import fields_of, meter_retired, problems_of, quantity_missing
 from tollbook.ingest.quarantine_room import QuarantineRoom, stored_identities
 from tollbook.ingest.unaddressable import refusals_of_new, without_number
 from tollbook.store.database import Snapshot, Transaction
@@ -28,8 +33,11 @@ _DAY = 24 * 3600 * 1_000_000
 class SubmissionDraft(msgspec.Struct, frozen=True):
     """The allowed events of a request, and the receipts of rejected ones.
 
-    `now` is the server's clock, in microseconds. With `lacks_quantities`, some events of measured
-    meters have no quantity: only those that are stored already are no error.
+    `now` is the server's clock, in microseconds. With `refuses_new`, some events are only accepted
+    as stored already: their measured meter has no quantity, their meter is retired, or a plain id
+    is reserved. `token` is
+    the state of the directory whose own meters they were decoded with; None is any state. With
+    `has_unknown_types`, the newest catalog may know a type that this one did not.
     """
 
     scope: KeyScope
@@ -37,7 +45,9 @@ class SubmissionDraft(msgspec.Struct, frozen=True):
     events: list[NormalizedEvent]
     rejections: list[Receipt]
     organizations: frozenset[str]
-    lacks_quantities: bool = False
+    refuses_new: bool = False
+    token: int | None = None
+    has_unknown_types: bool = False
 
 
 class Submission(msgspec.Struct):
@@ -57,7 +67,7 @@ class Submission(msgspec.Struct):
     rows: list[Staged]
     now: int
     atomic: bool = False
-    lacks_quantities: bool = False
+    refuses_new: bool = False
 
     @property
     def organizations(self) -> set[str]:
@@ -78,6 +88,7 @@ class Submission(msgspec.Struct):
         if self.key_prefix is not None and directory_cache.key(snapshot, self.key_prefix) is None:
             raise InvalidApiKey
         tenant = self.scope.tenant_id
+        self._follow(directory_cache.catalog(snapshot, tenant))
         organizations = self.organizations
         terms = directory_cache.terms(snapshot, tenant, organizations)
         if len(terms) < len(organizations):
@@ -85,14 +96,26 @@ class Submission(msgspec.Struct):
         self.rows = stage_rows(self.events, terms, self.now)
         self.token = directory_cache.token(snapshot, tenant)
 
+    def _follow(self, catalog: Catalog) -> None:
+        """Normalize events again whose meter has changed since, and reject those not valid now."""
+        events: list[NormalizedEvent] = []
+        rejections: list[Receipt] = []
+        for event in self.events:
+            found = _by_catalog(event, catalog)
+            if isinstance(found, Receipt):
+                rejections.append(found)
+            else:
+                events.append(found)
+        self.events = events
+        self.rejections = [*self.rejections, *rejections]
+        self.refuses_new = any(map(is_refused_as_new, events))
+
     def refuse_unaddressable(self, transaction: Transaction) -> None:
         """Reject the events that would create an id that no path can hold."""
         self._reject(refusals_of_new(transaction, self.events, self.rows))
 
-    def refuse_without_quantity(
-        self, transaction: Transaction, earlier: Iterable["Submission"]
-    ) -> None:
-        """Reject new events of measured meters that have no quantity.
+    def refuse_new(self, transaction: Transaction, earlier: Iterable["Submission"]) -> None:
+        """Reject new events of retired meters, and of measured ones without a quantity.
 
         The events of earlier submissions are stored in the same transaction.
         """
@@ -101,7 +124,7 @@ class Submission(msgspec.Struct):
         receipts: list[Receipt | None] = []
         for event, row in zip(self.events, self.rows, strict=True):
             identity = row.organization_id, row.id
-            refusal = None if identity in known else without_quantity(event)
+            refusal = None if identity in known else refusal_of_new(event)
             receipts.append(refusal)
             if refusal is None:
                 known.add(identity)
@@ -132,10 +155,17 @@ class KeyInUse(NamedTuple):
 
 
 def draft_of(
-    decoded: Sequence[Decoded], scope: KeyScope, now: int, rules: EventRules = ALL_EVENTS
+    decoded: Sequence[Decoded],
+    scope: KeyScope,
+    now: int,
+    rules: EventRules = ALL_EVENTS,
+    token: int | None = None,
 ) -> SubmissionDraft:
-    """Separate the events that a sender with these rules may send from rejected ones."""
-    lacks_quantities = False
+    """Separate the events that a sender with these rules may send from rejected ones.
+
+    `token` is the state of the directory whose own meters they were decoded with.
+    """
+    refuses_new = has_unknown_types = False
     is_checked = scope.organization_id is not None or bool(rules.meters or rules.id_prefix)
     may_state_costs = rules.may_state_costs
     events: list[NormalizedEvent] = []
@@ -146,8 +176,11 @@ def draft_of(
             event, states_cost = it.event, it.cost is not None
             if event.cost_pending:
                 states_cost = True
-            if event.quantity is ONE and it.meter.measured:
-                lacks_quantities = True
+            meter = it.meter
+            if (event.quantity is ONE and meter.measured) or meter.retired_at is not None:
+                refuses_new = True
+            if event.id[:3] == RESERVED_PREFIX and it.origin is None:
+                refuses_new = True
             if is_checked or it.time > latest or (states_cost and not may_state_costs):
                 claimed = ClaimedIdentity(
                     id=event.id,
@@ -157,20 +190,31 @@ def draft_of(
                     time=it.time,
                     cost_field=_cost_field(it),
                 )
-                if problems := tuple(refusals(claimed, scope, now, rules)):
+                found = refusals(claimed, scope, now, rules)
+                if problems := rename_problems(found, it.origin):
                     rejections.append(rejected(it.index, event.id, problems))
                     continue
             events.append(it)
         elif isinstance(it, InvalidEvent):
+            has_unknown_types |= it.claimed.type not in BY_TYPE
             # A field with a problem proves nothing about the key or the time.
             wrong = {problem.field for problem in it.problems}
-            found = refusals(it.claimed, scope, now, rules)
-            more = (problem for problem in found if problem.field not in wrong)
+            refused = rename_problems(refusals(it.claimed, scope, now, rules), it.origin)
+            more = (problem for problem in refused if problem.field not in wrong)
             rejections.append(rejected(it.index, it.id, (*it.problems, *more)))
         else:
             rejections.append(it)
     organizations = frozenset(normalized.event.organization_id for normalized in events)
-    return SubmissionDraft(scope, now, events, rejections, organizations, lacks_quantities)
+    return SubmissionDraft(
+        scope=scope,
+        now=now,
+        events=events,
+        rejections=rejections,
+        organizations=organizations,
+        refuses_new=refuses_new,
+        token=token,
+        has_unknown_types=has_unknown_types,
+    )
 
 
 def _cost_field(normalized: NormalizedEvent) -> str:
@@ -180,13 +224,13 @@ def _cost_field(normalized: NormalizedEvent) -> str:
 
 
 def complete(draft: SubmissionDraft) -> SubmissionDraft:
-    """Return a draft of new events, without those of measured meters that have no quantity."""
-    if not draft.lacks_quantities:
+    """Return a draft of new events, without those that are only accepted as stored already."""
+    if not draft.refuses_new:
         return draft
     events: list[NormalizedEvent] = []
     rejections = draft.rejections[:]
     for event in draft.events:
-        refusal = without_quantity(event)
+        refusal = refusal_of_new(event)
         if refusal is None:
             events.append(event)
         else:
@@ -194,12 +238,44 @@ def complete(draft: SubmissionDraft) -> SubmissionDraft:
     return msgspec.structs.replace(draft, events=events, rejections=rejections)
 
 
-def without_quantity(normalized: NormalizedEvent) -> Receipt | None:
-    """Return the rejection of a new event that lacks the quantity of its measured meter."""
-    event, meter = normalized.event, normalized.meter
-    if not lacks_quantity(event, meter):
+def is_refused_as_new(normalized: NormalizedEvent) -> bool:
+    """Return whether an event is only accepted when it is stored already."""
+    meter = normalized.meter
+    lacks = meter.is_retired or lacks_quantity(normalized.event, meter)
+    return lacks or _has_reserved_id(normalized)
+
+
+def refusal_of_new(normalized: NormalizedEvent) -> Receipt | None:
+    """Return the rejection of a new event, if it is only accepted as stored already."""
+    if not is_refused_as_new(normalized):
         return None
-    return rejected(normalized.index, event.id, (quantity_missing(meter),))
+    meter = normalized.meter
+    if _has_reserved_id(normalized):
+        problem = RESERVED_ID
+    else:
+        problem = meter_retired(meter) if meter.is_retired else quantity_missing(meter)
+    problems = rename_problems((problem,), normalized.origin)
+    return rejected(normalized.index, normalized.event.id, problems)
+
+
+def _has_reserved_id(normalized: NormalizedEvent) -> bool:
+    """Return whether a plain event has an id that only CloudEvents may have."""
+    return normalized.origin is None and is_reserved(normalized.event.id)
+
+
+def _by_catalog(normalized: NormalizedEvent, catalog: Catalog) -> NormalizedEvent | Receipt:
+    """Return an event by the meters of a catalog, or its rejection."""
+    index, event, origin = normalized.index, normalized.event, normalized.origin
+    name = origin.mapped_type if origin is not None else None
+    if name is not None and catalog.event_types.get(name) != event.type:
+        raise MappedTypesChanged
+    if catalog.by_type.get(event.type) == normalized.meter:
+        return normalized
+    found = normalize(index, event, normalized.fingerprint, catalog.by_type)
+    if found is not None:
+        return msgspec.structs.replace(found, origin=origin)
+    problems = problems_of(fields_of(as_sent(event)), catalog) or [INVALID]
+    return rejected(index, event.id, rename_problems(problems, origin))
 
 
 def submission_of(
@@ -210,7 +286,7 @@ def submission_of(
 ) -> Submission:
     """Build the rows by these terms."""
     token, by_id = terms
-    is_of_one_state = key is None or key.token == token
+    is_of_one_state = (key is None or key.token == token) and draft.token in (None, token)
     events, rejections = draft.events, draft.rejections
     if len(by_id) < len(draft.organizations):
         unknown = [it for it in events if it.event.organization_id not in by_id]
@@ -225,7 +301,7 @@ def submission_of(
         rows=stage_rows(events, by_id, draft.now),
         now=draft.now,
         atomic=atomic,
-        lacks_quantities=draft.lacks_quantities,
+        refuses_new=draft.refuses_new,
     )
 
 

@@ -6,6 +6,7 @@ from operator import itemgetter
 from tollbook.domain.directory import UNADDRESSABLE, unaddressable
 from tollbook.domain.errors import Problem
 from tollbook.domain.receipts import Receipt, rejected
+from tollbook.ingest.cloud_events import rename_problems
 from tollbook.ingest.normalize import NormalizedEvent
 from tollbook.store import directory, events
 from tollbook.store.database import Transaction
@@ -46,7 +47,8 @@ def without_number(normalized: NormalizedEvent) -> Receipt:
     """Reject an event whose organization gets no number: for its id, or beyond the limit."""
     is_addressable = normalized.event.organization_id not in UNADDRESSABLE
     problem = _TOO_MANY if is_addressable else unaddressable("organization_id")
-    return rejected(normalized.index, normalized.event.id, (problem,))
+    problems = rename_problems((problem,), normalized.origin)
+    return rejected(normalized.index, normalized.event.id, problems)
 
 
 def _refusal(transaction: Transaction, normalized: NormalizedEvent, row: Staged) -> Receipt | None:
@@ -59,4 +61,5 @@ def _refusal(transaction: Transaction, normalized: NormalizedEvent, row: Staged)
         transaction, row.organization_id, row.user_id
     ):
         problems.append(unaddressable("user_id"))
-    return rejected(normalized.index, row.id, tuple(problems)) if problems else None
+    found = rename_problems(problems, normalized.origin)
+    return rejected(normalized.index, row.id, found) if found else None

@@ -8,6 +8,7 @@ from typing import NamedTuple
 from tollbook.domain.errors import ArchiveRefused, StoreUnavailable
 from tollbook.domain.periods import month_text
 from tollbook.domain.rerating import RerateRange
+from tollbook.lifecycle import archived_meters
 from tollbook.lifecycle.drafts import Writing, clean_up, drafting
 from tollbook.lifecycle.leftover_files import safe_name
 from tollbook.store import archive_files, archives, directory, ledger, rerating_runs, versions
@@ -125,6 +126,7 @@ def _write(database: Database, actor: Actor, month: Month, path: Path, part: int
             "timezone": organization.timezone,
             "currency": organization.currency,
             "month": str(month.month),
+            **archived_meters.metadata(snapshot, actor.tenant, month),
         }
         written = write_file(path, archives.events(snapshot, month), about)
     if written.rows != state[0] or digest_of(path) != written.digest:

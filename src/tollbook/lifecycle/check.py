@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-from tollbook.domain.meters import BY_CODE
+from tollbook.domain.meters import is_organization_level
 from tollbook.lifecycle.discard import leftovers_in
 from tollbook.store import archive_files, archives, events
 from tollbook.store.archive_files import Archived
@@ -14,7 +14,7 @@ from tollbook.store.parquet import checksum_of, read_file
 from tollbook.store.verification import RowDifference
 
 _CHECK = "archives"
-_ADDED = 7
+_ADDED = 8
 SumsByKey = dict[Row, list[int]]
 
 
@@ -61,17 +61,21 @@ def _of_file(
         yield _different(file, "it has a different number of events")
 
 
-def add_to_sums(sums: SumsByKey, event: Stored) -> None:
-    """Add an event to the sums that are kept of archived events."""
-    billed_user_id = "" if BY_CODE[event.meter].organization_level else event.user_id
-    key = (
+def group_of(event: Stored) -> Row:
+    """Return the key of the sums that an archived event is in."""
+    billed_user_id = "" if is_organization_level(event.meter) else event.user_id
+    return (
         *(billed_user_id, event.meter, event.day, event.hour, event.country),
         *(event.tier_key or "", event.resource_id or ""),
     )
+
+
+def add_to_sums(sums: SumsByKey, event: Stored) -> None:
+    """Add an event to the sums that are kept of archived events."""
     one = 1 if event.reverses is None else -1
-    bought = 0 if event.buy is None else one
-    added = (1, one, event.quantity, event.billed, event.cost, event.buy or 0, bought)
-    known = sums.setdefault(key, [0] * _ADDED)
+    bought = (0, 0, 0) if event.buy is None else (event.buy, one, event.cost)
+    added = (1, one, event.quantity, event.billed, event.cost, *bought)
+    known = sums.setdefault(group_of(event), [0] * _ADDED)
     for index, value in enumerate(added):
         known[index] += value
 

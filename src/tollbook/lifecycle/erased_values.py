@@ -37,8 +37,8 @@ def _erased(value: Any) -> Any:
 
 def erased_resource(meter: int, resource: str | None, names: dict[str, str]) -> str | None:
     """Return the new name of a number; other resources, such as knowledge bases, stay."""
-    kind = BY_CODE[meter]
-    if resource is None or kind.organization_level or kind.needs_resource:
+    kind = BY_CODE.get(meter)
+    if resource is None or (kind and (kind.organization_level or kind.needs_resource)):
         return resource
     if not is_number(resource):
         return resource

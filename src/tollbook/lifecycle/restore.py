@@ -8,9 +8,11 @@ from typing import NamedTuple
 
 from tollbook.domain.errors import ArchiveRefused, NotFound, OutcomeUnknown, StoreUnavailable
 from tollbook.domain.periods import month_text
+from tollbook.lifecycle import archived_meters
 from tollbook.lifecycle.archive import describe
 from tollbook.lifecycle.check import SumsByKey, add_to_sums
 from tollbook.lifecycle.drafts import HOST, clean_up
+from tollbook.lifecycle.missing_purchases import add_purchases, missing_groups
 from tollbook.store import archive_files, archives, directory, drafts, ledger, versions
 from tollbook.store.archive_files import Archived
 from tollbook.store.archive_reader import Unreadable, locate, require_unchanged
@@ -148,14 +150,19 @@ def _move_in(
     directory.require_number(transaction, actor.tenant, month.organization_id, month.number)
     if archive_files.files_of(transaction, month.number, month.month) != files:
         raise _Changed
+    archived_meters.require_same(transaction, actor.tenant, paths)
     kept = archives.sums_of(transaction, month.number, month.month)
     sums: SumsByKey = {}
     archives.move_in(transaction, month, _rows(month, paths, sums))
-    if kept != {key: tuple(value) for key, value in sums.items()}:
+    missing = missing_groups(kept, sums)
+    if missing is None:
         raise ArchiveRefused(
             f"the events in the files of {describe(month)} do not add up to the stored sums; "
             "nothing was restored"
         )
+    if missing:
+        moved_in = (Stored(*row) for rows in archives.events(transaction, month) for row in rows)
+        add_purchases(transaction, month, moved_in, missing)
     stranger = archives.without_identity(transaction, month)
     if stranger is not None:
         raise ArchiveRefused(

@@ -22,7 +22,7 @@ def reversal_differences(snapshot: Snapshot) -> Iterator[RowDifference]:
     for tenant, row, charged_at in reversals.in_tiers(snapshot):
         of_tenant = rates.setdefault(tenant, RatesById(snapshot, tenant))
         event = row._replace(quantity=-row.quantity)
-        charge = of_tenant.charge(row.rate_id, event.usage, row.position, charged_at)
+        charge = of_tenant.charge(row.rate_id, event.usage(), row.position, charged_at)
         if isinstance(charge, Unpriced):
             yield _different(row, charge.reason)
         elif charge.cost != -row.cost:

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 import msgspec
 
+from tollbook.domain.catalog import BUILT_IN, Catalog
 from tollbook.domain.quarantine import Selection
 from tollbook.ingest.directory_cache import DirectoryCache
 from tollbook.ingest.months import Months
@@ -58,6 +59,7 @@ class ReplayDryRun(msgspec.Struct):
     events: Counter[SumKey] = msgspec.field(default_factory=Counter)
     costs: Counter[SumKey] = msgspec.field(default_factory=Counter)
     charges: list[PlannedCharge] = []
+    catalog: Catalog = BUILT_IN
 
     def add(self, event: Quarantined, row: Staged, currency: str) -> None:
         """Count an event that would be charged."""
@@ -90,7 +92,8 @@ def dry_run_replay(
     progress: Progress = lambda _: None,
 ) -> ReplayDryRun:
     """Charge the selected events as a replay would do now, in its order."""
-    result, months, place = ReplayDryRun(), Months(snapshot), quarantine.FROM_THE_START
+    result = ReplayDryRun(catalog=directory_cache.catalog(snapshot, tenant))
+    months, place = Months(snapshot), quarantine.FROM_THE_START
     while waiting := quarantine.waiting(snapshot, tenant, selection, place, _AT_ONCE):
         organizations = {event.organization_id for event in waiting}
         terms = directory_cache.terms(snapshot, tenant, organizations)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 
+from tollbook.domain.catalog import Catalog
 from tollbook.domain.charges import Unpriced
 from tollbook.ingest.accept import stage_row
 from tollbook.ingest.directory_cache import DirectoryCache, TermsById
@@ -61,9 +62,10 @@ def recharge(
 ) -> Iterator[tuple[Quarantined, Staged | Unpriced]]:
     """Yield each event with its row for the ledger, or with the reason that applies now."""
     for event in waiting:
-        normalized = normalize(0, stored_event(event.event))
+        catalog = terms[event.organization_id].catalog
+        normalized = normalize(0, stored_event(event.event), None, catalog.by_type)
         if normalized is None:
-            yield event, Unpriced(INVALID, _why_invalid(event))
+            yield event, Unpriced(INVALID, _why_invalid(event, catalog))
             continue
         row = stage_row(normalized, terms[event.organization_id], now, months)
         yield event, Unpriced(row.code, row.reason) if row.code else row
@@ -83,8 +85,9 @@ def _stage(
     return rows, remaining
 
 
-def _why_invalid(event: Quarantined) -> str:
+def _why_invalid(event: Quarantined, catalog: Catalog) -> str:
     """Return why an event that was once accepted would be rejected today."""
     fields = fields_of(event.event.encode())
-    problems = problems_of({name: value for name, value in fields.items() if value != b"null"})
+    given = {name: value for name, value in fields.items() if value != b"null"}
+    problems = problems_of(given, catalog)
     return problems[0].error if problems else "the event is not valid any more"

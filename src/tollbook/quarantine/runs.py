@@ -4,9 +4,9 @@ from typing import Any
 
 import msgspec
 
+from tollbook.domain.catalog import Catalog
 from tollbook.domain.errors import NotFound, RunConflict
 from tollbook.domain.events import instant_of
-from tollbook.domain.meters import BY_CODE
 from tollbook.domain.quarantine import (
     QuarantineAction,
     QuarantineRun,
@@ -19,6 +19,7 @@ from tollbook.store.audit_writer import write_act
 from tollbook.store.database import Database, Snapshot, Transaction
 from tollbook.store.directory import OrganizationRow
 from tollbook.store.engine import TimeLimit
+from tollbook.store.meters import read_catalog
 from tollbook.store.rerating_runs import lock_runs
 
 MOST_SHOWN = 10
@@ -115,12 +116,12 @@ def describe(run: QuarantineRun) -> str:
     return f"quarantine run {run.id} ({run.action}, {run.organization_id or 'all organizations'})"
 
 
-def selection_details(selection: Selection) -> dict[str, Any]:
+def selection_details(selection: Selection, catalog: Catalog) -> dict[str, Any]:
     """Return a selection for the audit log and for answers, under the names of the API.
 
     Of the ids it has the first and their number.
     """
-    meter = None if selection.meter is None else BY_CODE[selection.meter].type
+    meter = None if selection.meter is None else catalog.of_code(selection.meter).type
     return {
         "codes": list(selection.codes) or None,
         "ids": list(selection.ids[:MOST_SHOWN]) or None,
@@ -160,7 +161,7 @@ def _log(
     details = {
         "action": run.action.value,
         "organization_id": run.organization_id,
-        **selection_details(run.selection),
+        **selection_details(run.selection, read_catalog(transaction, actor.tenant)),
         **counts,
     }
     what, number = f"quarantine run {run.id}", None

@@ -95,9 +95,9 @@ def calculate(
     calls = pricing.calls
     counted = usage.quantity
     if calls is not None:
-        counted = billed_seconds(calls, counted)
-        if not counted:
+        if counted <= calls.grace:
             return FREE
+        counted = billed_seconds(calls, counted)
     basis = basis_quantity(pricing, counted, usage)
     if isinstance(basis, Unpriced):
         return basis
@@ -108,7 +108,7 @@ def calculate(
         work = Calculation(counted, basis, basis, price, 1)
         return _add_fees(work, pricing, position if charged_at is None else charged_at)
     billed = whole_blocks(basis, pricing.package) if pricing.package else basis
-    work = Calculation(counted, basis, billed, billed * pricing.price_picos, pricing.per_micros)
+    work = Calculation(counted, basis, billed, price_of(pricing, billed), pricing.per_micros)
     if pricing.prorated:
         days = days_in_use(usage)
         if isinstance(days, Unpriced):
@@ -118,6 +118,14 @@ def calculate(
             return SEVERAL_MONTHS
         work = _prorate(work, days)
     return _add_fees(work, pricing) if calls is not None or pricing.fees else work
+
+
+def price_of(pricing: Pricing, billed: int) -> int:
+    """Return what a quantity costs, as picos times micros: the first increment at its own price."""
+    if pricing.first_price is None or pricing.calls is None:
+        return billed * pricing.price_picos
+    first = min(billed, pricing.calls.first)
+    return first * pricing.first_price + (billed - first) * pricing.price_picos
 
 
 def _prorate(work: Calculation, days: DaysInUse) -> Calculation:

@@ -12,7 +12,6 @@ from tollbook.domain.charges import (
     Unpriced,
 )
 from tollbook.domain.exact import MICROS, amount_text, quantity_text
-from tollbook.domain.meters import BY_TYPE
 from tollbook.domain.periods import day_of
 from tollbook.domain.prices import (
     LAST_DAY,
@@ -23,9 +22,9 @@ from tollbook.domain.prices import (
     Fee,
     Pricing,
     Rate,
-    conditions_of,
+    describe_conditions,
 )
-from tollbook.rating.books.vocabulary import format_hours, format_percent
+from tollbook.rating.books.vocabulary import format_hours, format_percent, format_price
 from tollbook.rating.calculation import FREE, Calculation, calculate, prorated_days
 from tollbook.rating.charge import apply_pricing
 from tollbook.rating.quantity import whole_blocks
@@ -96,7 +95,7 @@ def explain(
 
 def describe_rate(rate: Rate) -> str:
     """Describe the usage that a rate is for."""
-    words = [rate.meter, *(f"{name} {value}" for name, value in conditions_of(rate).items())]
+    words = [rate.meter, *describe_conditions(rate, " ")]
     if rate.hours:
         words.append(", ".join(format_hours(rate.hours)))
     if rate.valid_from:
@@ -137,7 +136,7 @@ def _quantity_steps(rate: Rate, usage: RatingInput, work: Calculation) -> list[s
     if pricing.calls is not None:
         steps = [_call_step(pricing.calls, usage.quantity, work)]
     else:
-        steps = [f"{_counted(usage.quantity, BY_TYPE[rate.meter].unit)} raw"]
+        steps = [f"{_counted(usage.quantity, rate.unit_of_meter)} raw"]
     if work is FREE:
         return steps
     if pricing.basis is Basis.EVENT:
@@ -158,7 +157,11 @@ def _call_step(calls: CallTerms, raw: int, work: Calculation) -> str:
     if raw <= calls.grace:
         return f"{step}: free up to {quantity_text(calls.grace)} s"
     reasons = []
+    if calls.included:
+        reasons.append(f"{quantity_text(calls.included)} s are included")
     least = max(calls.minimum, calls.first)
+    if raw <= calls.included:
+        return f"{step}: {', '.join(reasons)}"
     if least:
         reasons.append(f"at least {quantity_text(least)} s")
     if calls.following:
@@ -184,12 +187,23 @@ def _price_steps(rate: Rate, work: Calculation, position: int | None, sign: int)
 
 
 def _price_step(rate: Rate, billed: int, work: Calculation) -> str:
-    pricing, days = rate.pricing, work.days
+    days = work.days
     amount = _money(Fraction(work.numerator, work.denominator))
-    step = f"{_quantity(rate, billed)} / {_quantity(rate, pricing.per_micros)} x {pricing.price}"
+    step = _price_words(rate, billed)
     if days is not None:
         step += f" x {days.days} of {days.month} days ({days.first} to {days.last})"
     return f"{step} = {amount}"
+
+
+def _price_words(rate: Rate, billed: int) -> str:
+    """Write the price of a quantity as a product, or as a sum where the first seconds differ."""
+    pricing = rate.pricing
+    per = _quantity(rate, pricing.per_micros)
+    if pricing.first_price is None or pricing.calls is None:
+        return f"{_quantity(rate, billed)} / {per} x {pricing.price}"
+    first = min(billed, pricing.calls.first)
+    words = f"first {_quantity(rate, first)} / {per} x {format_price(pricing.first_price)}"
+    return f"{words} + {_quantity(rate, billed - first)} / {per} x {pricing.price}"
 
 
 def _month_steps(rate: Rate, work: Calculation, position: int, sign: int) -> list[str]:
@@ -257,7 +271,7 @@ def _total_step(work: Calculation, charge: Charge, sign: int) -> str:
 
 def _quantity(rate: Rate, micros: int) -> str:
     """Write a quantity of what the price counts."""
-    units = {Basis.UNIT: BY_TYPE[rate.meter].unit, Basis.EVENT: "event", Basis.MEDIA: "byte"}
+    units = {Basis.UNIT: rate.unit_of_meter, Basis.EVENT: "event", Basis.MEDIA: "byte"}
     return _counted(micros, units[rate.pricing.basis])
 
 

@@ -7,14 +7,14 @@ access-code forms of each country.
 import re
 import unicodedata
 from collections.abc import Callable
-from functools import lru_cache
+from functools import cache, lru_cache
 from urllib.parse import unquote
 
 import phonenumbers
 from phonenumbers import COUNTRY_CODE_TO_REGION_CODE, PhoneMetadata, ValidationResult
 
 from tollbook.domain.errors import Problem
-from tollbook.domain.numbers import INTERNATIONAL, STRICT
+from tollbook.domain.numbers import AND_INTERNATIONAL, INTERNATIONAL, STRICT
 
 is_e164 = re.compile(r"\+[1-9][0-9]{6,14}").fullmatch
 """Matches a number as it is usually written: E.164."""
@@ -38,10 +38,12 @@ _USER_IS_PHONE = ";user=phone"
 
 def number_format_problem(number_format: str) -> Problem | None:
     """Return what is wrong with a number format, None when it is one."""
-    if number_format in (STRICT, INTERNATIONAL) or number_format in phonenumbers.SUPPORTED_REGIONS:
+    country = number_format.removesuffix(AND_INTERNATIONAL)
+    if number_format in (STRICT, INTERNATIONAL) or country in phonenumbers.SUPPORTED_REGIONS:
         return None
     sentence = (
-        f"number_format must be {STRICT}, {INTERNATIONAL} or an ISO 3166 country code such as GB"
+        f"number_format must be {STRICT}, {INTERNATIONAL}, an ISO 3166 country code such as GB, "
+        f"or a country with international numbers such as GB{AND_INTERNATIONAL}"
     )
     return Problem("number_format", "invalid_number_format", sentence)
 
@@ -134,11 +136,29 @@ def _dialed(text: str, number_format: str) -> str:
     """Read digits without `+`."""
     if number_format == INTERNATIONAL and text[0] != "0":
         return _parsed(f"+{text}", None)
+    if number_format.endswith(AND_INTERNATIONAL):
+        country = number_format.removesuffix(AND_INTERNATIONAL)
+        if not is_dialed_in(text, country):
+            return _parsed(f"+{text}", None, possible=True)
+        number_format = country
     if number_format not in (STRICT, INTERNATIONAL):
         national = _parsed(text, number_format, possible=True, valid=bool(is_short_code(text)))
         if national:
             return national
     return _parsed(f"+{text[2:]}", None, possible=True) if text.startswith("00") else ""
+
+
+def is_dialed_in(text: str, country: str) -> bool:
+    """Return whether digits begin with the 0 or the access code of a country."""
+    return text.startswith("0") or bool(_access_code(country)(text))
+
+
+@cache
+def _access_code(country: str) -> Matches:
+    """Return a matcher of a country's international access code, such as 00 or 011."""
+    metadata = PhoneMetadata.metadata_for_region(country)
+    pattern = metadata.international_prefix if metadata else None
+    return re.compile(pattern or "(?!)").match
 
 
 def _parsed(text: str, country: str | None, *, possible: bool = False, valid: bool = False) -> str:

@@ -25,10 +25,14 @@ def billed_seconds(calls: CallTerms, lasted: int) -> int:
     """Compute the seconds that a call is billed for, 0 when it is free.
 
     At least the minimum; the first increment whole, then whole steps. A call of no seconds is
-    free, and so is one within the grace.
+    free, and so is one within the grace. Of a longer one, the included seconds are deducted first.
     """
     if lasted <= calls.grace:
         return 0
+    if calls.included:
+        lasted -= calls.included
+        if lasted <= 0:
+            return 0
     first, step, billed = calls.first, calls.following, calls.minimum
     # `max` takes as long as everything else here.
     if lasted > billed:

@@ -6,15 +6,23 @@ from typing import NamedTuple
 
 import msgspec
 
+from tollbook.domain.catalog import BUILT_IN, Catalog
 from tollbook.domain.errors import InvalidRequest, Problem
 from tollbook.domain.lost_prices import MOST_NAMED, LostPrices
-from tollbook.domain.meters import BY_CODE
-from tollbook.domain.rerating import Costs, LeftAsItWas, RerateRange, added
+from tollbook.domain.rerating import (
+    Bought,
+    Costs,
+    LeftAsItWas,
+    RerateRange,
+    added,
+    added_purchases,
+)
 from tollbook.ingest.months import Months
 from tollbook.rerating.price_book_set import PriceBookSet, PricedOrganization
 from tollbook.rerating.recharge import MONTH_NOT_WHOLE, RechargedChunk, RechargeSums, recharge_day
 from tollbook.store import recharge
 from tollbook.store.database import Snapshot
+from tollbook.store.meters import read_catalog
 from tollbook.store.recharge import OrganizationDay
 
 Progress = Callable[[int], None]
@@ -43,13 +51,16 @@ class DryRun(msgspec.Struct):
 
     events: int = 0
     changed: int = 0
+    buy_changed: int = 0
     unpriced: int = 0
     differing: int = 0
     costs: Costs = {}
+    purchases: Bought = {}
     rows: list[Diff] = []
     left: list[LeftAsItWas] = []
     lost: dict[tuple[str, str], set[int]] = {}
     """The meters without a price, by currency and organization."""
+    catalog: Catalog = BUILT_IN
 
     def lost_prices(self) -> list[LostPrices]:
         """Return which organizations would lose which prices, one entry for each set of prices."""
@@ -58,7 +69,10 @@ class DryRun(msgspec.Struct):
             alike.setdefault((currency, tuple(sorted(meters))), []).append(organization)
         return [
             LostPrices(
-                currency, [BY_CODE[meter].type for meter in meters], ids[:MOST_NAMED], len(ids)
+                currency,
+                [self.catalog.of_code(meter).type for meter in meters],
+                ids[:MOST_NAMED],
+                len(ids),
             )
             for (currency, meters), ids in alike.items()
         ]
@@ -76,7 +90,7 @@ def dry_run(
 
     Of the rows that differ, keep the `limit` rows with the largest differences.
     """
-    result, largest = DryRun(), _Largest(limit)
+    result, largest = DryRun(catalog=read_catalog(snapshot, tenant)), _Largest(limit)
     book_set = PriceBookSet(tenant, span.version, as_of)
     months, place = Months(snapshot), recharge.next_place(snapshot, tenant, span, _START)
     while place is not None:
@@ -89,13 +103,16 @@ def dry_run(
             old, new = amounts.old, amounts.new
             result.events += amounts.events
             result.costs = added(result.costs, organization.currency, old, new)
+            result.purchases = added_purchases(
+                result.purchases, organization.currency, amounts.before, amounts.after
+            )
             if old != new:
                 result.differing += 1
                 row = Diff(
                     organization_id=organization.id,
                     day=place.day,
                     user_id=user,
-                    meter=BY_CODE[meter].type,
+                    meter=result.catalog.of_code(meter).type,
                     events=amounts.events,
                     old=old,
                     new=new,
@@ -145,6 +162,7 @@ def _count(
 ) -> None:
     refuse_parts_of_months(chunk, organization)
     result.changed += chunk.changed
+    result.buy_changed += chunk.buy_changed
     result.unpriced += len(chunk.unpriced)
     if chunk.unpriced_meters:
         result.lost.setdefault((organization.currency, organization.id), set()).update(
@@ -158,10 +176,7 @@ def _count(
 
 def _add(sums: dict[tuple[str, int], RechargeSums], chunk: RechargedChunk) -> None:
     for key, amounts in chunk.sums.items():
-        known = sums.setdefault(key, RechargeSums())
-        known.events += amounts.events
-        known.old += amounts.old
-        known.new += amounts.new
+        sums.setdefault(key, RechargeSums()).add_all(amounts)
 
 
 class _Largest:

@@ -5,6 +5,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from tollbook.domain.books import BookHead, BookStatus, list_books
+from tollbook.domain.catalog import Catalog
 from tollbook.domain.directory import zone
 from tollbook.domain.errors import InvalidRequest, NotFound, Problem
 from tollbook.domain.periods import month_text
@@ -12,7 +13,7 @@ from tollbook.domain.prices import FIRST_DAY, LAST_DAY
 from tollbook.domain.rerating import RerateRange
 from tollbook.rating.choose import Books
 from tollbook.rating.tariff import Tariff
-from tollbook.store import archive_files, directory, prices
+from tollbook.store import archive_files, directory, meters, prices
 from tollbook.store.archive_files import Archived
 from tollbook.store.database import Snapshot
 
@@ -26,6 +27,7 @@ class PricedOrganization(msgspec.Struct, frozen=True):
     currency: str
     books: Books
     number_format: str
+    catalog: Catalog
 
 
 class PriceBookSet:
@@ -65,6 +67,7 @@ class PriceBookSet:
                     currency=row.currency,
                     books=books,
                     number_format=number_format,
+                    catalog=meters.read_catalog(snapshot, self._tenant),
                 )
             }
         return self._organizations[number]

@@ -1,11 +1,13 @@
 """Charging a day's events again, by the same arithmetic as when they came in."""
 
 from collections.abc import Iterator
+from operator import add
 
 import msgspec
 
 from tollbook.domain.charges import Attributes, RatingInput, Unpriced
-from tollbook.domain.meters import BY_CODE
+from tollbook.domain.margin import Purchases
+from tollbook.domain.meters import is_organization_level
 from tollbook.domain.numbers import STRICT
 from tollbook.domain.periods import local_time
 from tollbook.ingest.months import Months
@@ -27,23 +29,69 @@ _attributes = msgspec.json.Decoder(Attributes).decode
 
 
 class RechargeSums(msgspec.Struct, gc=False):
-    """How many events and reversals, and what they cost before and after, in nanos."""
+    """How many events and reversals, and what they cost before and after, in nanos.
+
+    `net` counts reversals down. The other sums are of those whose buy price is known.
+    """
 
     events: int = 0
     old: int = 0
     new: int = 0
+    net: int = 0
+    old_bought: list[int] = msgspec.field(default_factory=lambda: [0, 0, 0])
+    new_bought: list[int] = msgspec.field(default_factory=lambda: [0, 0, 0])
+
+    @property
+    def before(self) -> Purchases:
+        """Return the sums that the margin before is computed from."""
+        return Purchases(self.net, self.old, *self.old_bought)
+
+    @property
+    def after(self) -> Purchases:
+        """Return the sums that the margin after is computed from."""
+        return Purchases(self.net, self.new, *self.new_bought)
+
+    def add(self, before: StoredCharge, after: StoredCharge, sign: int) -> None:
+        """Add an event, or a reversal with the sign -1."""
+        self.events += 1
+        self.net += sign
+        self.old += before.cost
+        self.new += after.cost
+        _add_bought(self.old_bought, before, sign)
+        _add_bought(self.new_bought, after, sign)
+
+    def add_all(self, other: "RechargeSums") -> None:
+        """Add the sums of other events."""
+        self.events += other.events
+        self.net += other.net
+        self.old += other.old
+        self.new += other.new
+        for mine, more in (
+            (self.old_bought, other.old_bought),
+            (self.new_bought, other.new_bought),
+        ):
+            mine[:] = map(add, mine, more)
+
+
+def _add_bought(sums: list[int], charge: StoredCharge, sign: int) -> None:
+    if charge.buy is not None:
+        sums[0] += charge.buy
+        sums[1] += sign
+        sums[2] += charge.cost
 
 
 class RechargedChunk:
     """The result of charging some events of a day again, together with their reversals.
 
     `changes` are the events that get another charge, `changed` the number of those that get another
-    cost. `sums` are by billed user and meter.
+    cost, and `buy_changed` of those that keep it and get another buy price. `sums` are by billed
+    user and meter.
     """
 
     def __init__(self) -> None:
         self.changes: list[Recharged] = []
         self.changed = 0
+        self.buy_changed = 0
         self.unpriced: list[tuple[str, Unpriced]] = []
         self.unpriced_meters: set[int] = set()
         self.sums: dict[tuple[str, int], RechargeSums] = {}
@@ -51,14 +99,13 @@ class RechargedChunk:
     def add(self, event: Chargeable, after: StoredCharge, sign: int = 1) -> None:
         """Add an event with its new charge; the sign of a reversal is -1."""
         before = event.charge
-        billed_user_id = "" if BY_CODE[event.meter].organization_level else event.user_id
+        billed_user_id = "" if is_organization_level(event.meter) else event.user_id
         sums = self.sums.setdefault((billed_user_id, event.meter), RechargeSums())
-        sums.events += 1
-        sums.old += before.cost
-        sums.new += after.cost
+        sums.add(before, after, sign)
         if after == before:
             return
         self.changed += after.cost != before.cost
+        self.buy_changed += after.cost == before.cost and after.buy != before.buy
         self.changes.append(
             Recharged(
                 id=event.id,
@@ -174,10 +221,10 @@ class _LaterReversals:
 
 
 def _usage(
-    event: Chargeable, day: int, minute: int = 0, number_format: str = STRICT
+    event: Chargeable, day: int, minute: int = 0, number_format: str = STRICT, meter: str = ""
 ) -> RatingInput:
+    """Return what rating reads of an event; the minute and the meter only choose a rate."""
     attributes = _attributes(event.attributes) if event.attributes else None
-    meter = BY_CODE[event.meter].type
     return RatingInput(
         meter=meter,
         quantity=event.quantity,
@@ -215,7 +262,8 @@ class _DayCharger:
         """
         organization, before = self._organization, event.charge
         minute = local_time(event.time, organization.zone)[1]
-        usage = _usage(event, self._place.day, minute, organization.number_format)
+        meter = organization.catalog.of_code(event.meter).type
+        usage = _usage(event, self._place.day, minute, organization.number_format, meter)
         found = choose(organization.books, usage, organization.currency)
         key = position = None
         if type(found) is Chosen and event.own_cost is None:

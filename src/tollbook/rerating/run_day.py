@@ -6,7 +6,14 @@ from collections.abc import Callable, Iterator
 import msgspec
 
 from tollbook.domain.errors import RunConflict
-from tollbook.domain.rerating import AT_WORK, LeftAsItWas, Run, RunStatus, added
+from tollbook.domain.rerating import (
+    AT_WORK,
+    LeftAsItWas,
+    Run,
+    RunStatus,
+    added,
+    added_purchases,
+)
 from tollbook.ingest.months import Months
 from tollbook.rerating.price_book_set import PriceBookSet, PricedOrganization
 from tollbook.rerating.recharge import RechargedChunk, recharge_day, restore_day
@@ -138,13 +145,16 @@ class RunExecutor:
 
 
 def _add_counts(run: Run, chunk: RechargedChunk, currency: str) -> Run:
-    costs = run.costs
+    costs, purchases = run.costs, run.purchases
     for amounts in chunk.sums.values():
         costs = added(costs, currency, amounts.old, amounts.new)
+        purchases = added_purchases(purchases, currency, amounts.before, amounts.after)
     return msgspec.structs.replace(
         run,
         events=run.events + sum(amounts.events for amounts in chunk.sums.values()),
         changed=run.changed + chunk.changed,
+        buy_changed=run.buy_changed + chunk.buy_changed,
         unpriced=run.unpriced + len(chunk.unpriced),
         costs=costs,
+        purchases=purchases,
     )

@@ -1,9 +1,9 @@
 """The statements for archives: months that are due, events moved to files, and their sums."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
-from tollbook.domain.meters import CATALOG
+from tollbook.domain.meters import CATALOG, OWN_ORGANIZATION_LEVEL
 from tollbook.store import archive_files
 from tollbook.store.archive_files import Archived
 from tollbook.store.database import Snapshot, Transaction
@@ -13,8 +13,13 @@ from tollbook.store.exact_sums import UNIT
 from tollbook.store.rollups import SUMS
 from tollbook.store.tables.schema import metadata
 
-ORGANIZATION_LEVEL = ", ".join(str(meter.code) for meter in CATALOG if meter.organization_level)
-BILLED_USER_ID = f"CASE WHEN meter IN ({ORGANIZATION_LEVEL}) THEN '' ELSE user_id END"
+_BUILT_IN = ", ".join(str(meter.code) for meter in CATALOG if meter.organization_level)
+# The category of an own meter is in its code, so that statements over all tenants need no catalog.
+ORGANIZATION_LEVEL = (
+    f"(meter IN ({_BUILT_IN}) OR "
+    f"meter BETWEEN {OWN_ORGANIZATION_LEVEL.start} AND {OWN_ORGANIZATION_LEVEL.stop - 1})"
+)
+BILLED_USER_ID = f"CASE WHEN {ORGANIZATION_LEVEL} THEN '' ELSE user_id END"
 ONE = "CASE WHEN reverses IS NULL THEN 1 ELSE -1 END"
 
 
@@ -107,7 +112,8 @@ _SUMMED = f"""
     COUNT(*), CAST(SUM({ONE}) AS BIGINT), CAST(SUM(quantity) AS BIGINT),
     CAST(SUM(billed) AS BIGINT), CAST(SUM(cost) AS BIGINT),
     COALESCE(CAST(SUM(buy) AS BIGINT), 0),
-    CAST(SUM(CASE WHEN buy IS NULL THEN 0 ELSE {ONE} END) AS BIGINT)"""
+    CAST(SUM(CASE WHEN buy IS NULL THEN 0 ELSE {ONE} END) AS BIGINT),
+    CAST(SUM(CASE WHEN buy IS NULL THEN 0 ELSE cost END) AS BIGINT)"""
 KEEP_SUMS = f"""
 INSERT INTO archived_sums ({", ".join(_KEY)}, {", ".join(_ADDED)})
 SELECT {_GROUP},{_SUMMED}
@@ -163,6 +169,13 @@ def due(snapshot: Snapshot, tenant: str, before: int, organization: int | None) 
     return [Month(*row) for row in snapshot.table(DUE, parameters, 3)]
 
 
+OWN_METERS = """
+SELECT DISTINCT meter FROM events
+WHERE organization_id = :number AND day BETWEEN :first AND :last AND meter >= 1000
+ORDER BY meter
+"""
+
+
 def state(snapshot: Snapshot, tenant: str, month: Month) -> Row:
     """Return figures that change when an event of a month does: first its events, last its files.
 
@@ -185,6 +198,12 @@ def events(snapshot: Snapshot, month: Month) -> Iterator[list[Row]]:
     return snapshot.chunks(EVENTS, parameters, Stored._fields, {"day": month.first, "id": ""})
 
 
+def own_meters(snapshot: Snapshot, month: Month) -> list[int]:
+    """List the codes of the tenant's own meters that a month has events of."""
+    rows = snapshot.rows(OWN_METERS, number=month.number, first=month.first, last=month.last)
+    return [code for (code,) in rows]
+
+
 def move_out(transaction: Transaction, month: Month, file: Archived) -> None:
     """Record a file, store the sums of the month's events, and remove them from the ledger."""
     events = {"number": month.number, "first": month.first, "last": month.last}
@@ -204,6 +223,26 @@ def move_in(transaction: Transaction, month: Month, events: Iterable[Row]) -> No
             number=month.number,
             month=month.month,
         )
+
+
+def set_purchases(
+    transaction: Transaction, month: Month, group: Row, purchases: Sequence[int]
+) -> None:
+    """Store what the events of a group were bought for, in the first of its rows."""
+    names = _KEY[2:]
+    where = " AND ".join(f"{name} = :{name}" for name in names)
+    within = f"organization_id = :number AND month = :month AND {where}"
+    buy, bought, bought_cost = purchases
+    transaction.execute(
+        f"UPDATE archived_sums SET buy = :buy, bought = :bought, bought_cost = :bought_cost "
+        f"WHERE {within} AND part = (SELECT MIN(part) FROM archived_sums WHERE {within})",
+        number=month.number,
+        month=month.month,
+        buy=buy,
+        bought=bought,
+        bought_cost=bought_cost,
+        **dict(zip(names, group, strict=True)),
+    )
 
 
 def without_identity(snapshot: Snapshot, month: Month) -> str | None:

@@ -176,6 +176,16 @@ def organization_numbered(snapshot: Snapshot, tenant: str, number: int) -> Organ
     return found[0]
 
 
+def owners_of_numbers(snapshot: Snapshot, numbers: Iterable[int]) -> dict[int, tuple[str, str]]:
+    """Return the tenant and the id of organizations by their numbers."""
+    rows = snapshot.rows(
+        "SELECT organization_id, tenant_id, id FROM organizations "
+        "WHERE organization_id IN :numbers",
+        numbers=sorted(numbers),
+    )
+    return {row[0]: (row[1], row[2]) for row in rows}
+
+
 def organizations(
     snapshot: Snapshot, tenant: str, page: PageOfIds = ALL_IDS
 ) -> list[OrganizationRow]:

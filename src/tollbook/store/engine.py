@@ -67,6 +67,16 @@ class DirectoryState(NamedTuple):
 STATE_TABLE = "directory_state"
 STATE_COLUMNS = ", ".join(DirectoryState._fields)
 
+
+def by_index(name: str) -> str:
+    """Return the SQL after a table's name that makes SQLite read it by an index.
+
+    Without statistics, SQLite prefers the key of a table that is stored in its order, also where an
+    index has more of the columns that a statement names. Elsewhere it is a comment.
+    """
+    return f"/* by {name} */"
+
+
 REMOVE_MONTH = """
 DELETE FROM events WHERE organization_id = :number AND day BETWEEN :first AND :last
 """

@@ -6,12 +6,20 @@ from typing import Any, NamedTuple
 import msgspec
 
 from tollbook.domain.charges import Attributes, RatingInput
-from tollbook.domain.meters import BY_CODE
 from tollbook.store.database import Snapshot
 
 _attributes = msgspec.json.Decoder(Attributes).decode
 IN_QUARANTINE, DISCARDED, CORRECTED = 0, -1, -2
 """The days of identities whose events are not in the ledger."""
+
+# Correcting an event in quarantine does not update its identity, because that would change a page
+# of a large table for each event, and on PostgreSQL its index too.
+DAY = f"""CASE WHEN {{keys}}.day = {IN_QUARANTINE} AND (
+    SELECT 1 FROM corrected_events
+    WHERE corrected_events.organization_id = {{keys}}.organization_id
+        AND corrected_events.id = {{keys}}.id
+) = 1 THEN {CORRECTED} ELSE {{keys}}.day END"""
+"""The day of an identity; `keys` is the table of identities or its alias."""
 
 
 class Key(NamedTuple):
@@ -59,11 +67,12 @@ class Stored(NamedTuple):
             return self.position
         return self.position - self.billed
 
-    @property
-    def usage(self) -> RatingInput:
-        """Return what rating reads of the event, without the minute, which only chooses a rate."""
+    def usage(self, meter: str = "") -> RatingInput:
+        """Return what rating reads of the event, without the minute, which only chooses a rate.
+
+        So does the type of the meter, which an explanation names.
+        """
         attributes = _attributes(self.attributes) if self.attributes else None
-        meter = BY_CODE[self.meter].type
         return RatingInput(meter, self.quantity, self.day, attributes, self.own_cost)
 
 
@@ -96,6 +105,9 @@ class Corrected(NamedTuple):
     received_at: int
 
 
+KEYS = f"""
+SELECT id, fingerprint, {DAY.format(keys="event_keys")} FROM event_keys
+WHERE organization_id = :number"""
 _EVENT = f"SELECT {', '.join(Stored._fields)} FROM events"
 _REVERSAL = f"SELECT {', '.join(Reversed._fields)} FROM reversals"
 _CORRECTION = f"SELECT {', '.join(Corrected._fields)} FROM corrections"
@@ -103,8 +115,7 @@ _CORRECTION = f"SELECT {', '.join(Corrected._fields)} FROM corrections"
 
 def keys(snapshot: Snapshot, number: int, ids: Iterable[str]) -> dict[str, Key]:
     """Find identities of an organization."""
-    sql = "SELECT id, fingerprint, day FROM event_keys WHERE organization_id = :number"
-    return {row[0]: Key(row[1], row[2]) for row in _of(snapshot, sql, 3, number, ids)}
+    return {row[0]: Key(row[1], row[2]) for row in _of(snapshot, KEYS, 3, number, ids)}
 
 
 def places(snapshot: Snapshot, number: int, ids: Iterable[str]) -> dict[str, int]:

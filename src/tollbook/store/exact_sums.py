@@ -16,7 +16,7 @@ from tollbook.store.rollups import KEYS
 from tollbook.store.tables.schema import metadata
 
 UNIT = 1_000_000_000
-AMOUNTS = ("quantity", "cost")
+AMOUNTS = ("quantity", "billed", "cost", "buy", "bought_cost")
 """The columns whose sums are read; counts never get that large."""
 
 _SUMMED = (*KEYS, "events", "archived_sums")

@@ -5,6 +5,7 @@ writers wait for each other instead of deadlocking.
 """
 
 from tollbook.store import rollups
+from tollbook.store.events import DAY
 
 # A batch is small and the tables are large: PostgreSQL answers a scalar subquery by the key, row by
 # row, and might answer a join or EXISTS by reading all identities.
@@ -63,7 +64,7 @@ SELECT
         WHERE held.organization_id = staging.organization_id AND held.id = staging.id
     ),
     (
-        SELECT held.day FROM event_keys AS held
+        SELECT {DAY.format(keys="held")} FROM event_keys AS held
         WHERE held.organization_id = staging.organization_id AND held.id = staging.id
     )
 FROM staging WHERE {_STANDS}

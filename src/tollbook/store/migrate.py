@@ -22,17 +22,18 @@ from tollbook.store.tables.schema import UNFINISHED_COPY
 _MIGRATIONS = Path(__file__).parent / "migrations"
 
 
-def migrate(database: Database, to: str = "head") -> None:
+def migrate(database: Database, to: str = "head", archives: Path | None = None) -> list[str]:
     """Bring an empty database, or one of any earlier Tollbook, up to date, or `to` a migration.
 
     All migrations happen or none. An up-to-date database is only read, so that a read-only database
-    can be opened.
+    can be opened. `archives` is the folder of archive files that are no longer where they were
+    written. Return a clause for each archive file that a migration needed and could not read.
     """
     missing = missing_migrations(database)
     if missing is None:
-        return
+        return []
     try:
-        _upgrade(database, to)
+        return _upgrade(database, to, archives)
     except DatabaseReadOnly as error:
         raise DatabaseReadOnly(
             f"the database is read-only and cannot be brought up to date: {missing}; on a standby, "
@@ -45,7 +46,7 @@ def migrate(database: Database, to: str = "head") -> None:
         ) from error
 
 
-def _upgrade(database: Database, to: str) -> None:
+def _upgrade(database: Database, to: str, archives: Path | None) -> list[str]:
     with (
         translate_errors(),
         database.engine.writer(TimeLimit.NONE) as connection,
@@ -56,7 +57,7 @@ def _upgrade(database: Database, to: str) -> None:
         script = ScriptDirectory.from_config(config)
         present = _present(connection)
         if present == script.get_current_head():
-            return
+            return []
         known = {step.revision for step in script.walk_revisions()}
         if present is not None and present not in known:
             raise DatabaseTooNew(
@@ -64,7 +65,12 @@ def _upgrade(database: Database, to: str) -> None:
                 "a later version wrote it. Upgrade Tollbook, or choose another database"
             )
         database.engine.exclude_others(connection)
-        config.attributes["connection"] = connection
+        unread: list[str] = []
+        config.attributes |= {
+            "connection": connection,
+            "archives": archives,
+            "unread_archives": unread,
+        }
         command.upgrade(config, to)
         if inspect(connection).has_table(STATE_TABLE):
             connection.execute(
@@ -74,6 +80,7 @@ def _upgrade(database: Database, to: str) -> None:
                 ),
                 {"version": _present(connection), "unfinished": UNFINISHED_COPY},
             )
+        return unread
 
 
 def missing_migrations(database: Database) -> str | None:

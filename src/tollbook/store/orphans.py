@@ -24,7 +24,7 @@ _IS_BILLED = {
         AND EXISTS (
             SELECT 1 FROM events
             WHERE events.organization_id = owned.organization_id
-                AND events.user_id = owned.user_id AND events.meter NOT IN ({ORGANIZATION_LEVEL})
+                AND events.user_id = owned.user_id AND NOT {ORGANIZATION_LEVEL}
         )"""
 }
 

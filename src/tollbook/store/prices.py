@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 import msgspec
 
 from tollbook.domain.books import BookHead
-from tollbook.domain.prices import EARLIER_RULES, PriceBook, Rate
+from tollbook.domain.prices import EARLIER_RULES, PriceBook, Pricing, Rate
 from tollbook.store.database import Snapshot, Transaction
 from tollbook.store.engine import Row
 from tollbook.store.price_columns import columns_of, decks_of, rate_of
@@ -236,7 +236,61 @@ def templates_of(snapshot: Snapshot, tenant: str, version: int) -> list[Rate]:
         {"tenant": tenant, "version": version},
         2,
     )
-    return [_template.decode(row[1]) for row in rows]
+    # Thousands of templates differ in the name of the destination alone, and share a pricing.
+    pricings: dict[Pricing, Pricing] = {}
+    return [_share_pricing(_template.decode(row[1]), pricings) for row in rows]
+
+
+def _share_pricing(template: Rate, pricings: dict[Pricing, Pricing]) -> Rate:
+    shared = pricings.setdefault(template.pricing, template.pricing)
+    if shared is template.pricing:
+        return template
+    return msgspec.structs.replace(template, pricing=shared)
+
+
+def count_by_template(snapshot: Snapshot, head: BookHead) -> dict[int, int]:
+    """Count the rates of a book by the number of their template."""
+    rows = snapshot.rows(
+        "SELECT template, COUNT(*) FROM rates "
+        "WHERE rate_id BETWEEN :first AND :last GROUP BY template",
+        first=head.first_rate,
+        last=head.last_rate,
+    )
+    return {row[0]: row[1] for row in rows}
+
+
+def rates_of_template(
+    snapshot: Snapshot, head: BookHead, number: int, template: Rate, limit: int
+) -> list[Rate]:
+    """Read the first rates of a book that share a template."""
+    rows = snapshot.rows(
+        "SELECT rate_id, template, to_prefix, from_prefix FROM rates "
+        "WHERE rate_id BETWEEN :first AND :last AND template = :template "
+        "ORDER BY rate_id LIMIT :limit",
+        first=head.first_rate,
+        last=head.last_rate,
+        template=number,
+        limit=limit,
+    )
+    return [rate_of(row, template) for row in rows]
+
+
+def versions_with_meter(snapshot: Snapshot, tenant: str, meter: str) -> list[int]:
+    """List the versions of a tenant's books, drafts included, that have a rate for a meter."""
+    start = f'{{"meter":"{meter}",'
+    rows = snapshot.rows(
+        "SELECT DISTINCT version FROM rate_templates "
+        "WHERE tenant_id = :tenant AND substr(rate, 1, :length) = :start ORDER BY version",
+        tenant=tenant,
+        length=len(start),
+        start=start,
+    )
+    return [version for (version,) in rows]
+
+
+def own_meters_in(snapshot: Snapshot, tenant: str, version: int) -> dict[str, str]:
+    """Return the own meters that a book has rates for, each with its unit."""
+    return {it.meter: it.unit for it in templates_of(snapshot, tenant, version) if it.unit}
 
 
 def _head(row: Row) -> BookHead:

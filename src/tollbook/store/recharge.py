@@ -259,6 +259,12 @@ def recharge(
         )
 
 
+def move_sums(transaction: Transaction, place: OrganizationDay, rows: Sequence[Recharged]) -> None:
+    """Add the differences of the rows of a day to every sum, and leave events as they are."""
+    _stage(transaction, rows)
+    _move_sums(transaction, place, rows)
+
+
 def _move_sums(transaction: Transaction, place: OrganizationDay, rows: Sequence[Recharged]) -> None:
     """Add the differences of the rows in the temporary table to every sum."""
     bound = {"organization": place.organization, "month": place.month, "day": place.day}
@@ -280,5 +286,10 @@ def _stage(transaction: Transaction, rows: Sequence[Recharged]) -> None:
 
 def _size(row: Recharged) -> tuple[int, int]:
     before, after = row.before, row.after
-    moved = (after.cost - before.cost, after.billed - before.billed)
-    return row.meter, max(map(abs, (*moved, (after.buy or 0) - (before.buy or 0))))
+    moved = (
+        after.cost - before.cost,
+        after.billed - before.billed,
+        (after.buy or 0) - (before.buy or 0),
+        after.bought_cost - before.bought_cost,
+    )
+    return row.meter, max(map(abs, moved))

@@ -14,6 +14,11 @@ class StoredCharge(NamedTuple):
     tier_key: str | None
 
     @property
+    def bought_cost(self) -> int:
+        """Return the cost if the purchase cost is known, otherwise 0."""
+        return 0 if self.buy is None else self.cost
+
+    @property
     def reversed(self) -> "StoredCharge":
         """Return the charge of the event's reversal."""
         buy = None if self.buy is None else -self.buy

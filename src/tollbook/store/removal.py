@@ -26,7 +26,8 @@ _OF_TENANT = tuple(
     f"DELETE FROM {table} WHERE tenant_id = :tenant"
     for table in (
         *("api_keys", "viewer_secrets", "viewer_revocations"),
-        *("rerating_unpriced", "rerating_runs", "quarantine_runs", "tenants"),
+        *("rerating_unpriced", "rerating_runs", "quarantine_runs"),
+        *("event_types", "tenants"),
     )
 )
 

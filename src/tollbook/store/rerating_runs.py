@@ -2,9 +2,11 @@
 
 import msgspec
 
+from tollbook.domain.margin import Purchases
 from tollbook.domain.rerating import (
     FINISHED,
     UNFINISHED,
+    Bought,
     Costs,
     LeftAsItWas,
     RerateRange,
@@ -28,6 +30,7 @@ LEFT JOIN organizations ON organizations.organization_id = runs.organization_id
 WHERE runs.tenant_id = :tenant
 """
 # Sums of a whole tenant may exceed the range of a column, so they are stored as digits.
+_purchases = msgspec.json.Decoder(dict[str, tuple[list[str], list[str]]])
 _costs = msgspec.json.Decoder(dict[str, tuple[str, str]])
 
 
@@ -139,6 +142,7 @@ def change_run(transaction: Transaction, tenant: str, run: Run, now: int) -> Non
         UPDATE rerating_runs SET
             status = :status, backwards = :backwards, at_organization = :at_organization,
             at_day = :at_day, events = :events, changed = :changed, unpriced = :unpriced,
+            buy_changed = :buy_changed, purchases = :purchases,
             restored = :restored, costs = :costs, moved_at = :now, finished_at = :finished_at,
             reason = :reason
         WHERE tenant_id = :tenant AND id = :run
@@ -154,6 +158,8 @@ def change_run(transaction: Transaction, tenant: str, run: Run, now: int) -> Non
         unpriced=run.unpriced,
         restored=run.restored,
         costs=_costs_text(run.costs),
+        buy_changed=run.buy_changed,
+        purchases=_purchases_text(run.purchases),
         now=now,
         finished_at=run.finished_at,
         reason=run.reason,
@@ -208,9 +214,21 @@ def _from_row(row: Row) -> Run:
     facts["backwards"] = bool(facts["backwards"])
     costs = _costs.decode(facts["costs"])
     facts["costs"] = {currency: (int(old), int(new)) for currency, (old, new) in costs.items()}
+    facts["purchases"] = {
+        currency: (Purchases(*map(int, old)), Purchases(*map(int, new)))
+        for currency, (old, new) in _purchases.decode(facts["purchases"]).items()
+    }
     return Run(span=span, **facts)
 
 
 def _costs_text(costs: Costs) -> str:
     words = {currency: (str(old), str(new)) for currency, (old, new) in costs.items()}
+    return msgspec.json.encode(words).decode()
+
+
+def _purchases_text(purchases: Bought) -> str:
+    words = {
+        currency: [[str(it) for it in sums] for sums in both]
+        for currency, both in purchases.items()
+    }
     return msgspec.json.encode(words).decode()

@@ -12,7 +12,7 @@ KEYS: dict[str, tuple[str, ...]] = {
 }
 """The tables of sums, in the order in which they are written."""
 
-SUMS = ("count", "quantity", "billed", "cost", "buy", "bought")
+SUMS = ("count", "quantity", "billed", "cost", "buy", "bought", "bought_cost")
 
 _ROOM = 1 << 62
 """Half the range of 64 bits: a row below it can take rows that add up to less than it."""
@@ -31,7 +31,11 @@ def _sums(buy: bool, sign: str) -> dict[str, str]:
         "billed": "CAST(SUM(billed) AS BIGINT)",
         "cost": "CAST(SUM(cost) AS BIGINT)",
     }
-    bought = {"buy": "COALESCE(CAST(SUM(buy) AS BIGINT), 0)", "bought": f"{sign}COUNT(buy)"}
+    bought = {
+        "buy": "COALESCE(CAST(SUM(buy) AS BIGINT), 0)",
+        "bought": f"{sign}COUNT(buy)",
+        "bought_cost": "CAST(SUM(CASE WHEN buy IS NULL THEN 0 ELSE cost END) AS BIGINT)",
+    }
     return sums | bought if buy else sums
 
 
@@ -67,7 +71,7 @@ def move(table: str) -> str:
 
     It inserts where there is no row: the row with the event's sums may have been set aside.
     """
-    keys, sums = KEYS[table], ("billed", "cost", "buy", "bought")
+    keys, sums = KEYS[table], ("billed", "cost", "buy", "bought", "bought_cost")
     selected = [_MOVED.get(column, column) for column in keys]
     by = ", ".join(expression for expression in selected if ":" not in expression)
     return f"""
@@ -79,7 +83,11 @@ SELECT
     CAST(SUM(COALESCE(buy, 0) - COALESCE(was_buy, 0)) AS BIGINT),
     CAST(SUM(sign * (
         CASE WHEN buy IS NULL THEN 0 ELSE 1 END - CASE WHEN was_buy IS NULL THEN 0 ELSE 1 END
-    )) AS BIGINT)
+    )) AS BIGINT),
+    CAST(SUM(
+        CASE WHEN buy IS NULL THEN 0 ELSE cost END
+        - CASE WHEN was_buy IS NULL THEN 0 ELSE was_cost END
+    ) AS BIGINT)
 FROM recharged WHERE true
 GROUP BY {by} ORDER BY {by}
 ON CONFLICT ({", ".join(keys)}, part) DO UPDATE
@@ -100,7 +108,7 @@ def set_aside(table: str, within: str, month: str) -> str:
     """
     full = " OR ".join(
         f"{column} >= {_ROOM} OR {column} <= -{_ROOM}"
-        for column in ("quantity", "billed", "cost", "buy")
+        for column in ("quantity", "billed", "cost", "buy", "bought_cost")
     )
     return f"""
 UPDATE {table} SET part = (

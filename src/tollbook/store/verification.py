@@ -7,7 +7,7 @@ from tollbook.domain.directory import LOCAL_ZONES
 from tollbook.store import resources
 from tollbook.store.archives import BILLED_USER_ID, ONE
 from tollbook.store.database import Snapshot
-from tollbook.store.events import CORRECTED, DISCARDED, IN_QUARANTINE
+from tollbook.store.events import CORRECTED, DAY, DISCARDED, IN_QUARANTINE
 from tollbook.store.exact_sums import UNIT
 from tollbook.store.rollups import KEYS, SUMS
 from tollbook.store.scope_check import ALL_TENANTS
@@ -48,12 +48,13 @@ _LEDGER = f"""
         organization_id, day / 100 AS month, {BILLED_USER_ID} AS user_id, meter, day, hour, country,
         COALESCE(tier_key, '') AS tier_key, COALESCE(resource_id, '') AS resource_id,
         {ONE} AS count, quantity, billed, cost, COALESCE(buy, 0) AS buy,
-        CASE WHEN buy IS NULL THEN 0 ELSE {ONE} END AS bought
+        CASE WHEN buy IS NULL THEN 0 ELSE {ONE} END AS bought,
+        CASE WHEN buy IS NULL THEN 0 ELSE cost END AS bought_cost
     FROM events
     UNION ALL
     SELECT
         organization_id, month, user_id, meter, day, hour, country, tier_key, resource_id,
-        count, quantity, billed, cost, buy, bought
+        count, quantity, billed, cost, buy, bought, bought_cost
     FROM archived_sums
 """
 
@@ -71,7 +72,7 @@ def _exactly(column: str) -> str:
     )
 
 
-_LARGE = ("quantity", "billed", "cost", "buy")
+_LARGE = ("quantity", "billed", "cost", "buy", "bought_cost")
 _SUMS = ", ".join(
     _exactly(column) if column in _LARGE else f"CAST(SUM({column}) AS BIGINT) AS {column}"
     for column in SUMS
@@ -134,8 +135,8 @@ CHECKS = (
         f"SELECT organization_id, id, day FROM events WHERE NOT {_EVENTS_OF_ARCHIVED} "
         f"UNION ALL SELECT organization_id, id, {IN_QUARANTINE} FROM quarantine "
         f"UNION ALL SELECT organization_id, id, {CORRECTED} FROM corrected_events",
-        f"SELECT organization_id, id, day FROM event_keys WHERE NOT {_KEYS_OF_ARCHIVED} "
-        f"AND day <> {DISCARDED}",
+        f"SELECT organization_id, id, {DAY.format(keys='event_keys')} FROM event_keys "
+        f"WHERE NOT {_KEYS_OF_ARCHIVED} AND day <> {DISCARDED}",
     ),
     Check(
         "quarantine_counts",

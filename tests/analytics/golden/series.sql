@@ -282,6 +282,12 @@ WHERE sums.organization_id = :number AND sums.month = months.month AND sums.user
 GROUP BY 1, 2
 
 -- user_hour_nothing
+WITH RECURSIVE months(month) AS (
+    SELECT CAST(:first_month AS INTEGER)
+    UNION ALL
+    SELECT CASE WHEN month % 100 < 12 THEN month + 1 ELSE month + 89 END
+    FROM months WHERE month < :last_month
+)
 SELECT
     sums.hour, '',
     CAST(SUM(sums.count) AS BIGINT),
@@ -291,14 +297,14 @@ FROM (
     SELECT
         hour, meter, country, CASE WHEN reverses IS NULL THEN 1 ELSE -1 END AS count,
         quantity, cost
-    FROM events
+    FROM events /* by ix_events_by_user */
     WHERE organization_id = :number AND user_id = :user
         AND day BETWEEN :first_day AND :last_day
     UNION ALL
     SELECT hour, meter, country, count, quantity, cost
-    FROM archived_sums
-    WHERE organization_id = :number AND user_id = :user
-        AND month BETWEEN :first_day / 100 AND :last_day / 100
+    FROM months
+    CROSS JOIN archived_sums
+    WHERE organization_id = :number AND archived_sums.month = months.month AND user_id = :user
         AND day BETWEEN :first_day AND :last_day
 ) AS sums
 WHERE sums.country BETWEEN :country AND :last_country
@@ -306,6 +312,12 @@ WHERE sums.country BETWEEN :country AND :last_country
 GROUP BY 1, 2
 
 -- user_hour_meter
+WITH RECURSIVE months(month) AS (
+    SELECT CAST(:first_month AS INTEGER)
+    UNION ALL
+    SELECT CASE WHEN month % 100 < 12 THEN month + 1 ELSE month + 89 END
+    FROM months WHERE month < :last_month
+)
 SELECT
     sums.hour, sums.meter,
     CAST(SUM(sums.count) AS BIGINT),
@@ -315,14 +327,14 @@ FROM (
     SELECT
         hour, meter, country, CASE WHEN reverses IS NULL THEN 1 ELSE -1 END AS count,
         quantity, cost
-    FROM events
+    FROM events /* by ix_events_by_user */
     WHERE organization_id = :number AND user_id = :user
         AND day BETWEEN :first_day AND :last_day
     UNION ALL
     SELECT hour, meter, country, count, quantity, cost
-    FROM archived_sums
-    WHERE organization_id = :number AND user_id = :user
-        AND month BETWEEN :first_day / 100 AND :last_day / 100
+    FROM months
+    CROSS JOIN archived_sums
+    WHERE organization_id = :number AND archived_sums.month = months.month AND user_id = :user
         AND day BETWEEN :first_day AND :last_day
 ) AS sums
 WHERE sums.country BETWEEN :country AND :last_country
@@ -330,6 +342,12 @@ WHERE sums.country BETWEEN :country AND :last_country
 GROUP BY 1, 2
 
 -- user_hour_country
+WITH RECURSIVE months(month) AS (
+    SELECT CAST(:first_month AS INTEGER)
+    UNION ALL
+    SELECT CASE WHEN month % 100 < 12 THEN month + 1 ELSE month + 89 END
+    FROM months WHERE month < :last_month
+)
 SELECT
     sums.hour, sums.country,
     CAST(SUM(sums.count) AS BIGINT),
@@ -339,14 +357,14 @@ FROM (
     SELECT
         hour, meter, country, CASE WHEN reverses IS NULL THEN 1 ELSE -1 END AS count,
         quantity, cost
-    FROM events
+    FROM events /* by ix_events_by_user */
     WHERE organization_id = :number AND user_id = :user
         AND day BETWEEN :first_day AND :last_day
     UNION ALL
     SELECT hour, meter, country, count, quantity, cost
-    FROM archived_sums
-    WHERE organization_id = :number AND user_id = :user
-        AND month BETWEEN :first_day / 100 AND :last_day / 100
+    FROM months
+    CROSS JOIN archived_sums
+    WHERE organization_id = :number AND archived_sums.month = months.month AND user_id = :user
         AND day BETWEEN :first_day AND :last_day
 ) AS sums
 WHERE sums.country BETWEEN :country AND :last_country

@@ -75,12 +75,12 @@ FROM (
         GROUP BY meter
         UNION ALL
         SELECT meter, CASE WHEN reverses IS NULL THEN 1 ELSE -1 END, quantity, cost
-        FROM events
+        FROM events /* by ix_events_by_user */
         WHERE organization_id = :organization AND day = :first_edge_day AND user_id = :user
             AND time >= :first AND time < :end
         UNION ALL
         SELECT meter, CASE WHEN reverses IS NULL THEN 1 ELSE -1 END, quantity, cost
-        FROM events
+        FROM events /* by ix_events_by_user */
         WHERE organization_id = :organization AND day = :last_edge_day AND user_id = :user
             AND time >= :first AND time < :end
 ) AS period_cover

@@ -3,7 +3,17 @@
 import pytest
 
 from tollbook.domain.errors import PriceBookRefused
-from tollbook.rating.books.deck_terms import FLAGS, MOST_SHOWN, TEXTS, DeckProblems, DeckTerms
+from tollbook.rating.books.deck_terms import (
+    FLAGS,
+    LISTS,
+    MOST_SHOWN,
+    PAIRS,
+    SELECTIONS,
+    TEXTS,
+    DeckProblems,
+    DeckTerms,
+    column_letters,
+)
 
 
 def noted(count: int, **given: str) -> DeckProblems:
@@ -59,6 +69,20 @@ def test_a_refused_deck_states_the_number_of_its_errors(count: int, errors: str)
     assert len(raised.value.details) == min(count, MOST_SHOWN + 1)
 
 
-def test_the_terms_are_texts_flags_and_lists() -> None:
-    assert {*TEXTS, *FLAGS, "columns", "ignore", "when"} == set(DeckTerms.__struct_fields__)
-    assert FLAGS == ("inbound", "decimal_comma")
+def test_the_terms_are_texts_flags_lists_and_mappings() -> None:
+    others = {*LISTS, *PAIRS, *SELECTIONS, "prices", "optional"}
+    assert {*TEXTS, *FLAGS, *others} == set(DeckTerms.__struct_fields__)
+    assert FLAGS == ("inbound", "decimal_comma", "strict_grace", "unknown_origin")
+
+
+@pytest.mark.parametrize(("column", "place"), [(None, "Rates row 5"), (2, "Rates!C5")])
+def test_a_problem_of_a_workbook_names_its_cell(column: int | None, place: str) -> None:
+    problems = DeckProblems()
+    problems.sheet = "Rates"
+    problems.note(5, "price", "invalid_price", "wrong", column)
+    assert problems.all()[0].error == f"{place}: wrong"
+
+
+@pytest.mark.parametrize(("index", "letters"), [(0, "A"), (25, "Z"), (26, "AA"), (702, "AAA")])
+def test_columns_have_the_letters_of_spreadsheets(index: int, letters: str) -> None:
+    assert column_letters(index) == letters

@@ -51,6 +51,7 @@ BUY = st.fixed_dictionaries(
         "increments": INCREMENTS,
         "minimum": SECONDS,
         "grace": SECONDS,
+        "included": SECONDS,
         "connect_fee": PRICE,
     },
 )
@@ -59,12 +60,15 @@ VALUES: dict[str, st.SearchStrategy[Any]] = {
     "to": PREFIX,
     "from": PREFIX,
     "when": st.dictionaries(NAME, NAME | PRICE, min_size=1, max_size=2),
+    "destination": st.sampled_from(["United Kingdom mobile", "C\u00f4te d'Ivoire", "a; b"]),
     "hours": st.lists(HOURS, min_size=1, max_size=3),
     "valid_from": st.dates().map(str).map(lambda it: f"2023{it[4:]}".replace("-02-29", "-02-28")),
     "valid_until": st.sampled_from(["2024-02-29", "2025-01-01"]),
     "increments": INCREMENTS,
     "minimum": SECONDS,
     "grace": SECONDS,
+    "included": SECONDS,
+    "first_price": PRICE,
     "connect_fee": PRICE,
     "maximum_cost": st.integers(9, 20).map(str),
     "package": st.sampled_from(["1", "7", "0.5", "333333.4"]),
@@ -88,7 +92,7 @@ def entries(draw: st.DrawFn) -> dict[str, Any]:
     per = draw(st.sampled_from(PER[meter]))
     names = draw(st.permutations(sorted(VALUES)))[: draw(st.integers(1, len(VALUES)))]
     if per in ("call", "message", "2 MB"):
-        names = [name for name in names if name not in ("package", "over")]
+        names = [name for name in names if name not in ("package", "over", "first_price")]
     entry: dict[str, Any] = {"meter": meter, "per": per}
     entry[draw(st.sampled_from(PRICES))] = None
     for name in names:

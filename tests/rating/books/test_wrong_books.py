@@ -148,7 +148,7 @@ WRONG = [
     (rates("meter: voice.call, per: minute"), "line 6: price is missing"),
     (rates(CALL) + "examples: 7\n", "line 7: examples must be a list of event and cost"),
     (example("cost: 1"), "line 8: event is missing"),
-    (example("event: {type: fax}, cost: 1"), "line 8: type must be a meter"),
+    (example("event: {type: fax}, cost: 1"), "line 8: type 'fax' is unknown"),
     (
         example("event: {type: voice.call, quantity: 1}, cost: much"),
         "line 8: cost must be an amount",

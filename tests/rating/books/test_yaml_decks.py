@@ -4,6 +4,7 @@ import pytest
 
 from tollbook.domain.errors import PriceBookRefused
 from tollbook.domain.prices import PriceBook
+from tollbook.rating.books.serialize import show_rate
 from tollbook.rating.books.yaml_book import parse_price_book
 
 HEAD = "name: A\ncurrency: USD\neffective_from: 2024-02-01\nsource: mail\n"
@@ -128,3 +129,38 @@ def test_without_files_no_deck_is_read() -> None:
     with pytest.raises(PriceBookRefused) as refused:
         parse_price_book(f"{HEAD}decks:\n  - {UK}\n")
     assert [it.code for it in refused.value.details] == ["decks_out_of_reach"]
+
+
+FILES |= {
+    "astpp.csv": b"Code,Destination,Per Minute Cost,Precedence\n0093,Afghanistan,0.25,0\n",
+    "map.yaml": b"access_codes: ['00']\nincluded: 5\n",
+    "peak.csv": b"Prefix,Inter,Intra\n1934,0.1,0.2\n",
+    "bad.yaml": b"dates: dmy\ncolum: x\n",
+}
+
+
+def test_a_deck_has_the_terms_of_a_format_under_those_of_a_mapping_file() -> None:
+    book = parse("{file: astpp.csv, format: astpp, columns_from: map.yaml, increments: 60/60}")
+    rate = book.decks[0].rate(0)
+    assert (rate.to, rate.destination, rate.pricing.per) == ("93", "Afghanistan", "minute")
+    assert show_rate(rate).included == "5"
+
+
+def test_a_deck_has_a_column_of_prices_for_each_condition() -> None:
+    prices = "prices: {Inter: {scope: inter}, Intra: {scope: intra}}"
+    (deck,) = parse(f"{{file: peak.csv, meter: voice.call, per: minute, {prices}}}").decks
+    found = [(it.pricing.price, it.when) for it in map(deck.rate, range(2))]
+    assert found == [("0.1", (("scope", "inter"),)), ("0.2", (("scope", "intra"),))]
+
+
+@pytest.mark.parametrize(
+    ("deck", "sentence"),
+    [
+        ("{file: uk.csv, format: nobody}", "format there is no format 'nobody'; the formats are"),
+        ("{file: uk.csv, columns_from: bad.yaml}", "columns_from bad.yaml has errors"),
+        ("{file: uk.csv, columns_from: no.yaml}", "columns_from cannot be read: it is not there"),
+        ("{file: uk.csv, meter: voice.call}", "per is missing"),
+    ],
+)
+def test_a_wrong_format_or_mapping_file_is_refused(deck: str, sentence: str) -> None:
+    assert any(sentence in error for _, error in refusal(deck))

@@ -5,7 +5,6 @@ from msgspec import UNSET, Raw, UnsetType
 
 from tollbook.domain.exact import AmountJson, raw_amount, raw_quantity
 from tollbook.domain.keys import KeyScope
-from tollbook.domain.meters import BY_TYPE
 from tollbook.domain.prices import Rate
 from tollbook.rating.explain import Explanation
 
@@ -25,7 +24,10 @@ class ShownBookName(msgspec.Struct, frozen=True):
 
 
 class ShownMatch(msgspec.Struct, frozen=True, rename={"from_": "from"}):
-    """The rate that an event was charged by, and the prefixes of its numbers that led to it."""
+    """The rate that an event was charged by, and the prefixes of its numbers that led to it.
+
+    `destination` is the name of the prefix, absent when the book has none.
+    """
 
     rate_id: int
     matched: str
@@ -34,6 +36,7 @@ class ShownMatch(msgspec.Struct, frozen=True, rename={"from_": "from"}):
     to: str | None
     from_: str | None
     book: ShownBookName | None
+    destination: str | UnsetType = UNSET
 
 
 class ShownTierPosition(msgspec.Struct, frozen=True):
@@ -68,14 +71,14 @@ def sees_buy(scope: KeyScope) -> bool:
 
 def show_charge(
     explanation: Explanation,
-    meter: str,
+    unit: str,
     currency: str,
     match: ShownMatch | None,
     tier: tuple[str | None, int | None],
     *,
     with_buy: bool,
 ) -> ShownCharge:
-    """Show an explained charge."""
+    """Show an explained charge; `unit` is that of its meter."""
     key, position = tier
     buy: AmountJson | UnsetType | None = UNSET
     if with_buy:
@@ -88,7 +91,7 @@ def show_charge(
         currency=currency,
         quantity=raw_quantity(explanation.raw),
         billed=raw_quantity(explanation.billed),
-        unit=BY_TYPE[meter].unit,
+        unit=unit,
         lines=[ShownLine(line.name, raw_amount(line.cost)) for line in explanation.lines],
         rate=match,
         tier=tier_position,
@@ -112,4 +115,5 @@ def show_match(rate: Rate | None, explanation: Explanation, book: str | None) ->
         to=explanation.to or None,
         from_=explanation.from_ or None,
         book=named,
+        destination=rate.destination or UNSET,
     )

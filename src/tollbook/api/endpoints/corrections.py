@@ -3,6 +3,7 @@
 from functools import partial
 from typing import Annotated
 
+from anyio.to_thread import run_sync
 from starlette.responses import Response
 
 from tollbook.api.endpoints.events import OF_RECEIPT, REFUSALS, receipts_body, receipts_response
@@ -13,6 +14,7 @@ from tollbook.api.openapi.parameters import Query
 from tollbook.api.openapi.schemas import CORRECTIONS_REQUEST
 from tollbook.api.pipeline.body_budget import LARGE
 from tollbook.api.pipeline.request_body import media_type_of, read_unpacked
+from tollbook.domain.catalog import Catalog, HintingCatalog
 from tollbook.domain.errors import UnsupportedBody
 from tollbook.domain.keys import Permission
 from tollbook.ingest.correction_submission import CorrectionSubmission, correction_submission
@@ -36,13 +38,30 @@ async def post_corrections(request: AsyncRequest[CorrectionsQuery]) -> Response:
     body = await read_unpacked(request.http)
     actor = request.actor(key)
 
-    def prepare() -> CorrectionSubmission:
-        return correction_submission(decode(body), key.scope, actor, key, atomic=atomic)
+    cache, tenant, meters = services.directory_cache, key.scope.tenant_id, key.limits.meters
+
+    def prepare(catalog: Catalog) -> CorrectionSubmission:
+        return correction_submission(decode(body, catalog), key.scope, actor, key, atomic=atomic)
+
+    def remembered() -> CorrectionSubmission | None:
+        """Return the submission by the catalog in memory; None if only the newest can decide."""
+        found = cache.remembered_catalog(tenant)
+        submission = prepare(found[1]) if found else None
+        return None if submission and submission.has_unknown_types else submission
+
+    def newest() -> CorrectionSubmission:
+        return prepare(HintingCatalog(cache.loaded_catalog(tenant)[1], meters))
+
+    def prepare_all() -> CorrectionSubmission:
+        return remembered() or newest()
 
     if len(body) > LARGE:
-        result = await services.write_queue.prepare_and_settle(prepare, services.decoding)
+        result = await services.write_queue.prepare_and_settle(prepare_all, services.decoding)
     else:
-        result = await services.write_queue.settle(prepare())
+        submission = remembered()
+        if submission is None:
+            submission = await run_sync(newest)
+        result = await services.write_queue.settle(submission)
     return receipts_response(result, services)
 
 

@@ -10,6 +10,7 @@ from starlette.responses import Response
 
 from tollbook.api.endpoints.amounts import AmountsQuery
 from tollbook.api.endpoints.charges import ShownCharge, sees_buy, show_charge, show_match
+from tollbook.api.openapi.cloud_event_schema import CLOUD_EVENT_EXAMPLES
 from tollbook.api.openapi.endpoint import AsyncRequest, Body, Endpoint
 from tollbook.api.openapi.examples import EVENT, RATED_ANSWER
 from tollbook.api.openapi.examples_events import UNRATED_ANSWER
@@ -29,9 +30,11 @@ from tollbook.domain.errors import (
 )
 from tollbook.domain.keys import ApiKey, Permission
 from tollbook.domain.receipts import Receipt
-from tollbook.ingest.decode import DECODERS, Decoder
+from tollbook.ingest.content_types import DECODERS
+from tollbook.ingest.decode import Decoder
+from tollbook.ingest.drafts import BodyReader
 from tollbook.ingest.estimate import NotRated, Rated, rate
-from tollbook.ingest.submit import complete, draft_of
+from tollbook.ingest.submit import complete
 
 MOST_ESTIMATES = 1_000
 """The most events of a request; viewer tokens may send it too, and it costs more than storing."""
@@ -85,13 +88,14 @@ async def post_rate(request: AsyncRequest[AmountsQuery]) -> Response:
 
 def _rated(request: AsyncRequest, decode: Decoder, body: bytes) -> RateAnswer:
     services, key = request.services, request.admission.key
-    decoded = decode(body)
-    if len(decoded) > MOST_ESTIMATES:
-        sentence = f"a request may estimate at most {MOST_ESTIMATES} events"
-        raise BodyTooLarge(f"{sentence}; this one has {len(decoded)}")
     # No id is taken, so any id will do.
     rules = msgspec.structs.replace(key.event_rules, id_prefix="")
-    draft = complete(draft_of(decoded, key.scope, services.clock(), rules))
+    reader = BodyReader(services.directory_cache, decode, key.scope, rules, services.clock)
+    draft = complete(reader.newest_draft(body))
+    count = len(draft.events) + len(draft.rejections)
+    if count > MOST_ESTIMATES:
+        sentence = f"a request may estimate at most {MOST_ESTIMATES} events"
+        raise BodyTooLarge(f"{sentence}; this one has {count}")
     with services.database.reading() as snapshot:
         request.authenticate(snapshot)
         rated = rate(snapshot, services.directory_cache, draft)
@@ -112,7 +116,7 @@ def _shown(it: Rated | NotRated, key: ApiKey) -> RatedEvent:
     rate_ = it.chosen.rate if it.chosen else None
     charge = show_charge(
         it.explanation,
-        it.normalized.meter.type,
+        it.normalized.meter.unit,
         it.currency,
         show_match(rate_, it.explanation, it.chosen.tariff.name if it.chosen else None),
         (it.tier_key, it.position),
@@ -145,7 +149,7 @@ POST_RATE = Endpoint(
         "that states its `cost` is `rejected` unless the key has `events:cost`."
     ),
     permission=Permission.READ_ANALYTICS,
-    request=Body(EVENTS_REQUEST, EVENT, tuple(DECODERS)),
+    request=Body(EVENTS_REQUEST, EVENT, tuple(DECODERS), examples=CLOUD_EVENT_EXAMPLES),
     answers={
         200: Body(
             RateAnswer,

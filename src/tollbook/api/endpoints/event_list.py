@@ -10,14 +10,13 @@ from starlette.responses import Response
 
 from tollbook.analytics.events import (
     EventsQuestion,
-    EventsReport,
     PageEnd,
-    events_report,
     events_table,
     read_page,
     require_readable,
     table_of,
 )
+from tollbook.analytics.events_report import EventsReport, events_report
 from tollbook.analytics.partial_days import local_days
 from tollbook.analytics.scope import QuestionScope
 from tollbook.api.endpoints.analytics import answers
@@ -42,6 +41,7 @@ from tollbook.api.openapi.parameter_types import (
     Moment,
     Text,
     about,
+    some_of,
     text,
     whole_number,
 )
@@ -53,6 +53,7 @@ from tollbook.domain.keys import Permission
 from tollbook.domain.limit_errors import ExportExpired, TooManyExports
 from tollbook.domain.periods import Period
 from tollbook.store.database import Snapshot
+from tollbook.store.meters import read_catalog
 
 _USUAL_LIMIT = 100
 _MOST = 1_000
@@ -87,6 +88,14 @@ class EventsQuery(StateQuery, frozen=True, kw_only=True):
         ),
     ] = None
     period: DaysByName = None
+    include: Annotated[
+        tuple[str, ...],
+        some_of(("margin",)),
+        about(
+            "`margin`, for keys of the whole tenant: the `buy_cost` and `margin` of each event, "
+            "null where its buy price is not known."
+        ),
+    ] = ()
     limit: Annotated[
         int | None,
         whole_number(most=_MOST),
@@ -209,6 +218,8 @@ def _resolve_events(
         resource_id=query.resource_id,
         start=start if isinstance(start, int) else None,
         end=end if isinstance(end, int) else None,
+        with_margin="margin" in query.include,
+        catalog=read_catalog(question.snapshot, question.scope.tenant),
     )
 
 

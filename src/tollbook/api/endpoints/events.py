@@ -11,6 +11,7 @@ from anyio.to_thread import run_sync
 from msgspec import Meta
 from starlette.responses import Response
 
+from tollbook.api.openapi.cloud_event_schema import CLOUD_EVENT_EXAMPLES
 from tollbook.api.openapi.endpoint import AsyncRequest, Body, Endpoint
 from tollbook.api.openapi.examples import EVENT, EVENTS_ANSWER
 from tollbook.api.openapi.links import Links, leads
@@ -26,13 +27,16 @@ from tollbook.domain.errors import (
     QueueFull,
     UnsupportedBody,
 )
+from tollbook.domain.event_type_errors import MappedTypesChanged
 from tollbook.domain.events import instant_text
 from tollbook.domain.keys import ApiKey, Permission
 from tollbook.domain.receipts import Outcome, Receipt
 from tollbook.ingest.commit import BatchResult
-from tollbook.ingest.decode import DECODERS, MOST_EVENTS, Decoder
+from tollbook.ingest.content_types import DECODERS
+from tollbook.ingest.decode import MOST_EVENTS
 from tollbook.ingest.directory_cache import TermsById
-from tollbook.ingest.submit import KeyInUse, Submission, SubmissionDraft, draft_of, submission_of
+from tollbook.ingest.drafts import BodyReader
+from tollbook.ingest.submit import KeyInUse, Submission, SubmissionDraft, submission_of
 
 _GOOD = (Outcome.ACCEPTED, Outcome.DUPLICATE)
 
@@ -84,17 +88,28 @@ async def post_events(request: AsyncRequest[PostEventsQuery]) -> Response:
     query, services = request.read_query(), request.services
     decode = decoder_of(request.http)
     body = await read_unpacked(request.http)
-    prepare = _Preparation(services, key, token, query.atomic, decode)
+    cache = services.directory_cache
+    reader = BodyReader(cache, decode, key.scope, key.event_rules, services.clock)
+    prepare = _Preparation(services, key, token, query.atomic, reader)
+    try:
+        result = await _store(services, prepare, body)
+    except MappedTypesChanged:
+        whole = partial(prepare.newest, body)
+        result = await services.write_queue.prepare_and_settle(whole, services.decoding)
+    return receipts_response(result, services)
+
+
+async def _store(services: Services, prepare: "_Preparation", body: bytes) -> BatchResult:
     # Large bodies are decoded in a thread, one at a time: decoders in several threads
     # would not be faster, and the writer would wait for the interpreter's lock behind each of them.
     if len(body) > LARGE:
         whole = partial(prepare.all, body)
-        result = await services.write_queue.prepare_and_settle(whole, services.decoding)
-    else:
-        draft = prepare.draft(body)
-        submission = prepare.submission(draft) or await _loaded(prepare, draft)
-        result = await services.write_queue.settle(submission)
-    return receipts_response(result, services)
+        return await services.write_queue.prepare_and_settle(whole, services.decoding)
+    draft = prepare.reader.draft(body)
+    if draft is None:
+        draft = await run_sync(prepare.reader.newest_draft, body)
+    submission = prepare.submission(draft) or await _loaded(prepare, draft)
+    return await services.write_queue.settle(submission)
 
 
 async def _loaded(prepare: "_Preparation", draft: SubmissionDraft) -> Submission:
@@ -109,15 +124,15 @@ class _Preparation:
     key: ApiKey
     token: int
     atomic: bool
-    decode: Decoder
+    reader: BodyReader
 
     def all(self, body: bytes) -> Submission:
-        draft = self.draft(body)
+        draft = self.reader.draft(body) or self.reader.newest_draft(body)
         return self.submission(draft) or self.with_loaded_terms(draft)
 
-    def draft(self, body: bytes) -> SubmissionDraft:
-        key = self.key
-        return draft_of(self.decode(body), key.scope, self.services.clock(), key.event_rules)
+    def newest(self, body: bytes) -> Submission:
+        """Return the submission by the newest catalog, which may block."""
+        return self.with_loaded_terms(self.reader.newest_draft(body))
 
     def submission(self, draft: SubmissionDraft) -> Submission | None:
         """Return the submission, or None when the terms are not in memory."""
@@ -174,16 +189,17 @@ POST_EVENTS = Endpoint(
     summary="Send usage events",
     description=(
         f"One event, an array of events, or lines of JSON: up to {MOST_EVENTS:,} events or 16 MiB, "
-        "gzip accepted. The answer comes when everything accepted is on disk. An event is "
-        "identified by its organization and id, permanently: sending it again is a `duplicate` and "
-        "a success; another content under the same id is a `conflict` and is not stored. An event "
-        "of an unknown organization, or without a price, is `quarantined`: kept, not charged, and "
-        "replayed later. An event that states its `cost` is `rejected` as `permission_missing` "
-        "unless the key has `events:cost`, and as `id_outside_scope` when its id does not begin "
-        "with the key's `id_prefix`. Events are stored one by one unless `atomic=true`."
+        "gzip accepted; or CloudEvents 1.0 in any mode. The answer comes when everything accepted "
+        "is on disk. An event is identified by its organization and id, permanently: sending it "
+        "again is a `duplicate` and a success; another content under the same id is a `conflict` "
+        "and is not stored. An event of an unknown organization, or without a price, is "
+        "`quarantined`: kept, not charged, and replayed later. An event that states its `cost` is "
+        "`rejected` as `permission_missing` unless the key has `events:cost`, and as "
+        "`id_outside_scope` when its id does not begin with the key's `id_prefix`. Events are "
+        "stored one by one unless `atomic=true`."
     ),
     permission=Permission.WRITE_EVENTS,
-    request=Body(EVENTS_REQUEST, EVENT, tuple(DECODERS)),
+    request=Body(EVENTS_REQUEST, EVENT, tuple(DECODERS), examples=CLOUD_EVENT_EXAMPLES),
     answers={
         200: receipts_body("All accepted, or duplicates of events stored before.", _LINKS),
         207: receipts_body(

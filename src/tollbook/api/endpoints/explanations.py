@@ -23,7 +23,6 @@ from tollbook.domain.errors import EventArchived, EventDiscarded, NotFound
 from tollbook.domain.events import instant_of
 from tollbook.domain.exact import AmountJson, amount_json, raw_amount, raw_quantity
 from tollbook.domain.keys import ApiKey, KeyScope, Permission
-from tollbook.domain.meters import BY_CODE
 from tollbook.domain.periods import day_of
 from tollbook.domain.quarantine import WayOut, ways_out
 from tollbook.store import directory
@@ -203,7 +202,7 @@ def _organization_of(snapshot: Snapshot, key: ApiKey, identity: str) -> Organiza
 
 def _charged(found: ChargedEvent, organization: OrganizationRow, scope: KeyScope) -> EventAnswer:
     event, explanation = found.event, found.explanation
-    meter = BY_CODE[event.meter]
+    meter = found.meter
     status = EventStatus.CHARGED if found.reversal is None else EventStatus.REVERSED
     if event.reverses is not None:
         status = EventStatus.REVERSAL
@@ -222,7 +221,7 @@ def _charged(found: ChargedEvent, organization: OrganizationRow, scope: KeyScope
     )
     charge = show_charge(
         explanation,
-        meter.type,
+        meter.unit,
         organization.currency,
         show_match(found.rate, explanation, found.book.name if found.book else None),
         (event.tier_key, event.stood_at),

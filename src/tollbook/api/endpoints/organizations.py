@@ -145,8 +145,9 @@ ORGANIZATION_ENDPOINTS = (
             "`in_use`, as it is for `currency` while there are budgets. Own price books in "
             "the former currency do not apply. `number_format` sets how digits "
             "without `+` are read in `to` and `from`: `strict` (not as a number), "
-            "`international` (as if they had a `+`), or an ISO 3166 country code such as "
-            "`GB` (in the national and access-code forms of the country). With null the "
+            "`international` (as if they had a `+`), an ISO 3166 country code such as "
+            "`GB` (in the national and access-code forms of the country), or `GB+international` "
+            "(its forms with a 0 or an access code, other digits as if with a `+`). With null the "
             "tenant's format applies."
         ),
         permission=Permission.ADMIN,

@@ -5,16 +5,24 @@ from typing import Any
 
 import msgspec
 from anyio.to_thread import run_sync
+from msgspec import UNSET
 from starlette.responses import Response
 
 from tollbook.administration.book_report import (
+    BelowBuyRate,
     BookReport,
     UnreachableRate,
     book_report,
     load_report,
 )
 from tollbook.administration.price_books import books_of, load_book, publish_book
-from tollbook.api.endpoints.price_book_bodies import CSV, YAML, media_type_of, read_book
+from tollbook.api.endpoints.price_book_bodies import (
+    CSV,
+    XLSX,
+    YAML,
+    media_type_of,
+    read_book,
+)
 from tollbook.api.endpoints.price_book_queries import (
     BookPath,
     BookQuery,
@@ -49,11 +57,12 @@ from tollbook.domain.lost_prices import LostPrices
 from tollbook.domain.periods import day_number
 from tollbook.rating.books.fields import ShownRate
 from tollbook.rating.books.serialize import show_rate
+from tollbook.rating.books.starting_later import LaterRate, find_later_rates
 from tollbook.rating.books.unreachable import unreachable_rates
 from tollbook.store import prices
 from tollbook.store.database import Snapshot, Transaction
 
-MOST_BYTES = {CSV: 32 * 1024 * 1024, YAML: 1024 * 1024}
+MOST_BYTES = {CSV: 32 * 1024 * 1024, XLSX: 32 * 1024 * 1024, YAML: 1024 * 1024}
 """Reading YAML takes a hundred times as long as reading a deck of the same size."""
 
 _SEE = "read price books"
@@ -121,14 +130,15 @@ async def post_price_book(request: AsyncRequest[LoadQuery]) -> Response:
             authenticate(snapshot)
 
     def work(body: bytes, media_type: str, query: LoadQuery) -> Response:
-        book = read_book(body, media_type, query)
-        unreachable = unreachable_rates(book)
+        _, catalog = services.directory_cache.loaded_catalog(tenant)
+        book = read_book(body, media_type, query, catalog)
+        unreachable, later = unreachable_rates(book), find_later_rates(book)
         with services.database.writing() as transaction:
             key, named = authenticate(transaction), query.organization_id
             row = None if named is None else organization_of(transaction, key, named)
             by = request.actor(key)
             head = load_book(transaction, by, book, row, draft=query.draft)
-            report = load_report(transaction, by.tenant, head, by.at, unreachable)
+            report = load_report(transaction, by.tenant, head, by.at, unreachable, later)
             return _answer(report, 201)
 
     await run_sync(admit)
@@ -159,7 +169,9 @@ def publish_price_book(
 
 
 def _answer(report: BookReport, status: int = 200) -> Response:
-    return json_response({"success": True, **msgspec.structs.asdict(report)}, status)
+    fields = msgspec.structs.asdict(report)
+    given = {name: value for name, value in fields.items() if value is not UNSET}
+    return json_response({"success": True, **given}, status)
 
 
 def _find(snapshot: Snapshot, call: ApiRequest[Query, BookPath]) -> Listed:
@@ -190,6 +202,10 @@ _REPORT: Mapping[str, Any] = {
     "price_book": ShownBook,
     "no_longer_priced": list[str],
     "lost_prices": list[LostPrices],
+    "below_buy": list[BelowBuyRate],
+    "below_buy_count": int,
+    "without_buy_count": int,
+    "retired_meters": list[str],
 }
 _REPORT_EXAMPLE = {
     **_EXAMPLE,
@@ -202,14 +218,36 @@ _REPORT_EXAMPLE = {
             "organizations_count": 1,
         }
     ],
+    "below_buy": [
+        {
+            "rate_id": 12,
+            "meter": "voice.call",
+            "to": "+44",
+            "from": "",
+            "conditions": "",
+            "tier": None,
+            "quantity": 60,
+            "cost": 0.009,
+            "buy_cost": 0.0105,
+        }
+    ],
+    "below_buy_count": 1,
+    "without_buy_count": 240,
 }
 _ONE = Body(
-    answer_schema(**_REPORT),
+    answer_schema("retired_meters", **_REPORT),
     _REPORT_EXAMPLE,
     links=leads(*_OF_BOOK, version="/price_book/version"),
 )
 _LOADED = Body(
-    answer_schema(**_REPORT, unreachable_rates=list[UnreachableRate], unreachable_rates_count=int),
+    answer_schema(
+        "retired_meters",
+        **_REPORT,
+        unreachable_rates=list[UnreachableRate],
+        unreachable_rates_count=int,
+        starts_later=list[LaterRate],
+        starts_later_count=int,
+    ),
     {
         **_REPORT_EXAMPLE,
         "unreachable_rates": [
@@ -220,17 +258,32 @@ _LOADED = Body(
             }
         ],
         "unreachable_rates_count": 1,
+        "starts_later": [
+            {
+                "meter": "voice.call",
+                "to": "4477",
+                "from": "",
+                "valid_from": "2024-03-01",
+                "until_then": "44",
+                "destination": "United Kingdom mobile",
+            }
+        ],
+        "starts_later_count": 1,
     },
     links=_ONE.links,
 )
 _LOST = (
     "`no_longer_priced` names the meters that had a price in the book of the same currency before "
     "and have none in this one, `lost_prices` also the organizations: from its first day on, once "
-    "it is published, their events are quarantined."
+    "it is published, their events are quarantined. `below_buy` lists the first 1,000 rates that "
+    "sell a quantity for less than they buy it, with that of the largest loss; no book is refused "
+    "for it. `without_buy_count` counts rates without a buy price if any rate has one."
 )
 _BODY = {
     "type": "string",
-    "description": "A deck in CSV, or a whole book in YAML; what they may hold is in the manual.",
+    "description": (
+        "A deck in CSV or .xlsx, or a whole book in YAML; what they may hold is in the manual."
+    ),
 }
 _PUNCTUATION = str.maketrans("", "", "+ -().")
 _VISIBLE = (
@@ -264,18 +317,20 @@ PRICE_BOOK_ENDPOINTS = (
         name="loadPriceBook",
         summary="Load a price book",
         description=(
-            "A book in YAML, or a deck in CSV whose query says what its columns do not: `meter`, "
-            "`per`, `currency`, `name`, `effective_from` and `source` are required for it. Up to "
-            "1 MiB of YAML or 32 MiB of CSV. It is stored whole as the next version, or refused "
+            "A book in YAML, or a deck in CSV or .xlsx whose query says what its columns do not: "
+            "`currency`, `name`, `effective_from` and `source` are required for it, and so are "
+            "`meter` and `per` unless a `deck_format` states them. Up to 1 MiB of YAML, or 32 MiB "
+            "of a deck. It is stored whole as the next version, or refused "
             "whole with every error and its line. It is published at once unless `draft=true`; "
             "once published it never changes. With `organization_id` it is a book of that "
             "organization's own, whose rates go before the tenant's one by one; its currency must "
             f"be the organization's. {_LOST} `unreachable_rates` has the first 100 rates that no "
-            "event can reach, because other rates come first wherever they fit. Needs a key of the "
-            "whole tenant."
+            "event can reach, because other rates come first wherever they fit; `starts_later` has "
+            "the first 100 prefixes whose price starts after the first day of the book, with the "
+            "shorter prefix that applies until then. Needs a key of the whole tenant."
         ),
         permission=Permission.ADMIN,
-        request=Body({"type": "string"}, PRICE_BOOK_YAML, (YAML, CSV), examples={CSV: DECK}),
+        request=Body({"type": "string"}, PRICE_BOOK_YAML, (YAML, CSV, XLSX), examples={CSV: DECK}),
         answers={201: _LOADED},
         handle=post_price_book,
         errors=(PriceBookRefused, UnsupportedBody, QueueFull),

@@ -5,9 +5,9 @@ from datetime import date, datetime
 
 import msgspec
 
+from tollbook.domain.catalog import Catalog
 from tollbook.domain.events import instant_of
 from tollbook.domain.exact import AmountJson, raw_amount, raw_quantity
-from tollbook.domain.meters import BY_CODE
 from tollbook.domain.periods import day_of
 from tollbook.domain.quarantine import (
     QuarantineAction,
@@ -119,14 +119,14 @@ class ReplayDryRunAnswer(msgspec.Struct):
     charges: Sequence[ReplayedCharge]
 
 
-def quarantine_run_answer(run: QuarantineRun) -> QuarantineRunAnswer:
+def quarantine_run_answer(run: QuarantineRun, catalog: Catalog) -> QuarantineRunAnswer:
     """Show a run."""
     return QuarantineRunAnswer(
         id=run.id,
         action=run.action,
         status=run.status,
         organization_id=run.organization_id,
-        **selection_details(run.selection),
+        **selection_details(run.selection, catalog),
         expected=run.expected,
         events=run.events,
         released=run.released,
@@ -158,7 +158,7 @@ def replay_dry_run_answer(result: ReplayDryRun) -> ReplayDryRunAnswer:
         totals=_totals(result),
         sums=[_sum(result, key) for key in keys[:MOST_SUMS]],
         sums_count=len(keys),
-        charges=[_charge(it) for it in result.charges],
+        charges=[_charge(it, result.catalog) for it in result.charges],
     )
 
 
@@ -174,17 +174,17 @@ def _totals(result: ReplayDryRun) -> list[CurrencyTotal]:
 
 
 def _sum(result: ReplayDryRun, key: SumKey) -> ChargeSum:
-    meter = BY_CODE[key.meter].type
+    meter = result.catalog.of_code(key.meter).type
     cost = raw_amount(result.costs[key])
     return ChargeSum(key.currency, key.organization_id, meter, result.events[key], cost)
 
 
-def _charge(planned: PlannedCharge) -> ReplayedCharge:
+def _charge(planned: PlannedCharge, catalog: Catalog) -> ReplayedCharge:
     return ReplayedCharge(
         organization_id=planned.organization_id,
         id=planned.id,
         user_id=planned.user_id or None,
-        meter=BY_CODE[planned.meter].type,
+        meter=catalog.of_code(planned.meter).type,
         day=day_of(planned.day),
         quantity=raw_quantity(planned.quantity),
         billed=raw_quantity(planned.billed),

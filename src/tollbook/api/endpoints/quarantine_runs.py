@@ -120,13 +120,16 @@ def list_quarantine_runs(request: ApiRequest[QuarantineRunsQuery], snapshot: Sna
     """List the latest runs."""
     number = _bound_organization(snapshot, request.key)
     found = quarantine_runs.runs(snapshot, request.tenant, number, request.query.limit)
-    return json_response({"success": True, "runs": [quarantine_run_answer(it) for it in found]})
+    catalog = request.services.directory_cache.catalog(snapshot, request.tenant)
+    shown = [quarantine_run_answer(it, catalog) for it in found]
+    return json_response({"success": True, "runs": shown})
 
 
 def get_quarantine_run(request: ApiRequest[Query, RunPath], snapshot: Snapshot) -> Response:
     """Return a run."""
     run = _visible_run(snapshot, request.key, request.actor, request.path)
-    return json_response({"success": True, "run": quarantine_run_answer(run)})
+    catalog = request.services.directory_cache.catalog(snapshot, request.tenant)
+    return json_response({"success": True, "run": quarantine_run_answer(run, catalog)})
 
 
 def _begin(
@@ -157,7 +160,8 @@ def _enqueued(
     request: AsyncRequest, actor: Actor, run: QuarantineRun, status: int = 202
 ) -> Response:
     request.services.quarantine_worker.enqueue(actor.tenant, run.id)
-    return json_response({"success": True, "run": quarantine_run_answer(run)}, status)
+    _, catalog = request.services.directory_cache.loaded_catalog(actor.tenant)
+    return json_response({"success": True, "run": quarantine_run_answer(run, catalog)}, status)
 
 
 def _bound_organization(snapshot: Snapshot, key: ApiKey) -> int | None:

@@ -15,22 +15,23 @@ from tollbook.api.openapi.parameter_types import (
     Moment,
     about,
     escaped_list,
-    one_of,
+    meter_type,
     some_of,
     write_escaped_list,
 )
 from tollbook.api.openapi.parameters import read_query
 from tollbook.api.pipeline.access import organization_of, require_organization_key
 from tollbook.api.pipeline.json_body import read_body
+from tollbook.domain.catalog import Catalog, known_types
 from tollbook.domain.directory import id_problem, zone
 from tollbook.domain.errors import NotFound, Problem, refuse
 from tollbook.domain.keys import ApiKey
-from tollbook.domain.meters import BY_TYPE, CATALOG
 from tollbook.domain.periods import Period
 from tollbook.domain.quarantine import CODES, MOST_IDS, Selection
 from tollbook.store import directory
 from tollbook.store.database import Snapshot
 from tollbook.store.directory import OrganizationRow
+from tollbook.store.meters import read_catalog
 
 _MOMENTS = (
     "an RFC 3339 time such as 2024-01-15T10:30:00Z, or YYYY-MM-DD in the time zone of the "
@@ -60,7 +61,7 @@ class SelectionQuery(AmountsQuery, frozen=True, kw_only=True):
     ] = ()
     type: Annotated[
         str | None,
-        one_of(meter.type for meter in CATALOG),
+        meter_type(),
         about("Only events of this type.", "voice.call"),
     ] = None
     start_date: Annotated[
@@ -123,15 +124,28 @@ def selected(snapshot: Snapshot, key: ApiKey, query: SelectionQuery) -> Selected
     identity = query.organization_id or key.scope.organization_id
     organization = None if identity is None else find_organization(snapshot, key, identity)
     return selection_of(
-        organization, query.codes, query.ids, query.type, query.start_date, query.end_date
+        organization,
+        query.codes,
+        query.ids,
+        code_of(read_catalog(snapshot, key.scope.tenant_id), query.type),
+        query.start_date,
+        query.end_date,
     )
+
+
+def code_of(catalog: Catalog, event_type: str | None) -> int | None:
+    """Return the code of a meter; raise `InvalidRequest` for one that the tenant does not have."""
+    if event_type is None:
+        return None
+    (known,) = known_types([event_type], catalog, field="type")
+    return catalog.by_type[known].code
 
 
 def selection_of(
     organization: OrganizationRow | None,
     codes: tuple[str, ...],
     ids: tuple[str, ...],
-    event_type: str | None,
+    meter: int | None,
     start: date | int | None,
     end: date | int | None,
 ) -> Selected:
@@ -152,7 +166,7 @@ def selection_of(
         organization=organization.number if organization else None,
         codes=codes,
         ids=tuple(dict.fromkeys(ids)),
-        meter=None if event_type is None else BY_TYPE[event_type].code,
+        meter=meter,
         start=first,
         end=last,
     )

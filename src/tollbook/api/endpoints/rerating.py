@@ -15,6 +15,7 @@ from tollbook.api.endpoints.rerating_answers import (
     NewRerating,
     RunAnswer,
     UnpricedEvent,
+    below_buy_of,
     dry_run_answer,
     run_answer,
     unpriced_event,
@@ -74,7 +75,8 @@ async def post_rerating(request: AsyncRequest[AmountsQuery]) -> Response:
             require_ledger(snapshot, actor.tenant, span)
             require_book(snapshot, actor.tenant, span, apply=False)
             result = dry_run(snapshot, actor.tenant, span, actor.at, asked.limit)
-        return json_response({"success": True, "dry_run": dry_run_answer(result)})
+            below_buy = below_buy_of(snapshot, actor.tenant, span)
+        return json_response({"success": True, "dry_run": dry_run_answer(result, below_buy)})
 
     return await run_sync(look, limiter=services.looking)
 

@@ -1,18 +1,26 @@
 """What rerating looks like from outside: requests, dry runs and runs, amounts as exact numbers."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import date, datetime
 from typing import Annotated
 
 import msgspec
-from msgspec import Meta
+from msgspec import UNSET, Meta, UnsetType
 
+from tollbook.administration.book_report import (
+    BelowBuyRate,
+    BelowBuyReport,
+    below_buy_report,
+)
+from tollbook.administration.price_books import find_book
 from tollbook.domain.events import instant_of
 from tollbook.domain.exact import AmountJson, raw_amount
 from tollbook.domain.lost_prices import LostPrices
+from tollbook.domain.margin import Purchases, margin_of
 from tollbook.domain.periods import day_of
-from tollbook.domain.rerating import Costs, LeftAsItWas, Run, RunStatus
+from tollbook.domain.rerating import Bought, Costs, LeftAsItWas, RerateRange, Run, RunStatus
 from tollbook.rerating.dry_run import Diff, DryRun
+from tollbook.store.database import Snapshot
 
 MOST_ROWS = 1_000
 _Limit = Annotated[int, Meta(ge=1, le=MOST_ROWS)]
@@ -34,12 +42,19 @@ class NewRerating(msgspec.Struct):
 
 
 class Total(msgspec.Struct):
-    """What all events of a currency cost and would cost."""
+    """What all events of a currency cost and would cost, and their margins.
+
+    Amounts of purchases and margins are null when no buy price is known.
+    """
 
     currency: str
     old_cost: AmountJson
     new_cost: AmountJson
     difference: AmountJson
+    old_buy_cost: AmountJson | None
+    new_buy_cost: AmountJson | None
+    old_margin: AmountJson | None
+    new_margin: AmountJson | None
 
 
 class DiffRow(msgspec.Struct):
@@ -69,7 +84,10 @@ class UnpricedEvent(msgspec.Struct):
 
 
 class DryRunAnswer(msgspec.Struct):
-    """What would change: sums of everything, the rows that differ most, events without a price."""
+    """What would change: sums of everything, the rows that differ most, events without a price.
+
+    With a `version`, `below_buy` lists the rates of that book that sell below their buy price.
+    """
 
     events: int
     changed: int
@@ -79,13 +97,18 @@ class DryRunAnswer(msgspec.Struct):
     rows: Sequence[DiffRow]
     unpriced_events: Sequence[UnpricedEvent]
     lost_prices: Sequence[LostPrices]
+    buy_changed: int
+    below_buy: Sequence[BelowBuyRate] | UnsetType = UNSET
+    below_buy_count: int | UnsetType = UNSET
+    without_buy_count: int | UnsetType = UNSET
 
 
 class RunAnswer(msgspec.Struct):
     """A run: what was asked, where it stands, what has come of it so far.
 
-    `events` have been charged again, of about `expected`; `changed` got another charge, `restored`
-    have the one before back. `reason` says why a run stopped by itself.
+    `events` have been charged again, of about `expected`; `changed` got another cost, `buy_changed`
+    only another buy price, `restored` have the charge before back. `reason` says why a run stopped
+    by itself.
     """
 
     id: int
@@ -105,19 +128,23 @@ class RunAnswer(msgspec.Struct):
     moved_at: datetime
     finished_at: datetime | None
     reason: str | None
+    buy_changed: int
 
 
-def dry_run_answer(result: DryRun) -> DryRunAnswer:
-    """Show a dry run."""
+def dry_run_answer(result: DryRun, below_buy: BelowBuyReport | None = None) -> DryRunAnswer:
+    """Show a dry run; `below_buy` is of the only book that it applies."""
+    of_book = {} if below_buy is None else msgspec.structs.asdict(below_buy)
     return DryRunAnswer(
         events=result.events,
         changed=result.changed,
         unpriced=result.unpriced,
-        totals=_totals(result.costs),
+        totals=_totals(result.costs, result.purchases),
         differing_rows=result.differing,
         rows=[_row(it) for it in result.rows],
         unpriced_events=[unpriced_event(it) for it in result.left],
         lost_prices=result.lost_prices(),
+        buy_changed=result.buy_changed,
+        **of_book,
     )
 
 
@@ -135,12 +162,13 @@ def run_answer(run: Run) -> RunAnswer:
         changed=run.changed,
         unpriced=run.unpriced,
         restored=run.restored,
-        totals=_totals(run.costs),
+        totals=_totals(run.costs, run.purchases),
         created_at=instant_of(run.created_at),
         created_by=run.created_by,
         moved_at=instant_of(run.moved_at),
         finished_at=None if run.finished_at is None else instant_of(run.finished_at),
         reason=run.reason,
+        buy_changed=run.buy_changed,
     )
 
 
@@ -149,8 +177,23 @@ def unpriced_event(it: LeftAsItWas) -> UnpricedEvent:
     return UnpricedEvent(it.organization_id, it.id, day_of(it.day), it.code, it.reason)
 
 
-def _totals(costs: Costs) -> list[Total]:
-    return [Total(it, *_amounts(old, new)) for it, (old, new) in sorted(costs.items())]
+def _totals(costs: Costs, purchases: Bought) -> list[Total]:
+    unknown: list[msgspec.Raw | None] = [None] * 4
+    return [
+        Total(
+            it,
+            *_amounts(old, new),
+            *(_margins(*purchases[it]) if it in purchases else unknown),
+        )
+        for it, (old, new) in sorted(costs.items())
+    ]
+
+
+def _margins(old: Purchases, new: Purchases) -> Iterator[msgspec.Raw | None]:
+    """Yield both purchase costs, then both margins."""
+    before, after = margin_of(old), margin_of(new)
+    for nanos in (before.buy_cost, after.buy_cost, before.margin, after.margin):
+        yield None if nanos is None else raw_amount(nanos)
 
 
 def _row(it: Diff) -> DiffRow:
@@ -161,3 +204,10 @@ def _row(it: Diff) -> DiffRow:
 
 def _amounts(old: int, new: int) -> tuple[msgspec.Raw, msgspec.Raw, msgspec.Raw]:
     return raw_amount(old), raw_amount(new), raw_amount(new - old)
+
+
+def below_buy_of(snapshot: Snapshot, tenant: str, span: RerateRange) -> BelowBuyReport | None:
+    """Return the rates below their buy price of the only book of a dry run; None for several."""
+    if span.version is None:
+        return None
+    return below_buy_report(snapshot, tenant, find_book(snapshot, tenant, span.version))

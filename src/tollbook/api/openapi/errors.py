@@ -47,6 +47,9 @@ _EVERYWHERE = (
     HeadTooLarge,
 )
 _EXAMPLE_SENTENCES = {
+    "name_taken": "voice.call is a meter: a CloudEvent of this type needs no mapping",
+    "type_mapped": "call.ended is mapped to voice.call: remove it before mapping it anew",
+    "too_many_event_types": "a tenant may map at most 1000 types",
     "invalid_request": "organization_id required",
     "currency_required": "currency required: the organizations have EUR, USD",
     "unreadable_body": "the body is not JSON: it is incomplete (byte 1)",
@@ -57,6 +60,13 @@ _EXAMPLE_SENTENCES = {
     "address_refused": "this key may not be used from this address",
     "not_found": "Organization not found",
     "already_exists": "organization org_abc123 exists already",
+    "meter_exists": "the meter whatsapp.marketing exists with another unit; PATCH /v1/meters "
+    "changes a meter",
+    "meter_in_use": "whatsapp.marketing has events, so its unit cannot change; add another meter",
+    "meter_priced": "the unit of whatsapp.marketing cannot change, because price book version 3 "
+    "has a rate for it; add another meter",
+    "too_many_meters": "a tenant may have at most 400 meters of its own, retired ones included",
+    "built_in_meter": "sms.outbound is built in: it is the same for every tenant",
     "in_use": "organization org_abc123 has events: its currency cannot change",
     "already_published": "price book version 2 is published from 2024-02-01 on and stays as it is; "
     "load a new one",

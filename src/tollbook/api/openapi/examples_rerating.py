@@ -8,7 +8,16 @@ RERATING: dict[str, Any] = {
     "organization_id": "org_abc123",
 }
 
-_TOTAL = {"currency": "USD", "old_cost": 193.35, "new_cost": 201.15, "difference": 7.80}
+_TOTAL = {
+    "currency": "USD",
+    "old_cost": 193.35,
+    "new_cost": 201.15,
+    "difference": 7.80,
+    "old_buy_cost": 150.25,
+    "new_buy_cost": 150.25,
+    "old_margin": 43.10,
+    "new_margin": 50.90,
+}
 
 UNPRICED: dict[str, Any] = {
     "organization_id": "org_abc123",
@@ -38,6 +47,7 @@ DRY_RUN: dict[str, Any] = {
     ],
     "lost_prices": [],
     "unpriced_events": [UNPRICED],
+    "buy_changed": 0,
 }
 
 RUN: dict[str, Any] = {
@@ -58,4 +68,5 @@ RUN: dict[str, Any] = {
     "moved_at": "2024-02-03T09:00:02Z",
     "finished_at": "2024-02-03T09:00:02Z",
     "reason": None,
+    "buy_changed": 0,
 }

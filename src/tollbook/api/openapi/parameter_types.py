@@ -13,12 +13,20 @@ from tollbook.domain.errors import Problem
 from tollbook.domain.events import LONGEST_ID, microseconds
 from tollbook.domain.exact import nanos_of
 from tollbook.domain.instants import InvalidInstant, parsed_instant
+from tollbook.domain.meters import CATALOG
 from tollbook.domain.named_periods import NAMES, is_period_name
 from tollbook.domain.numbers import COUNTRY_FORM, COUNTRY_PATTERN, parsed_country
+from tollbook.domain.own_meters import (
+    LONGEST_TYPE,
+    MOST_OWN_METERS,
+    TYPE_PATTERN,
+    type_problem,
+)
 from tollbook.domain.periods import parsed_day
 
 Read = Callable[[str, str], Any]
 """Reads a parameter by its name and text; returns the value or a `Problem`."""
+_BUILT_IN = [meter.type for meter in CATALOG]
 _OFFSET_AFTER_SPACE = re.compile(" (?=[0-9]{2}:?[0-9]{2}$)")
 
 
@@ -97,6 +105,42 @@ def _some_of(choices: tuple[str, ...], text: str) -> tuple[str, ...]:
     if not words <= set(choices):
         raise ValueError(text)
     return tuple(choice for choice in choices if choice in words)
+
+
+def meter_types() -> Meta:
+    """Return the metadata of types of meters, separated by commas.
+
+    Only the tenant's catalog decides which ones exist (`pipeline/known_meters.py`).
+    """
+    items = {"type": "string", "pattern": TYPE_PATTERN, "maxLength": LONGEST_TYPE}
+    return parsed(
+        _types,
+        "invalid_choice",
+        "types of meters such as sms.outbound, separated by commas",
+        type="array",
+        items={**items, "examples": _BUILT_IN},
+        minItems=1,
+    )
+
+
+def meter_type() -> Meta:
+    """Return the metadata of the type of one meter."""
+    return parsed(
+        lambda text: _types(text, most=1)[0],
+        "invalid_choice",
+        "the type of a meter such as sms.outbound",
+        type="string",
+        pattern=TYPE_PATTERN,
+        maxLength=LONGEST_TYPE,
+    )
+
+
+def _types(text: str, most: int = MOST_OWN_METERS + len(CATALOG)) -> tuple[str, ...]:
+    """Return types of meters, each once."""
+    types = tuple(dict.fromkeys(word.strip() for word in text.split(",")))
+    if len(types) > most or any(map(type_problem, types)):
+        raise ValueError(text)
+    return types
 
 
 def escaped_list(most: int) -> Meta:

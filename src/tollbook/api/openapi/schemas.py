@@ -12,6 +12,7 @@ from tollbook.analytics.overview import OverviewReport
 from tollbook.analytics.series_report import SeriesReport
 from tollbook.analytics.usage import UsageReport
 from tollbook.analytics.users import UsersReport
+from tollbook.api.openapi.cloud_event_schema import CLOUD_EVENT_SCHEMAS
 from tollbook.domain.corrections import CHANGES, LONGEST_CORRECTION_ID, REQUIRED
 from tollbook.domain.events import (
     LARGEST_INTEGER,
@@ -23,6 +24,7 @@ from tollbook.domain.events import (
 )
 from tollbook.domain.exact import MOST_COST, MOST_QUANTITY
 from tollbook.domain.meters import CATALOG
+from tollbook.domain.own_meters import LONGEST_TYPE, TYPE_PATTERN
 from tollbook.domain.receipts import Receipt
 from tollbook.domain.reversals import LONGEST_REASON
 from tollbook.ingest.decode import MOST_EVENTS
@@ -104,9 +106,14 @@ EVENT: Schema = {
     "properties": {
         "id": _id("Yours; with the organization it identifies the event permanently."),
         "type": {
-            "enum": [meter.type for meter in CATALOG],
-            "description": "The meter. "
-            + "; ".join(f"`{meter.type}` in {meter.unit}s" for meter in CATALOG),
+            "type": "string",
+            "pattern": TYPE_PATTERN,
+            "maxLength": LONGEST_TYPE,
+            "examples": [meter.type for meter in CATALOG],
+            "description": "The meter: one of the built-in ones, or one of your own from "
+            "`GET /v1/meters`. Built in are "
+            + "; ".join(f"`{meter.type}` in {meter.unit}s" for meter in CATALOG)
+            + ".",
         },
         "organization_id": _id("Whose usage it is."),
         "time": {
@@ -120,7 +127,7 @@ EVENT: Schema = {
                 int(MOST_QUANTITY),
                 "In the meter's unit, at most 6 decimals. Required for "
                 + ", ".join(f"`{meter.type}`" for meter in CATALOG if meter.measured)
-                + "; 1 for other meters if it is left out.",
+                + ", and own meters in seconds or GB-days; 1 for other meters if it is left out.",
             ),
         },
         "user_id": _id(
@@ -282,6 +289,8 @@ class Components:
         if not isinstance(kind, EventsRequest):
             return self.of(kind)
         event = {"$ref": _REFERENCE.format(name="Event")}
+        if media_type in CLOUD_EVENT_SCHEMAS:
+            return CLOUD_EVENT_SCHEMAS[media_type]
         if media_type != "application/json":
             return {"type": "string", "description": "One event a line."}
         return {"oneOf": [event, {"type": "array", "maxItems": MOST_EVENTS, "items": event}]}

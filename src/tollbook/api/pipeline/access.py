@@ -135,6 +135,20 @@ def require_meters(key: ApiKey, named: Iterable[str]) -> None:
         )
 
 
+def require_margin_key(key: ApiKey, query: object) -> None:
+    """Refuse a question about margins by a key that is bound to less than its tenant.
+
+    Buy prices are the platform's own: no customer may learn them, not even of its own usage.
+    """
+    names = {*getattr(query, "include", ()), getattr(query, "sort", None)}
+    if key.scope.organization_id is not None and not names.isdisjoint(_MARGIN_WORDS):
+        raise PermissionMissing("only a key of the whole tenant may read buy prices and margins")
+
+
+_MARGIN_WORDS = frozenset({"margin", "buy_cost", "buy_known_share"})
+"""The words of `include` and `sort` that ask for margins."""
+
+
 def require_tenant_key(key: ApiKey, action: str) -> None:
     """Refuse a key that is bound to less than its tenant."""
     if key.scope.organization_id is not None:

@@ -11,7 +11,9 @@ from starlette.requests import ClientDisconnect, Request
 from tollbook.api.pipeline.body_budget import BodyReservation, reservation_of
 from tollbook.api.pipeline.request_log import REFUSAL
 from tollbook.domain.errors import BodyTooLarge, UnreadableBody, UnsupportedBody
-from tollbook.ingest.decode import DECODERS, Decoder
+from tollbook.ingest.cloud_attributes import http_headers
+from tollbook.ingest.content_types import find_decoder, media_type_in
+from tollbook.ingest.decode import Decoder
 
 MOST_BYTES = 16 * 1024 * 1024
 MOST_ESTIMATE_BYTES = 1024 * 1024
@@ -24,16 +26,13 @@ _GZIP = b"\x1f\x8b"
 
 def media_type_of(request: Request) -> str:
     """Return the media type of a body; JSON by default."""
-    media_type = request.headers.get("content-type", "application/json").partition(";")[0]
-    return media_type.strip().lower()
+    return media_type_in(request.headers.get("content-type", "application/json"))
 
 
 def decoder_of(request: Request) -> Decoder:
-    """Return the decoder of events for the media type."""
-    decode = DECODERS.get(media_type_of(request))
-    if decode is None:
-        raise UnsupportedBody(f"Content-Type must be one of {', '.join(DECODERS)}")
-    return decode
+    """Return the decoder of events for the media type, or for the headers of a CloudEvent."""
+    headers = http_headers(request.scope["headers"])
+    return find_decoder(request.headers.get("content-type"), headers)
 
 
 async def read_bounded(request: Request, most: int) -> bytes:

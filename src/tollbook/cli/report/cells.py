@@ -58,17 +58,18 @@ def print_wide(options: Options, title: str, table: Table, currency: str | None 
 
     Amounts are in `currency`, or in that of the row if it has a column for it.
     """
-    names = [column.name for column in table.columns]
+    columns = (*table.columns, *table.marks)
+    names = [column.name for column in columns]
     place = names.index("currency") if "currency" in names else None
 
     def cells(row: Row) -> list[Text]:
         write = amount_writer(options, currency if place is None else row[place])
-        values = zip(table.columns, row, strict=True)
+        values = zip(columns, row, strict=True)
         return [cell(text_of(column.kind, value, write)) for column, value in values]
 
     shown = new_table(title, footer=table.totals is not None)
-    sums = cells(table.totals or ("",) * len(table.columns))
-    for column, total in zip(table.columns, sums, strict=True):
+    sums = cells(table.totals or ("",) * len(columns))
+    for column, total in zip(columns, sums, strict=True):
         shown.add_column(
             _heading(column.name).replace(" ", "\n"),
             total,
@@ -87,7 +88,7 @@ def print_long(title: str, table: Table, write_amount: WriteAmount = amount_text
     shown.add_column(no_wrap=True)
     shown.add_column(justify="right", no_wrap=True)
     for row in table.rows:
-        for column, value in zip(table.columns, row, strict=True):
+        for column, value in zip((*table.columns, *table.marks), row, strict=True):
             text = text_of(column.kind, value, write_amount)
             shown.add_row(_heading(column.name), cell(text))
     print_table(shown)

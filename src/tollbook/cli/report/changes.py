@@ -8,6 +8,7 @@ from tollbook.analytics.scope import QuestionScope, in_its_currency
 from tollbook.cli.amounts import WriteAmount, amount_writer, percent_text
 from tollbook.cli.choices import (
     currency_option,
+    has_margin,
     include_option,
     named_organization,
     period_options,
@@ -40,7 +41,7 @@ _LIMIT = 10
 )
 @currency_option
 @click.option("--limit", type=ROWS, default=_LIMIT, help="The maximum length of each list.")
-@include_option("totals", "meta")
+@include_option("totals", "meta", "margin")
 @report_options
 def verb(options: Options, settings: Settings) -> int:
     """Show the largest increases, decreases and costs."""
@@ -50,7 +51,7 @@ def verb(options: Options, settings: Settings) -> int:
         scope = in_its_currency(snapshot, scope)
         chosen = choose_period(options, scope)
         period, before = chosen.period, compared_period(chosen, options.compare)
-        found = read_changes(snapshot, scope, period, before)
+        found = read_changes(snapshot, scope, period, before, with_margin=has_margin(options))
         meta = read_meta(snapshot, options, scope, period)
     with_totals = "totals" in options.include
     return print_answer(

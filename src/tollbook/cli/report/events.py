@@ -5,18 +5,20 @@ from collections.abc import Iterable, Iterator
 import click
 
 from tollbook.analytics.events import (
-    COLUMNS,
     EventsQuestion,
-    events_report,
     events_table,
     read_page,
     table_of,
 )
+from tollbook.analytics.events_report import events_report
 from tollbook.analytics.scope import QuestionScope
 from tollbook.api.formats.cells import writer_of
 from tollbook.cli.choices import (
     amounts_option,
     country_option,
+    has_margin,
+    include_option,
+    known_meters,
     meter_option,
     organization_of,
     period_option,
@@ -29,6 +31,7 @@ from tollbook.cli.report.arguments import period_of
 from tollbook.cli.report.cells import print_csv
 from tollbook.settings import Settings
 from tollbook.store.database import Snapshot
+from tollbook.store.meters import read_catalog
 from tollbook.wiring import open_migrated
 
 _DEFAULT_LIMIT = 100
@@ -61,6 +64,7 @@ _SHOWN = ("time", "id", "type", "user_id", "quantity", "billed_quantity", "unit"
     show_default=f"{_DEFAULT_LIMIT}; no limit with --csv",
     help="The maximum number of events.",
 )
+@include_option("margin")
 @amounts_option
 @table_options
 def verb(options: Options, settings: Settings) -> int:
@@ -77,7 +81,7 @@ def verb(options: Options, settings: Settings) -> int:
     elif options.json:
         print_json(events_report(question, page, None))
     else:
-        print_rows(_SHOWN, _cells(page.rows), "no events")
+        print_rows(_shown(question), _cells(question, page.rows), "no events")
         if page.end:
             print_line(f"More than {len(page.rows):,} events match; use --limit to show more.")
     return 0
@@ -94,16 +98,25 @@ def _question(options: Options, snapshot: Snapshot) -> EventsQuestion:
         as_of=2**62,
         user_id=options.user,
         nobody=options.organization_level,
-        meters=options.meter,
+        meters=known_meters(snapshot, options),
         country=options.country,
         resource_id=options.resource,
         start=start if isinstance(start, int) else None,
         end=end if isinstance(end, int) else None,
+        with_margin=has_margin(options),
+        catalog=read_catalog(snapshot, options.tenant),
     )
 
 
-def _cells(rows: Iterable[tuple[object, ...]]) -> Iterator[list[str]]:
-    places = {column.name: place for place, column in enumerate(COLUMNS)}
-    shown = [(places[name], writer_of(COLUMNS[places[name]].kind)) for name in _SHOWN]
-    for row in rows:
+def _shown(question: EventsQuestion) -> tuple[str, ...]:
+    return (*_SHOWN, "buy_cost", "margin") if question.with_margin else _SHOWN
+
+
+def _cells(question: EventsQuestion, rows: Iterable[tuple[object, ...]]) -> Iterator[list[str]]:
+    table = table_of(question, rows)
+    places = {column.name: place for place, column in enumerate(table.columns)}
+    shown = [
+        (places[name], writer_of(table.columns[places[name]].kind)) for name in _shown(question)
+    ]
+    for row in table.rows:
         yield ["" if row[place] is None else write(row[place]) for place, write in shown]

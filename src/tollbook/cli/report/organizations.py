@@ -20,7 +20,7 @@ from tollbook.wiring import open_migrated
 @click.command(cls=Command)
 @rows_options(ORGANIZATION_ROW)
 @currency_option
-@include_option("totals", "meta", "currency")
+@include_option("totals", "meta", "currency", "margin", "meters")
 @report_options
 def verb(options: Options, settings: Settings) -> int:
     """Show usage and cost by organization."""
@@ -29,7 +29,7 @@ def verb(options: Options, settings: Settings) -> int:
         if options.min_cost is not None:
             require_one_currency(snapshot, scope, "--min-cost")
         period = period_of(options, scope)
-        question = rows_question(options, scope, period)
+        question = rows_question(snapshot, options, scope, period)
         result = BY_ORGANIZATION.read(snapshot, question)
         meta = read_meta(snapshot, options, scope, period)
     selection = selection_of(options, result)

@@ -6,14 +6,25 @@ import click
 
 from tollbook.analytics.filters import TOTAL_COST, Filters, Sort
 from tollbook.analytics.groups import BY_COUNTRY, BY_METER
+from tollbook.analytics.margin import SORT_FIELDS
 from tollbook.analytics.result_set import ReportedRows, ResultSet, RowsQuestion
 from tollbook.analytics.rows import RowLayout
 from tollbook.analytics.scope import QuestionScope
-from tollbook.cli.choices import Body, combined, country_option, meter_option, period_options
+from tollbook.cli.choices import (
+    Body,
+    combined,
+    country_option,
+    has_margin,
+    known_meters,
+    meter_option,
+    period_options,
+    wanted_of,
+)
 from tollbook.cli.command import Options
 from tollbook.cli.parameters import COST, whole
 from tollbook.domain.directory import Status
 from tollbook.domain.periods import Period
+from tollbook.store.database import Snapshot
 
 
 def rows_options(layout: RowLayout) -> Callable[[Body], Body]:
@@ -38,7 +49,7 @@ def rows_options(layout: RowLayout) -> Callable[[Body], Body]:
         ),
         click.option(
             "--sort",
-            type=click.Choice([column.name for column in layout.columns]),
+            type=click.Choice([*(column.name for column in layout.columns), *SORT_FIELDS]),
             metavar="FIELD",
             default=TOTAL_COST,
             help="The field to sort by, by its name in JSON.",
@@ -63,13 +74,17 @@ def rows_options(layout: RowLayout) -> Callable[[Body], Body]:
     )
 
 
-def rows_question(options: Options, scope: QuestionScope, period: Period) -> RowsQuestion:
+def rows_question(
+    snapshot: Snapshot, options: Options, scope: QuestionScope, period: Period
+) -> RowsQuestion:
     """Return which rows the options name."""
+    if options.sort in SORT_FIELDS and not has_margin(options):
+        raise click.UsageError(f"--sort {options.sort} requires --margin")
     return RowsQuestion(
         scope=scope,
         period=period,
         filters=Filters(
-            meters=options.meter,
+            meters=known_meters(snapshot, options),
             country=options.country,
             status=options.status,
             min_cost=options.min_cost,
@@ -78,6 +93,7 @@ def rows_question(options: Options, scope: QuestionScope, period: Period) -> Row
         ),
         sort=Sort(options.sort, options.order),
         group_by=options.group_by,
+        wanted=wanted_of(options),
     )
 
 

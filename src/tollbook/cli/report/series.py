@@ -8,16 +8,25 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
+from tollbook.analytics.margin import margin_of
 from tollbook.analytics.scope import QuestionScope
 from tollbook.analytics.series import SeriesSums, Trend, read_trend
 from tollbook.analytics.series_buckets import Bucket
-from tollbook.analytics.series_question import DEFAULT_TOP, MAX_TOP, SeriesQuestion, SeriesSplit
+from tollbook.analytics.series_question import (
+    DEFAULT_TOP,
+    MAX_TOP,
+    SeriesQuestion,
+    SeriesSort,
+    SeriesSplit,
+)
 from tollbook.analytics.series_report import series_report, series_table
 from tollbook.cli.amounts import WriteAmount, amount_writer, percent_text
 from tollbook.cli.choices import (
     country_option,
     currency_option,
+    has_margin,
     include_option,
+    known_meters,
     meter_option,
     named_organization,
     named_user,
@@ -68,7 +77,13 @@ _REST = "(others)"
     help="The maximum number of series.",
 )
 @currency_option
-@include_option("totals", "meta")
+@click.option(
+    "--sort",
+    type=click.Choice(list(map(str, SeriesSort))),
+    default=SeriesSort.COST.value,
+    help="What the first series have: the highest cost, or with --margin the lowest margin.",
+)
+@include_option("totals", "meta", "margin")
 @report_options
 def verb(options: Options, settings: Settings) -> int:
     """Show usage and cost over time."""
@@ -87,6 +102,8 @@ def verb(options: Options, settings: Settings) -> int:
 
 
 def _question(snapshot: Snapshot, options: Options) -> SeriesQuestion:
+    if options.sort == SeriesSort.MARGIN and not has_margin(options):
+        raise click.UsageError("--sort margin requires --margin")
     scope = _scope(snapshot, options)
     chosen = choose_period(options, scope)
     return SeriesQuestion(
@@ -94,10 +111,12 @@ def _question(snapshot: Snapshot, options: Options) -> SeriesQuestion:
         period=chosen.period,
         bucket=Bucket(options.by),
         split_by=SeriesSplit(options.split) if options.split else None,
-        meters=tuple(dict.fromkeys(options.meter)) or None,
+        meters=known_meters(snapshot, options) or None,
         country=options.country,
         compared=compared_period(chosen, options.compare) if options.compare else None,
         top=options.top,
+        with_margin=has_margin(options),
+        sort=SeriesSort(options.sort),
     )
 
 
@@ -114,6 +133,22 @@ def _print_chart(options: Options, question: SeriesQuestion, trend: Trend) -> No
     print_table(_bucket_table(question, trend, write))
     if question.split_by and trend.now.lines:
         print_table(_series_table(trend.now.lines, write))
+    if question.with_margin:
+        print_line(_margin_line(trend, write))
+
+
+def _margin_line(trend: Trend, write: WriteAmount) -> str:
+    """Return the margin of the whole, and the series with a loss."""
+    whole = margin_of(trend.now.purchases)
+    if whole.margin is None:
+        return "Margin: unknown"
+    share = "" if whole.buy_known_share is None else f"{whole.buy_known_share:.1%} of the cost"
+    line = f"Margin: {write(whole.margin)}" + (f", buy price known for {share}" if share else "")
+    found = [(it, margin_of(it.sums.all_purchases).margin) for it in trend.now.lines]
+    losses = [
+        f"{it.name} {write(margin)}" for it, margin in found if margin is not None and margin < 0
+    ]
+    return f"{line}; below: {', '.join(losses)}" if losses else line
 
 
 def _title(question: SeriesQuestion, trend: Trend) -> str:

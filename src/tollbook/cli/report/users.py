@@ -27,7 +27,7 @@ COLUMNS = tuple(it for it in USER_ROW.figures if it.label)
 @click.argument("organization", help="The id of the organization.")
 @click.option("--user", help="Only this user.")
 @rows_options(USER_ROW)
-@include_option("totals", "meta")
+@include_option("totals", "meta", "margin", "meters")
 @report_options
 def verb(options: Options, settings: Settings) -> int:
     """Show usage and cost by user."""
@@ -36,7 +36,7 @@ def verb(options: Options, settings: Settings) -> int:
         named_user(snapshot, organization, options.user)
         scope = QuestionScope(options.tenant, organization, options.user)
         period = period_of(options, scope)
-        question = rows_question(options, scope, period)
+        question = rows_question(snapshot, options, scope, period)
         result = BY_USER.read(snapshot, question)
         meta = read_meta(snapshot, options, scope, period)
     selection = selection_of(options, result)
@@ -60,7 +60,10 @@ def _print_text(
         f"{organization.timezone}, {organization.currency}"
     )
     write = amount_writer(options, organization.currency)
-    if question.group_by is None:
+    if question.group_by is None and result.details is not None:
+        shown = ReportedRows(selection.rows, with_totals=True)
+        print_wide(options, title, BY_USER.table(question, result, shown), organization.currency)
+    elif question.group_by is None:
         assert result.total  # noqa: S101  it was read
         _print_users(title, selection.rows, result.total, write)
     else:

@@ -22,6 +22,16 @@ const QUANTITIES = {
 };
 const WITH_NUMBER = new Set(["sms.outbound", "sms.inbound", "mms.outbound", "mms.inbound", "voice.call"]);
 
+/** @param {string} type */
+const withNumber = (type) => WITH_NUMBER.has(type) || Boolean(meterOf(type)?.own);
+
+/** @param {string} type */
+function quantityName(type) {
+  const meter = meterOf(type);
+  if (meter?.own) return meter.own[0].toUpperCase() + meter.own.slice(1);
+  return QUANTITIES[type] ?? (meter?.unit === "messages" ? "Segments" : "Quantity");
+}
+
 /** @param {{viewer: import("../state/session.js").Viewer}} props */
 export function Calculator({ viewer }) {
   const directory = useAnswer("v1/organizations", { live: false });
@@ -38,7 +48,7 @@ export function Calculator({ viewer }) {
   const submit = async (/** @type {Event} */ event) => {
     event.preventDefault();
     const inbound = form.type.endsWith(".inbound");
-    const attributes = WITH_NUMBER.has(form.type) && form.number ? { [inbound ? "from" : "to"]: form.number.replace(/[\s()-]/g, "") } : {};
+    const attributes = withNumber(form.type) && form.number ? { [inbound ? "from" : "to"]: form.number.replace(/[\s()-]/g, "") } : {};
     const body = {
       id: "estimate",
       type: form.type,
@@ -46,7 +56,7 @@ export function Calculator({ viewer }) {
       user_id: viewer.user_id ?? undefined,
       time: new Date().toISOString(),
       quantity: form.quantity,
-      resource_id: form.type.startsWith("kb.") || form.type === "phone.rental" ? "estimate" : undefined,
+      resource_id: form.type.startsWith("kb.") || form.type === "phone.rental" || meterOf(form.type)?.resource ? "estimate" : undefined,
       attributes,
     };
     const submitted = form;
@@ -67,8 +77,8 @@ export function Calculator({ viewer }) {
         ${!viewer.organization_id &&
         html`<label>Organization<select value=${organization} onChange=${set("organization")}>${organizations.map((/** @type {any} */ it) => html`<option key=${it.id} value=${it.id}>${optionText(it.name)}</option>`)}</select></label>`}
         <label>Usage<select value=${form.type} onChange=${set("type")}>${METERS.map((it) => html`<option key=${it.type} value=${it.type}>${it.name}</option>`)}</select></label>
-        <label>${QUANTITIES[form.type] ?? (meterOf(form.type)?.unit === "messages" ? "Segments" : "Quantity")}<input inputmode="decimal" value=${form.quantity} onInput=${set("quantity")} required /></label>
-        ${WITH_NUMBER.has(form.type) &&
+        <label>${quantityName(form.type)}<input inputmode="decimal" value=${form.quantity} onInput=${set("quantity")} required /></label>
+        ${withNumber(form.type) &&
         html`<label>${form.type.endsWith(".inbound") ? "From number" : "To number"}<input type="tel" value=${form.number} onInput=${set("number")} placeholder="+442071838750" /></label>`}
         <button type="submit" class="button primary">Calculate</button>
       </form>

@@ -116,7 +116,7 @@ export function BarChart({ label, buckets, bucket, series, show, tick, earlier }
                 (it) => html`<tr key=${it.key}><th scope="row"><i class=${`swatch c${it.color}`}></i>${it.name}</th><td>${show(it.values[at])}</td></tr>`,
               )}
               <tr class="sum"><th scope="row">Total</th><td>${show(totals[at])}</td></tr>
-              ${earlier && html`<tr class="sum"><th scope="row">Previous period</th><td>${show(earlier[at] ?? 0)}</td></tr>`}
+              ${earlier && html`<tr class="sum"><th scope="row">Earlier</th><td>${show(earlier[at] ?? 0)}</td></tr>`}
             </tbody>
           </table>
         </div>

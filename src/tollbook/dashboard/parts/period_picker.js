@@ -4,7 +4,7 @@ import { periodPath } from "../state/period.js";
 import { useAnswer } from "../state/resource.js";
 import { change, route } from "../state/route.js";
 import { pluralize, days } from "../words/format.js";
-import { PRESETS, periodQueryOf, datesOf } from "../words/periods.js";
+import { COMPARISONS, PRESETS, comparisonOf, periodQueryOf, datesOf } from "../words/periods.js";
 import { html } from "./html.js";
 import { Icon } from "./icon.js";
 import { Popover } from "./popover.js";
@@ -14,7 +14,7 @@ import { Popover } from "./popover.js";
 /** @param {{period: Period, timezone: string, organization?: string}} props */
 export function PeriodPicker({ period, timezone, organization }) {
   const preset = PRESETS.find((it) => it.key === period.preset);
-  const comparing = route.value.query.compare === "previous_period";
+  const comparing = Boolean(comparisonOf(route.value.query));
   const arrow = useArrows(period);
   return html`
     <div class="period" role="group" aria-label="Period">
@@ -103,6 +103,10 @@ function Panel({ period, timezone, organization, close }) {
         <p class="note" role="status">${wrong || answer.error?.message || length}</p>
         <button type="submit" class="button primary" disabled=${Boolean(wrong)}>Show</button>
         <p class="note">Days begin and end in ${timezone}.</p>
+        <label>Compare with<select value=${comparisonOf(route.value.query)} onChange=${(/** @type {any} */ e) => change({ compare: e.target.value || null })}>
+          <option value="">nothing</option>
+          ${COMPARISONS.map((it) => html`<option key=${it.key} value=${it.key}>${it.name}</option>`)}
+        </select></label>
       </form>
     </div>
   `;

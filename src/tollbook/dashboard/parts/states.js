@@ -49,7 +49,7 @@ export const NotCompared = ({ earlier }) =>
   earlier.error &&
   !earlier.data &&
   html`<p class="notice" role="alert">
-    The comparison with the previous period failed: <${Sentence} text=${sentence(earlier.error.message)} /> <button type="button" class="button" onClick=${earlier.reload}>Try again</button>
+    The comparison failed: <${Sentence} text=${sentence(earlier.error.message)} /> <button type="button" class="button" onClick=${earlier.reload}>Try again</button>
   </p>`;
 
 /** @param {string} text */

@@ -1,6 +1,6 @@
 /** The main figures of a view. */
 import { changeOf, exactSum } from "../words/figures.js";
-import { changeText, count, days, minutes, money } from "../words/format.js";
+import { changeText, count, days, minutes, money, percent } from "../words/format.js";
 import { html } from "./html.js";
 import { Skeleton } from "./states.js";
 
@@ -41,7 +41,7 @@ export function Change({ now, before, against }) {
   if (before === null) return null;
   const change = changeOf(now, before);
   const way = !change ? "" : change > 0 ? "▲" : "▼";
-  return html`<span class=${`change${change ? " moved" : ""}`} title=${`Compared with ${against}`}>${way} ${changeText(change)}<span class="unseen"> compared with the previous period</span></span>`;
+  return html`<span class=${`change${change ? " moved" : ""}`} title=${`Compared with ${against}`}>${way} ${changeText(change)}<span class="unseen"> compared with ${against}</span></span>`;
 }
 
 /** @param {any[]} rows Users or organizations. @param {number} [own] Cost that no row includes. */
@@ -75,3 +75,17 @@ export function tilesOf(now, then, currency, note) {
     tile("API requests", "requests"),
   ];
 }
+
+/**
+ * The tile of the margin.
+ * @param {any} totals With a margin, null where no buy price is known.
+ * @param {string} currency
+ * @returns {Tile}
+ */
+export const marginTile = (totals, currency) => ({
+  name: "Margin",
+  value: totals.margin === null ? "unknown" : money(totals.margin, currency),
+  note: totals.buy_known_share === null ? "" : `buy price known for ${percent(totals.buy_known_share)} of cost`,
+  now: 0,
+  before: null,
+});

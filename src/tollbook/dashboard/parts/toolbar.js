@@ -2,7 +2,7 @@
 import { useEffect, useRef, useState } from "../vendor/hooks.js";
 import { curlOf } from "../state/api.js";
 import { change, route } from "../state/route.js";
-import { KINDS, USAGE_KINDS } from "../words/meters.js";
+import { kindChoices } from "../words/meters.js";
 import { html } from "./html.js";
 import { Icon } from "./icon.js";
 import { Popover } from "./popover.js";
@@ -49,7 +49,7 @@ export const Search = ({ text, setText, what }) => html`
 /** @param {{all?: string, brand?: boolean}} props `brand`, which no user has, is offered on request. */
 export const KindOptions = ({ all, brand = false }) => html`
   ${all && html`<option value="">${all}</option>`}
-  ${(brand ? KINDS : USAGE_KINDS).map((it) => html`<option key=${it.key} value=${it.key}>${it.name}</option>`)}
+  ${kindChoices(brand).map((it) => html`<option key=${it.key} value=${it.key}>${it.name}</option>`)}
 `;
 
 /** The filters by kind of usage and for rows without usage. @param {{what: string}} props */

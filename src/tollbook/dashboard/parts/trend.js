@@ -4,8 +4,8 @@ import { useAnswer } from "../state/resource.js";
 import { change, route } from "../state/route.js";
 import { exactSum } from "../words/figures.js";
 import { axisMoney, count, days, money, shortCount } from "../words/format.js";
-import { KINDS, kindOf, meterName, meterOf } from "../words/meters.js";
-import { bucketsOf } from "../words/periods.js";
+import { KINDS, chartUnit, kindOf, meterName, meterOf } from "../words/meters.js";
+import { bucketsOf, comparisonOf } from "../words/periods.js";
 import { BarChart, ChartTable } from "./chart.js";
 import { Choice } from "./choice.js";
 import { html } from "./html.js";
@@ -45,7 +45,7 @@ export function trendPath(subject, period, query) {
     split_by: "meter",
     top: 20,
     meter: kindOf(query.kind)?.meters.join(","),
-    compare: query.compare === "previous_period" ? "previous_period" : "",
+    compare: comparisonOf(query),
   });
 }
 
@@ -116,7 +116,7 @@ function Body({ answer, usage, kind, currency, period }) {
   if (!all.length) return html`<${Empty} title=${usage ? "No usage of this kind" : "No cost"}>Nothing was recorded in the period ${days(period.start, period.end)}.<//>`;
   const hidden = new Set((route.value.query.off ?? "").split(",").filter(Boolean));
   const series = all.filter((it) => !hidden.has(it.key));
-  const unit = all[0] && usage ? meterOf(kindOf(kind)?.meters[0] ?? "")?.unit ?? "" : "";
+  const unit = all[0] && usage ? chartUnit(kind) : "";
   const show = (/** @type {number} */ it) => (usage ? `${count(Math.round(it * 100) / 100)} ${unit}` : money(it, currency));
   const tick = (/** @type {number} */ it, /** @type {number} */ step) => (usage ? shortCount(it) : axisMoney(it, currency, step));
   const earlier = answer.data.comparison && earlierTotals(answer.data, usage, kind, hidden);
@@ -129,7 +129,7 @@ function Body({ answer, usage, kind, currency, period }) {
     <div class=${answer.loading ? "dimmed" : ""}>
       ${route.value.query.chart === "table" ? html`<${ChartTable} ...${props} />` : html`<${BarChart} ...${props} />`}
       <${Legend} series=${all} hidden=${hidden} toggle=${toggle} show=${(/** @type {number} */ it) => (usage ? count(Math.round(it * 100) / 100) : money(it, currency))} />
-      ${earlier && html`<p class="note"><i class="swatch line" aria-hidden="true"></i>The line shows the previous period, ${days(answer.data.comparison.period.start, answer.data.comparison.period.end)}.</p>`}
+      ${earlier && html`<p class="note"><i class="swatch line" aria-hidden="true"></i>The line shows ${days(answer.data.comparison.period.start, answer.data.comparison.period.end)}.</p>`}
     </div>
   `;
 }
@@ -161,7 +161,7 @@ function costSeries(answered, length) {
  * @returns {Series[]}
  */
 function usageSeries(answered, kind) {
-  const unit = meterOf(kindOf(kind)?.meters.at(-1) ?? "")?.unit;
+  const unit = chartUnit(kind);
   return (kindOf(kind)?.meters ?? []).flatMap((type) => {
     const [meter, found] = [meterOf(type), answered.find((it) => !it.rest && it.key === type)];
     if (!meter || meter.unit !== unit || !found?.total_events) return [];
@@ -171,7 +171,7 @@ function usageSeries(answered, kind) {
 }
 
 /**
- * The totals of the previous period, one for each bucket that has a counterpart.
+ * The totals of the days to compare with, one for each bucket that has a counterpart.
  * @param {any} data
  * @param {boolean} usage
  * @param {string} kind

@@ -5,7 +5,7 @@ import { useAnswer, useEarlier } from "../state/resource.js";
 import { change, hrefWith, route } from "../state/route.js";
 import { exactSum, shareOf } from "../words/figures.js";
 import { count, pluralize, days, exactMoney, longDay, money, percent, twoDecimals } from "../words/format.js";
-import { KINDS } from "../words/meters.js";
+import { KINDS, meterOf } from "../words/meters.js";
 import { Events, eventsPath } from "./events.js";
 import { Foreign } from "./foreign.js";
 import { html } from "./html.js";
@@ -75,11 +75,26 @@ const COUNTED = {
 
 /** @param {any} row The kinds of its breakdown, each with its cost and what was counted. */
 const parts = (row) =>
-  KINDS.filter(({ cost }) => cost in row.cost_breakdown).map(({ key, cost }) => ({
+  KINDS.filter(({ cost }) => cost in row.cost_breakdown).map(({ key, name, color, cost }) => ({
     kind: key,
+    name,
+    color,
     cost: row.cost_breakdown[cost],
     counted: COUNTED[key]?.(row, row.cost_breakdown) ?? "",
   }));
+
+/** @param {any} row Its kinds, each followed by the tenant's own meters of it that have usage. */
+const lines = (row) =>
+  parts(row).flatMap((part) => [part, ...ownParts(row).filter((/** @type {any} */ it) => KINDS.find((kind) => kind.key === part.kind)?.meters.includes(it.kind))]);
+
+/** @param {any} row */
+const ownParts = (row) =>
+  (row.meters ?? []).flatMap((/** @type {any} */ it) => {
+    const meter = meterOf(it.meter);
+    if (!meter?.own || !it.count) return [];
+    const counted = meter.counted === "events" ? it.count : it.quantity / (meter.per ?? 1);
+    return [{ kind: it.meter, name: meter.name, color: meter.color, cost: it.cost, counted: `${twoDecimals(counted)} ${meter.unit}`, own: true }];
+  });
 
 /** @param {{row: any, currency: string}} props */
 function Breakdown({ row, currency }) {
@@ -91,18 +106,17 @@ function Breakdown({ row, currency }) {
       <table>
         <caption class="unseen">Cost by kind of usage: kind, bar, share, cost</caption>
         <tbody>
-          ${parts(row).map(({ kind, cost, counted: counts }) => {
-            const about = KINDS.find((it) => it.key === kind);
+          ${lines(row).map(({ kind, name, color, cost, counted: counts, own }) => {
             const share = shareOf(cost, total);
             return html`
-              <tr key=${kind} class=${cost ? "" : "zero"}>
+              <tr key=${kind} class=${[cost ? "" : "zero", own ? "own" : ""].join(" ").trim()}>
                 <th scope="row">
                   <a href=${hrefWith({ events: chosen === kind ? null : kind, event: null })} aria-current=${chosen === kind ? "true" : undefined} onClick=${showEvents}>
-                    <i class=${`swatch c${about?.color}`} aria-hidden="true"></i>${about?.name}
+                    <i class=${`swatch c${color}`} aria-hidden="true"></i>${name}
                   </a>
                   <small>${counts}</small>
                 </th>
-                <td class="part"><span style=${{ width: `${Math.max(0, share ?? 0) * 100}%` }} class=${`c${about?.color}`}></span></td>
+                <td class="part"><span style=${{ width: `${Math.max(0, share ?? 0) * 100}%` }} class=${`c${color}`}></span></td>
                 <td class="share">${percent(share)}</td>
                 <td title=${exactMoney(cost, currency)}>${money(cost, currency)}</td>
               </tr>

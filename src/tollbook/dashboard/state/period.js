@@ -1,6 +1,6 @@
 /** The period of a view, as the API resolves it. */
 import { useRef } from "../vendor/hooks.js";
-import { periodQueryOf, datesOf } from "../words/periods.js";
+import { comparisonOf, periodQueryOf, datesOf } from "../words/periods.js";
 import { pathOf } from "./api.js";
 import { useAnswer } from "./resource.js";
 
@@ -20,8 +20,9 @@ import { useAnswer } from "./resource.js";
 /**
  * @param {import("../words/periods.js").PeriodQuery} query
  * @param {string} [organization] The organization whose calendar applies; by default the tenant's.
+ * @param {string} [compare]
  */
-export const periodPath = (query, organization) => pathOf("v1/analytics/period", { organization_id: organization, ...query });
+export const periodPath = (query, organization, compare) => pathOf("v1/analytics/period", { organization_id: organization, ...query, compare });
 
 /**
  * Load the period of a view; the last one stays until the next one is loaded.
@@ -31,7 +32,7 @@ export const periodPath = (query, organization) => pathOf("v1/analytics/period",
  */
 export function usePeriod(query, organization) {
   const chosen = periodQueryOf(query);
-  const answer = useAnswer(periodPath(chosen, organization), { subject: `period ${organization ?? ""}` });
+  const answer = useAnswer(periodPath(chosen, organization, comparisonOf(query)), { subject: `period ${organization ?? ""}` });
   const last = useRef(/** @type {Period | null} */ (null));
   if (answer.data && !answer.loading) last.current = periodOf(answer.data, chosen);
   return { period: last.current, error: answer.data && !answer.loading ? null : answer.error, reload: answer.reload };

@@ -1,5 +1,6 @@
 /** The paths of questions about users that several views share. */
 import { pathOf } from "./api.js";
+import { ownMeters } from "../words/meters.js";
 
 /** @typedef {import("./period.js").QueriedDays} Days */
 
@@ -29,7 +30,7 @@ export const sumsPath = (organization, period, meter, rows) =>
  * @param {Days} period
  */
 export const userPath = (organization, user, period) =>
-  pathOf("v1/analytics/users", { ...about(organization, period), user_id: user });
+  pathOf("v1/analytics/users", { ...about(organization, period), user_id: user, include: ownMeters().length ? "meters" : "" });
 
 /**
  * @param {string} organization

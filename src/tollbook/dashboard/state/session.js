@@ -1,6 +1,7 @@
 /** The session: the key of this tab and its scope. */
 import { signal } from "../vendor/signals.js";
 import { ApiError, ask } from "./api.js";
+import { learn } from "../words/meters.js";
 
 /**
  * @typedef {Object} Viewer
@@ -28,11 +29,22 @@ export const farewell = signal("");
  * @param {string} text
  */
 export async function signIn(text) {
-  const { data } = await ask(text, "v1/keys/self");
+  const [{ data }, catalog] = await Promise.all([ask(text, "v1/keys/self"), catalogOf(text)]);
+  learn(catalog);
   sessionStorage.setItem(KEPT, text);
   farewell.value = "";
   viewer.value = data.key;
   key.value = text;
+}
+
+/** @param {string} text The meters that a key may see; only the built-in ones are known without. */
+async function catalogOf(text) {
+  try {
+    return (await ask(text, "v1/meters")).data.meters;
+  } catch (error) {
+    if (!(error instanceof ApiError)) throw error;
+    return [];
+  }
 }
 
 /**

@@ -6,7 +6,7 @@ import { hrefTo, route } from "../state/route.js";
 import { isAdmin } from "../state/session.js";
 import { pluralize, money, month } from "../words/format.js";
 import { kindOf } from "../words/meters.js";
-import { monthOf } from "../words/periods.js";
+import { comparisonOf, monthOf } from "../words/periods.js";
 import { Drawer } from "../parts/drawer.js";
 import { Foreign } from "../parts/foreign.js";
 import { html } from "../parts/html.js";
@@ -41,7 +41,7 @@ export function OrganizationView({ id, viewer }) {
 /** @param {{organization: Organization, viewer: import("../state/session.js").Viewer, period: import("../state/period.js").Period}} props */
 function Loaded({ organization, viewer, period }) {
   const { query } = route.value;
-  const comparing = query.compare === "previous_period";
+  const comparing = Boolean(comparisonOf(query));
   const meter = kindOf(query.kind)?.meters.join(",");
   const path = usersPath(organization.id, period, meter);
   const answer = useAnswer(path, { subject: `users ${organization.id}` });

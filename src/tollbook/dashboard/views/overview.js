@@ -8,18 +8,19 @@ import { pluralize } from "../words/format.js";
 import { kindOf } from "../words/meters.js";
 import { Foreign } from "../parts/foreign.js";
 import { html } from "../parts/html.js";
+import { Losses } from "../parts/losses.js";
 import { OrganizationsTable } from "../parts/organizations_table.js";
 import { PeriodPicker } from "../parts/period_picker.js";
 import { Empty, Loading, NotCompared, PeriodRefused, Refused, Skeleton } from "../parts/states.js";
-import { Tiles, figuresOf, tilesOf } from "../parts/tiles.js";
+import { Tiles, figuresOf, marginTile, tilesOf } from "../parts/tiles.js";
 import { Trend } from "../parts/trend.js";
 import { TrustLine } from "../parts/trust_line.js";
 
 const ZONE = "UTC";
 
 /** @param {import("../state/period.js").QueriedDays} period @param {Record<string, string | undefined>} more */
-const organizationsPath = (period, more) =>
-  pathOf("v1/analytics/organizations", { ...period.query, include: "totals,meta", amounts: "string", ...more });
+const organizationsPath = (period, more, include = "totals,meta") =>
+  pathOf("v1/analytics/organizations", { ...period.query, include, amounts: "string", ...more });
 
 /** @param {{viewer: import("../state/session.js").Viewer}} props */
 export function OverviewView({ viewer }) {
@@ -32,16 +33,16 @@ export function OverviewView({ viewer }) {
   if (!organizations.length) {
     return html`<h1>Overview</h1><${Empty} title="No organizations yet">Create one with <code>POST /v1/organizations</code> or <code>tollbook organizations create</code>. Its usage then appears here.<//>`;
   }
-  return html`<${Loaded} organizations=${organizations} period=${period} admin=${isAdmin(viewer)} />`;
+  return html`<${Loaded} organizations=${organizations} period=${period} admin=${isAdmin(viewer)} margins=${!viewer.organization_id} />`;
 }
 
-/** @param {{organizations: import("./organization.js").Organization[], period: import("../state/period.js").Period, admin: boolean}} props */
-function Loaded({ organizations, period, admin }) {
+/** @param {{organizations: import("./organization.js").Organization[], period: import("../state/period.js").Period, admin: boolean, margins: boolean}} props `margins` are for keys of the whole tenant. */
+function Loaded({ organizations, period, admin, margins }) {
   const { query } = route.value;
   const currencies = mostUsed(organizations.map((it) => it.currency));
   const currency = currencies.includes(query.currency) ? query.currency : currencies[0];
   const filters = { currency, meter: kindOf(query.kind)?.meters.join(",") };
-  const path = organizationsPath(period, filters);
+  const path = organizationsPath(period, filters, margins ? "totals,meta,margin" : "totals,meta");
   const answer = useAnswer(path, { subject: `organizations ${currency}` });
   const earlier = useEarlier(organizationsPath(period.compared, filters), answer);
   return html`
@@ -65,10 +66,11 @@ function Loaded({ organizations, period, admin }) {
           </ul>
         `
       : html`
-          <${Tiles} tiles=${answer.data && tilesOf(figuresOf(answer.data.organizations), earlier.data && figuresOf(earlier.data.organizations), currency, noteOf(answer.data.organizations))} against=${period.compared} dimmed=${answer.loading} />
+          <${Tiles} tiles=${answer.data && [...tilesOf(figuresOf(answer.data.organizations), earlier.data && figuresOf(earlier.data.organizations), currency, noteOf(answer.data.organizations)), ...(margins ? [marginTile(answer.data.totals, currency)] : [])]} against=${period.compared} dimmed=${answer.loading} />
           <${NotCompared} earlier=${earlier} />
           <${Trend} subject=${{ currency }} period=${period} />
-          <${OrganizationsTable} answer=${answer} period=${period} path=${path} earlier=${earlier.data?.organizations} currency=${currency} />
+          <${OrganizationsTable} answer=${answer} period=${period} path=${path} earlier=${earlier.data?.organizations} currency=${currency} margins=${margins} />
+          ${margins && html`<${Losses} period=${period} filters=${filters} currency=${currency} />`}
         `}
   `;
 }

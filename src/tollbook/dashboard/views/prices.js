@@ -102,7 +102,7 @@ const rows = (rates) =>
     (it) => html`
       <tr key=${it.rate_id}>
         <th scope="row">${meterName(it.meter)}</th>
-        <td>${it.to ?? (it.from ? `from ${it.from}` : "")}</td>
+        <td>${it.to ?? (it.from ? `from ${it.from}` : "")}${it.destination && html` <span class="note"><${Foreign} text=${it.destination} /></span>`}</td>
         <td class="note"><${Sentence} text=${conditions(it)} /></td>
         <td class="number">${String(it.price ?? "")}</td>
         <td>${it.per ?? ""}</td>
@@ -113,7 +113,7 @@ const rows = (rates) =>
 /** @param {any} rate Its fields except price and destination. */
 function conditions(rate) {
   const fields = { ...rate };
-  for (const name of ["rate_id", "meter", "price", "per", "to", "from"]) delete fields[name];
+  for (const name of ["rate_id", "meter", "price", "per", "to", "from", "destination"]) delete fields[name];
   return Object.entries(fields)
     .map(([name, value]) => `${name.replaceAll("_", " ")} ${typeof value === "string" ? value : JSON.stringify(value).replace(/["{}[\]]/g, "")}`)
     .join("; ");

@@ -50,6 +50,7 @@ export function QuarantineView({ viewer }) {
   const answer = useAnswer(path);
   const causes = answer.data?.causes ?? [];
   const cause = causes.find((/** @type {any} */ it) => it.code === code);
+  const replay = useReplay(`${own} ${from} ${until}`, answer.reload);
   return html`
     <div class="heading">
       <div>
@@ -59,13 +60,16 @@ export function QuarantineView({ viewer }) {
           ${organization && !viewer.organization_id && html` <a href=${hrefWith({ organization: null, from: null, until: null, cursor: null })}>Show all organizations</a>`}
         </p>
       </div>
-      <${Replay} key=${`${own} ${from} ${until}`} selection=${selection} reload=${answer.reload} />
+      <div class="replay">
+        <span role="status" class="note"><${Sentence} text=${replay.message} /></span>
+        <button type="button" class="button primary" disabled=${replay.busy} onClick=${() => replay.begin(selection)}>Replay all</button>
+      </div>
     </div>
     ${answer.error && html`<${Refused} error=${answer.error} reload=${answer.reload} />`}
     ${!answer.error && !answer.data && html`<${Skeleton} lines=${5} class="rows" />`}
     ${answer.data && !causes.length && html`<${Empty} title="No events in quarantine">Every event has an organization and a price.<//>`}
     ${answer.data?.pending && html`<${Pending} pending=${answer.data.pending} />`}
-    ${causes.length > 0 && !inDays && html`<${Causes} causes=${causes} code=${code} />`}
+    ${causes.length > 0 && !inDays && html`<${Causes} causes=${causes} code=${code} busy=${replay.busy} replay=${(/** @type {string} */ codes) => replay.begin({ ...selection, codes })} />`}
     ${cause && !inDays && !answer.loading && html`<${Events} title=${`${nameOf(code)}: ${pluralize(cause.events, "event")}`} answer=${answer} path=${path} />`}
     ${causes.length > 0 && inDays && !answer.loading &&
     html`
@@ -88,13 +92,13 @@ function Pending({ pending }) {
   `;
 }
 
-/** @param {{causes: any[], code: string}} props */
-const Causes = ({ causes, code }) => html`
+/** @param {{causes: any[], code: string, busy: boolean, replay: (code: string) => void}} props */
+const Causes = ({ causes, code, busy, replay }) => html`
   <section class="panel">
     <header><h2>Causes</h2></header>
     <div class="plain-table" tabindex="0" role="region" aria-label="Causes">
       <table>
-        <thead><tr><th scope="col">Cause</th><th scope="col" class="number">Events</th><th scope="col">Example</th><th scope="col">Event</th></tr></thead>
+        <thead><tr><th scope="col">Cause</th><th scope="col" class="number">Events</th><th scope="col">Example</th><th scope="col">Event</th><td></td></tr></thead>
         <tbody>
           ${causes.map(
             (it) => html`
@@ -103,6 +107,7 @@ const Causes = ({ causes, code }) => html`
                 <td class="number">${count(it.events)}</td>
                 <td><${Sentence} text=${it.example.reason} />.<br /><span class="note">${waysOut(it)}</span></td>
                 <td><code><${Foreign} text=${it.example.id} /></code><br /><span class="note"><${Foreign} text=${it.example.organization_id} /></span></td>
+                <td>${it.ways_out.includes("replay") && html`<button type="button" class="button" aria-label=${`Replay: ${nameOf(it.code)}`} disabled=${busy} onClick=${() => replay(it.code)}>Replay</button>`}</td>
               </tr>
             `,
           )}
@@ -138,31 +143,27 @@ const Events = ({ title, answer, path }) => html`
   </section>
 `;
 
-/** @param {{selection: Record<string, string>, reload: () => void}} props */
-function Replay({ selection, reload }) {
-  const [message, setMessage] = useState("");
+/** @param {string} subject Of the message: the events shown. @param {() => void} reload */
+function useReplay(subject, reload) {
+  const [result, setResult] = useState({ subject, message: "" });
   const [busy, setBusy] = useState(false);
-  const replay = async () => {
+  const begin = async (/** @type {Record<string, string>} */ selection) => {
     setBusy(true);
+    const report = (/** @type {string} */ message) => setResult({ subject, message });
     try {
       let { run } = (await ask(key.value, pathOf("v1/quarantine/replay", selection), { method: "POST" })).data;
       while (run.status === "running") {
         await new Promise((done) => setTimeout(done, 500));
         ({ run } = (await ask(key.value, `v1/quarantine-runs/${run.id}`)).data);
       }
-      setMessage(`${pluralize(run.released, "event")} charged, ${pluralize(run.remaining, "event")} still in quarantine.`);
+      report(`${pluralize(run.released, "event")} charged, ${pluralize(run.remaining, "event")} still in quarantine.`);
       reload();
     } catch (error) {
       if (!(error instanceof ApiError)) throw error;
       signOutIfRefused(error);
-      setMessage(`${error.message}; select Replay to try again.`);
+      report(`${error.message}; select Replay to try again.`);
     }
     setBusy(false);
   };
-  return html`
-    <div class="replay">
-      <span role="status" class="note"><${Sentence} text=${message} /></span>
-      <button type="button" class="button primary" disabled=${busy} onClick=${replay}>Replay</button>
-    </div>
-  `;
+  return { message: result.subject === subject ? result.message : "", busy, begin };
 }

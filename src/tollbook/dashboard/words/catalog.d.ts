@@ -19,6 +19,10 @@ export interface Meter {
   per?: number;
   /** The unit that is shown, in the plural. */
   unit: string;
+  /** Of a tenant's own meter: the unit of its events, in the plural. */
+  own?: string;
+  /** Whether events of an own meter need a resource. */
+  resource?: boolean;
 }
 
 /** A figure of a row: a field of it, or of its cost breakdown. */

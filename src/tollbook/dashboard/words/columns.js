@@ -81,13 +81,21 @@ const SHARE = {
   optional: true,
 };
 
+/** Only in answers with margins, which keys of the whole tenant get. Unknown is null, not 0. @type {Column} */
+const MARGIN = {
+  ...number("margin", "Margin", "Cost less buy price, of the usage whose buy price is known", (row) => row.margin),
+  value: (row) => row.margin ?? "",
+  show: (value, { currency }) => (value === "" ? "unknown" : money(value, currency)),
+  total: (rows) => exactSum(rows.map((row) => row.margin ?? 0)),
+};
+
 /**
- * The change of cost compared with the previous period.
+ * The change of cost compared with the earlier days.
  * @param {(row: any) => string} id
  * @returns {Column}
  */
 const change = (id) => ({
-  ...number("change", "Change", "Change of cost compared with the previous period", () => 0),
+  ...number("change", "Change", "Change of cost compared with the earlier days", () => 0),
   value: (row, { earlier }) => (earlier ? changeOf(row.total_cost, earlier.get(id(row)) ?? 0) : ""),
   show: (value) => (value === "" ? "" : changeText(value)),
   total: (rows, { earlier }) =>
@@ -154,6 +162,9 @@ export const ORGANIZATION_COLUMNS = [
   ...ORGANIZATION_FIGURES.map(column),
   COST,
 ];
+
+/** @type {Column[]} */
+export const ORGANIZATION_COLUMNS_WITH_MARGIN = [...ORGANIZATION_COLUMNS.slice(0, -1), MARGIN, COST];
 
 /**
  * Return the exact amount of a cost for its tooltip, because two decimals can show 0.00.

@@ -8,7 +8,7 @@ const MOST_DIGITS = 15;
 const PLAIN = /^(-?)(\d+)(?:\.(\d+))?$/;
 const DECIMALS = 9;
 /** Fields with amounts, which are strings of all their digits. */
-const AMOUNT = /costs?$/;
+const AMOUNT = /(costs?|margins?)$/;
 /** What a client has sent stays as it is. */
 const AS_SENT = /^(attributes|event)$/;
 
@@ -41,7 +41,7 @@ export function readAmounts(answer) {
     const it = answer[name];
     if (typeof it === "string") {
       if (AMOUNT.test(name)) answer[name] = figureOf(it);
-    } else if (Array.isArray(it) && AMOUNT.test(name)) answer[name] = it.map(figureOf);
+    } else if (Array.isArray(it) && AMOUNT.test(name)) answer[name] = it.map((one) => (one === null ? null : figureOf(one)));
     else if (it && typeof it === "object" && !AS_SENT.test(name)) readAmounts(it);
   }
   return answer;

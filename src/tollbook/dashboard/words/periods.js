@@ -12,6 +12,12 @@ export const PRESETS = [
   { key: "this_year", name: "This year" },
 ];
 
+/** @type {{key: string, name: string}[]} Names that the API resolves. */
+export const COMPARISONS = [
+  { key: "previous_period", name: "the previous period" },
+  { key: "previous_year", name: "the year before" },
+];
+
 const DEFAULT = "last_30_days";
 
 /** @param {string} text */
@@ -41,6 +47,12 @@ export function periodQueryOf({ start = "", end = "", period = "" }) {
   const known = isMonth(period) || PRESETS.some((it) => it.key === period);
   return { period: known ? period : DEFAULT };
 }
+
+/**
+ * The comparison in the address of a view; "" without one.
+ * @param {Record<string, string>} query
+ */
+export const comparisonOf = ({ compare = "" }) => (COMPARISONS.some((it) => it.key === compare) ? compare : "");
 
 /**
  * The month of an instant in a time zone, in the API's notation.

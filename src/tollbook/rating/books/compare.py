@@ -70,8 +70,8 @@ def _difference(
     if old is None or new is None:
         verdict = (Change.ADDED if old is None else Change.REMOVED, None)
     else:
-        # Two books have few templates: each pair is compared once.
-        pair = id(old), id(new)
+        # Two books have few pricings: each pair is compared once.
+        pair = id(old.pricing), id(new.pricing)
         if pair not in verdicts:
             verdicts[pair] = _verdict(old.pricing, new.pricing)
         verdict = verdicts[pair]

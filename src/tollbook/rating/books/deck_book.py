@@ -2,25 +2,39 @@
 
 from collections.abc import Callable, Sequence
 
+from tollbook.domain.catalog import BUILT_IN, Catalog, HintingCatalog
 from tollbook.domain.directory import LONGEST_NAME, currency_problem, text_problem
 from tollbook.domain.prices import FIRST_DAY, LAST_DAY, PriceBook, Rate
 from tollbook.rating.books import vocabulary
 from tollbook.rating.books.deck_clashes import Clash, RatePosition, deck_clashes
-from tollbook.rating.books.deck_csv import Progress, ReadDeck, read_deck
+from tollbook.rating.books.deck_csv import ReadDeck, read_deck
+from tollbook.rating.books.deck_growth import Progress
+from tollbook.rating.books.deck_report import DeckReport
+from tollbook.rating.books.deck_table import Table
 from tollbook.rating.books.deck_terms import BookTerms, DeckProblems, DeckTerms
 
 PlaceOf = Callable[[RatePosition], str]
 
 
 def parse_deck(
-    text: str, deck: DeckTerms, book: BookTerms, progress: Progress | None = None
+    source: str | Table,
+    deck: DeckTerms,
+    book: BookTerms,
+    progress: Progress | None = None,
+    reports: list[DeckReport] | None = None,
+    catalog: Catalog = BUILT_IN,
 ) -> PriceBook:
-    """Parse a deck as a book of its own, or raise `PriceBookRefused` with every error in it."""
+    """Parse a deck as a book of its own, or raise `PriceBookRefused` with every error in it.
+
+    `reports` receives how the deck was read, and `catalog` has the meters that it may price.
+    """
     problems = DeckProblems()
     effective_from = _check_book(book, problems)
-    read = read_deck(text, deck, book.currency, problems, progress)
+    read = read_deck(source, deck, book.currency, problems, progress, HintingCatalog(catalog))
     if read is not None:
-        note_clashes((), [read], [problems], lambda it: f"line {read.lines[it.row]}")
+        note_clashes((), [read], [problems], lambda it: problems.place(read.lines[it.row]))
+        if reports is not None:
+            reports.append(read.report)
     problems.refuse()
     decks = () if read is None else (read.deck,)
     return PriceBook(

@@ -7,6 +7,8 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
+from msgspec.structs import replace
+
 from tollbook.domain.prices import Deck, Rate
 from tollbook.rating.books.clashes import clashes
 
@@ -110,4 +112,10 @@ def _clashes(
 ) -> Iterator[Clash]:
     alike = [rate_at(place) for place in places]
     for one, other in clashes(alike):
-        yield Clash(places[one], places[other], alike[other], alike[one] == alike[other])
+        same = is_same_price(alike[one], alike[other])
+        yield Clash(places[one], places[other], alike[other], same)
+
+
+def is_same_price(one: Rate, other: Rate) -> bool:
+    """Return whether two rates differ in the name of their destination at most."""
+    return one == other or one == replace(other, destination=one.destination)

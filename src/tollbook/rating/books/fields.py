@@ -46,6 +46,7 @@ PRICE = Kind(vocabulary.parse_price, vocabulary.format_price)
 SECONDS = Kind(vocabulary.parse_seconds, quantity_text)
 INCREMENTS = Kind(vocabulary.parse_increments, vocabulary.format_increments)
 PERCENT = Kind(vocabulary.parse_percent, vocabulary.format_percent)
+NAME = Kind(vocabulary.parse_name, str)
 DAY = Kind(vocabulary.parse_day, vocabulary.format_day)
 
 
@@ -123,6 +124,7 @@ class ShownBuy(msgspec.Struct, frozen=True, omit_defaults=True):
     increments: str | None = None
     minimum: str | None = None
     grace: str | None = None
+    included: str | None = None
     connect_fee: str | None = None
 
 
@@ -133,28 +135,47 @@ class ShownRate(msgspec.Struct, frozen=True, omit_defaults=True, rename={"from_"
     rate_id: int
     meter: Annotated[str, Field(part=Rate, code="unknown_meter")]
     price: Annotated[Text, Field(PRICE, headers=
-        "price, rate, sell, sell price, sell rate, new rate, new price, tariff")] = None
+        "price, rate, sell, sell price, sell rate, new rate, new price, tariff, cost, price n, "
+        "rate n, next price, price next, next rate, billing rate, call rate, minute rate, "
+        "rateinitial, sell cost, prix, tarif, coût, preis, minutenpreis, entgelt")] = None
     per: Annotated[Text, Field(needs=PRICES)] = None
     to: Annotated[Text, Field(part=Rate)] = None
     from_: Annotated[Text, Field(part=Rate)] = None
+    destination: Annotated[Text, Field(NAME, Rate, ("destination",))] = None
     when: Annotated[dict[str, str] | None, Field(part=Rate)] = None
     hours: Annotated[list[str] | None, Field(part=Rate)] = None
     valid_from: Annotated[Text, _day("valid_from",
         "effective date, effective, effective from, valid from, start date, start, from date, "
-        "date from, begin date, activation date")] = None
+        "date from, begin date, activation date, startdate, effective since, date d effet, "
+        "date effet, date d application, valable du, date de début, gültig ab, gültig von, "
+        "gueltig ab")] = None
     valid_until: Annotated[Text, _day("valid_until",
         "end date, end, valid until, valid to, valid till, expiry, expiry date, expires, "
-        "expiration date, effective to, effective till, to date, date to")] = None
+        "expiration date, effective to, effective till, to date, date to, stop date, stopdate, "
+        "expires at, date de fin, valable jusqu au, gültig bis, gueltig bis")] = None
     increments: Annotated[Text, _of_calls(INCREMENTS, ("first", "following"),
         "increment, increments, billing increment, billing increments, billing, "
-        "billing interval, billing intervals, charging, charging interval, rounding")] = None
+        "billing interval, billing intervals, charging, charging interval, rounding, interval, "
+        "intervals, billing cycle, billingblock, billing block, pulse, incrément, incréments, "
+        "taktung, takt, abrechnungstakt")] = None
     minimum: Annotated[Text, _of_calls(SECONDS, ("minimum",),
-        "minimum, minimum duration, min duration, minimum time, min time")] = None
+        "minimum, minimum duration, min duration, minimum time, min time, minimal duration, "
+        "initblock, durée minimale, durée minimum, mindestdauer")] = None
     grace: Annotated[Text, _of_calls(SECONDS, ("grace",),
         "grace, grace period, grace time, free, free time")] = None
+    included: Annotated[Text, _of_calls(SECONDS, ("included",),
+        "included, included seconds, seconds included, free seconds")] = None
+    first_price: Annotated[Text, Field(
+        PRICE, attributes=("first_price",), unit="second", needs=("increments",),
+        excludes=("graduated", "volume", "package"), headers=
+        "first price, price first, price 1, rate 1, initial price, first rate, "
+        "first interval price, first increment price", code="invalid_price")] = None
     connect_fee: Annotated[Text, _of_calls(PRICE, ("connect_fee",),
         "connect fee, connection fee, connect charge, connection charge, setup, setup fee, "
-        "setup charge, call setup, call setup fee, set up fee")] = None
+        "setup charge, call setup, call setup fee, set up fee, connection cost, connect cost, "
+        "connect price, connection price, connectcharge, setup cost, rate call, rate per call, "
+        "price call, price per call, frais de connexion, frais d établissement, "
+        "verbindungsentgelt, einrichtungsgebühr")] = None
     maximum_cost: Annotated[Text, _of_calls(PRICE, ("maximum_cost",),
         "maximum cost, max cost, maximum charge, max charge")] = None
     package: Annotated[Text, Field(needs=PRICES)] = None

@@ -39,7 +39,7 @@ from tollbook.rating.books.vocabulary import (
     parse_quantity,
 )
 
-_DAYS = kept_in(Rate)
+_OF_RATE = kept_in(Rate)
 _KEPT = kept_in(Pricing)
 _TIERS = {
     TierMode.GRADUATED: Form(
@@ -63,13 +63,13 @@ _MOST_FEES = 100
 _NO_PER = Per(MICROS, Basis.UNIT, MICROS)
 
 
-def read_days(source: Source) -> dict[str, Any]:
-    """Read the days on which a rate is valid, as attributes of it."""
-    days = source.attributes(_DAYS)
-    if days.get("valid_until", LAST_DAY) < days.get("valid_from", FIRST_DAY):
+def read_days_and_name(source: Source) -> dict[str, Any]:
+    """Read the days on which a rate is valid and its name, as attributes of it."""
+    found = source.attributes(_OF_RATE)
+    if found.get("valid_until", LAST_DAY) < found.get("valid_from", FIRST_DAY):
         first, last = source.label("valid_from"), source.label("valid_until")
         source.note("valid_until", "invalid_date", f"{last} must not be before {first}")
-    return days
+    return found
 
 
 def read_pricing(source: Source, meter: Meter | None, group: str = "") -> Pricing:
@@ -89,6 +89,9 @@ def read_pricing(source: Source, meter: Meter | None, group: str = "") -> Pricin
             sentence = "a rate of several prefixes must name the tier_group they count in"
             source.note("tier_group", "missing_field", sentence)
     text, picos = read_price(source)
+    if "first_price" in source and per.basis is not Basis.UNIT:
+        sentence = f"{source.label('first_price')} is for a price by time, not for one by call"
+        source.note("first_price", "invalid_price", sentence)
     pricing = Pricing(
         price=mode.value if tiers else text or None,
         per=source.text("per"),

@@ -5,7 +5,7 @@ from typing import Any
 import msgspec
 
 from tollbook.domain.exact import MICROS, quantity_text
-from tollbook.domain.meters import BY_TYPE
+from tollbook.domain.meters import BY_TYPE, Category, Meter
 from tollbook.domain.prices import Basis, CallTerms, Fee, Pricing, Rate, Tier, TierMode
 from tollbook.rating.books.fields import ShownBuy, ShownFee, ShownGraduatedTier, ShownRate, kept_in
 from tollbook.rating.books.pricing import terms_of_buy
@@ -50,12 +50,17 @@ def _show_package(pricing: Pricing) -> str | None:
 
 def _show_tier(tier: Tier, rate: Rate) -> ShownGraduatedTier:
     """Show a tier; those of volume have no connect fee."""
-    unit = parse_per(rate.pricing.per, BY_TYPE[rate.meter]).unit
+    unit = parse_per(rate.pricing.per, _meter_of(rate)).unit
     return ShownGraduatedTier(
         tier.price,
         None if tier.up_to is None else quantity_text(tier.up_to * MICROS // unit),
         None if tier.connect_fee is None else format_price(tier.connect_fee),
     )
+
+
+def _meter_of(rate: Rate) -> Meter:
+    """Return the meter of a rate, of an own one what its prices depend on."""
+    return BY_TYPE.get(rate.meter) or Meter(rate.meter, 0, Category.MESSAGING, rate.unit)
 
 
 def _show_fee(fee: Fee) -> ShownFee:

@@ -11,6 +11,8 @@ from functools import lru_cache
 
 import msgspec
 
+from tollbook.domain.catalog import Catalog, unknown_meter_sentence
+from tollbook.domain.directory import LONGEST_NAME
 from tollbook.domain.errors import Problem
 from tollbook.domain.exact import MICROS, MOST_QUANTITY, QUANTITY_PLACES, quantity_text, scaled
 from tollbook.domain.meters import Meter
@@ -30,6 +32,7 @@ _MULTIPLES = {
 }
 _MEDIA = {"KB": 1000, "MB": 1_000_000, "KiB": 1024, "MiB": 1_048_576}
 _PER = re.compile(r"(?:(?P<count>[0-9]+(?:\.[0-9]+)?) )?(?P<unit>[A-Za-z-]+)")
+_NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 _PERCENT = re.compile(r"([0-9]+(?:\.[0-9]{1,4})?) ?%")
 _PREFIX = re.compile(r"\+?([1-9][0-9]{0,14})")
 _CLOCK = re.compile(r"([01][0-9]|2[0-3]):([0-5][0-9])|24:00")
@@ -51,10 +54,18 @@ class Per(msgspec.Struct, frozen=True):
     unit: int
 
 
+def parse_meter(catalog: Catalog, text: str) -> Meter:
+    """Parse the type of a meter of a catalog."""
+    meter = catalog.by_type.get(text)
+    if meter is None:
+        raise ValueError(unknown_meter_sentence(repr(text), catalog.hint(text)))
+    return meter
+
+
 def parse_price(text: str) -> int:
     """Parse a price as picos, exactly as it is written."""
     try:
-        value = Decimal(text)
+        value = _decimal(text)
         if not 0 <= value <= MOST_PRICE:
             raise ValueError(text)
         return scaled(value, PRICE_PLACES)
@@ -152,6 +163,22 @@ def parse_prefix(text: str) -> str:
     return match[1]
 
 
+def parse_name(text: str) -> str:
+    """Parse the name of a destination: one line of text."""
+    name = clean_name(text)
+    if name != text:
+        raise ValueError(f"must be a line of at most {LONGEST_NAME} characters")
+    return name
+
+
+def clean_name(text: str) -> str:
+    """Return a text as a name: in one line without spaces at its ends, cut where it is too long."""
+    if not text.isprintable():
+        text = "".join(it if it.isprintable() else " " for it in text)
+    line = " ".join(text.split())
+    return line if len(line) <= LONGEST_NAME else f"{line[: LONGEST_NAME - 1]}\u2026"
+
+
 def parse_day(text: str) -> int:
     """Parse a calendar day as a day number."""
     try:
@@ -243,10 +270,16 @@ def _format_moment(minute: int, *, ends: bool = False) -> str:
     return f"{_WEEKDAYS[day]} {rest // 60:02d}:{rest % 60:02d}"
 
 
+def _decimal(text: str) -> Decimal:
+    """Parse ASCII digits with a decimal point; `Decimal` alone reads 1_5 and other digits too."""
+    if not _NUMBER.fullmatch(text):
+        raise ValueError(text)
+    return Decimal(text)
+
+
 def _micros(text: str) -> int:
     """Parse a decimal number as micros, -1 when it is none."""
     try:
-        value = Decimal(text)
-        return scaled(value, QUANTITY_PLACES) if value.is_finite() else -1
+        return scaled(_decimal(text), QUANTITY_PLACES)
     except (InvalidOperation, ValueError):
         return -1

@@ -20,13 +20,14 @@ from collections.abc import Iterator
 
 import yaml
 
+from tollbook.domain.catalog import BUILT_IN, Catalog, HintingCatalog
 from tollbook.domain.directory import currency_problem
 from tollbook.domain.errors import PriceBookRefused
-from tollbook.domain.meters import BY_TYPE
 from tollbook.domain.prices import PriceBook, Rate
 from tollbook.rating.books import vocabulary
 from tollbook.rating.books.clashes import clashes
-from tollbook.rating.books.deck_csv import Progress
+from tollbook.rating.books.deck_growth import Progress
+from tollbook.rating.books.deck_report import DeckReport
 from tollbook.rating.books.source import Form
 from tollbook.rating.books.yaml_decks import Files, read_decks
 from tollbook.rating.books.yaml_examples import check_examples
@@ -53,16 +54,20 @@ def parse_price_book(
     files: Files | None = None,
     progress: Progress | None = None,
     most_tokens: int = sys.maxsize,
+    catalog: Catalog = BUILT_IN,
+    reports: list[DeckReport] | None = None,
 ) -> PriceBook:
     """Parse a price book, or raise `PriceBookRefused` with every error in it.
 
-    `files` reads the decks that the book names. A book with more than `most_tokens` names, values
-    and marks of YAML is refused: they take time before anything can be said about the book.
+    `files` reads the decks that the book names, `catalog` has the meters that it may price, and
+    `reports` receives how each deck was read. A book
+    with more than `most_tokens` names, values and marks of YAML is refused: they take time before
+    anything can be said about the book.
     """
-    document = Document()
+    document = Document(HintingCatalog(catalog))
     root = _compose(document, text, most_tokens)
     _check_nodes(document, root)
-    book = None if document.problems else _read_book(document, root, files, progress)
+    book = None if document.problems else _read_book(document, root, files, progress, reports)
     if document.problems or book is None:
         count = len(document.problems)
         raise PriceBookRefused(
@@ -93,7 +98,11 @@ def _compose(document: Document, text: str, most_tokens: int) -> yaml.Node | Non
 
 
 def _read_book(
-    document: Document, root: yaml.Node | None, files: Files | None, progress: Progress | None
+    document: Document,
+    root: yaml.Node | None,
+    files: Files | None,
+    progress: Progress | None,
+    reports: list[DeckReport] | None,
 ) -> PriceBook | None:
     if root is None:
         document.note(root, "", "not_a_mapping", _BOOK.sentence)
@@ -105,13 +114,16 @@ def _read_book(
         entry.note("rates", "missing_field", "rates is missing")
     rates = _read_rates(entry)
     currency = entry.value("currency", _parse_currency, "")
+    reads = read_decks(entry, rates, currency, files, progress) if "decks" in entry else ()
+    if reports is not None:
+        reports.extend(it.report for it in reads)
     book = PriceBook(
         name=entry.text("name"),
         currency=currency,
         effective_from=entry.value("effective_from", vocabulary.parse_day, 0, "invalid_date"),
         source=entry.text("source"),
         rates=tuple(rate for rate, _ in rates),
-        decks=read_decks(entry, rates, currency, files, progress) if "decks" in entry else (),
+        decks=tuple(it.deck for it in reads),
     )
     # The examples of a book with errors would only add errors that are none.
     if "examples" in entry and not document.problems:
@@ -191,7 +203,7 @@ def _check_groups(document: Document, read: _Read) -> None:
         group = rate.pricing.tier_group
         if group is None:
             continue
-        what = (BY_TYPE[rate.meter].unit, rate.pricing.basis.value)
+        what = (rate.unit_of_meter, rate.pricing.basis.value)
         if counted.setdefault(group, what) != what:
             sentence = f"the tier_group {group!r} counts something else on an earlier line"
             document.note(node, "rates", "mixed_tier_group", sentence)

@@ -7,16 +7,25 @@ decks:
 """
 
 from collections.abc import Callable, Sequence
-from typing import Any
 
 import yaml
 
-from tollbook.domain.prices import Deck, Rate
+from tollbook.domain.errors import PriceBookRefused
+from tollbook.domain.prices import Rate
 from tollbook.rating.books.deck_book import note_clashes
 from tollbook.rating.books.deck_clashes import RatePosition
-from tollbook.rating.books.deck_csv import Progress, ReadDeck, decode_deck, read_deck
-from tollbook.rating.books.deck_terms import FLAGS, TEXTS, DeckProblems, DeckTerms
-from tollbook.rating.books.fields import choice
+from tollbook.rating.books.deck_csv import ReadDeck, read_deck
+from tollbook.rating.books.deck_file import open_deck
+from tollbook.rating.books.deck_growth import Progress
+from tollbook.rating.books.deck_mapping import (
+    NAMES,
+    Layer,
+    join_layers,
+    parse_mapping,
+    read_format,
+    read_layer,
+)
+from tollbook.rating.books.deck_terms import DeckProblems, DeckTerms
 from tollbook.rating.books.source import Form
 from tollbook.rating.books.yaml_nodes import Entry
 
@@ -25,10 +34,9 @@ Files = Callable[[str], bytes]
 
 _DECK = Form(
     "a deck is a mapping of file, meter and per",
-    ("file", *DeckTerms.__struct_fields__),
-    ("file", "meter", "per"),
+    ("file", "format", "columns_from", *NAMES),
+    ("file",),
 )
-_FLAG = choice(true=True, false=False)
 
 
 def read_decks(
@@ -37,7 +45,7 @@ def read_decks(
     currency: str,
     files: Files | None,
     progress: Progress | None = None,
-) -> tuple[Deck, ...]:
+) -> Sequence[ReadDeck]:
     """Read the decks of a book, and note where they clash with each other or with its rates."""
     problems = book.document.problems
     if files is None:
@@ -52,10 +60,12 @@ def read_decks(
         if entry is None or len(problems) > before:
             continue
         content = entry.value("file", files, None, "unreadable_file")
-        if content is None:
+        terms = _terms_of(entry, files)
+        if content is None or len(problems) > before:
             continue
         of_deck = DeckProblems(entry.text("file"), path)
-        read = read_deck(decode_deck(content), _terms_of(entry), currency, of_deck, progress)
+        table, catalog = open_deck(content, terms.sheet), book.document.catalog
+        read = read_deck(table, terms, currency, of_deck, progress, catalog)
         if read is None:
             problems.extend(of_deck.all())
         else:
@@ -66,21 +76,42 @@ def read_decks(
         if not position.part:
             return f"line {rates[position.row][1].start_mark.line + 1} of the price book"
         deck = position.part - 1
-        return f"{found[deck].file} line {reads[deck].lines[position.row]}"
+        return f"{found[deck].file} {found[deck].place(reads[deck].lines[position.row])}"
 
     note_clashes([rate for rate, _ in rates], reads, found, place_of)
     for of_deck in found:
         problems.extend(of_deck.all())
-    return tuple(read.deck for read in reads)
+    return reads
 
 
-def _terms_of(entry: Entry) -> DeckTerms:
-    terms: dict[str, Any] = {name: entry.text(name) for name in TEXTS}
-    terms |= {name: entry.value(name, _FLAG.parse, False) for name in FLAGS}
-    ignored = entry.items("ignore", "headers") if "ignore" in entry else []
-    return DeckTerms(
-        columns=entry.pairs("columns"),
-        when=entry.pairs("when"),
-        ignore=tuple(entry.document.text(node, path, "ignore") for node, path in ignored),
-        **terms,
-    )
+def _terms_of(entry: Entry, files: Files) -> DeckTerms:
+    """Return the terms of a deck: its own over a mapping file's, and those over a format's."""
+    layers: list[Layer] = []
+    if "format" in entry:
+        layers.append(_refuse_in_place(entry, "format", read_format))
+    if "columns_from" in entry:
+        layers.append(
+            _refuse_in_place(
+                entry, "columns_from", lambda name: parse_mapping(_text(files(name)), name)
+            )
+        )
+    terms = join_layers([*layers, read_layer(entry)])
+    for name in ("meter", "per"):
+        if not getattr(terms, name):
+            entry.note(name, "missing_field", f"{name} is missing")
+    return terms
+
+
+def _refuse_in_place(entry: Entry, name: str, read: Callable[[str], Layer]) -> Layer:
+    """Read a layer of terms; what is wrong with it is a problem of the entry."""
+    try:
+        return read(entry.text(name))
+    except (PriceBookRefused, ValueError) as error:
+        entry.note(name, "invalid_mapping", f"{name} {error}")
+        for problem in getattr(error, "details", ()):
+            entry.note(name, problem.code, f"{entry.text(name)}: {problem.error}")
+        return {}
+
+
+def _text(content: bytes) -> str:
+    return content.decode()

@@ -5,17 +5,18 @@ An example is priced by the book alone, on the organization's own calendar and c
 
 from datetime import datetime
 from decimal import Decimal, InvalidOperation
+from functools import partial
 
 import msgspec
 import yaml
 
 from tollbook.domain.charges import Attributes, RatingInput, Unpriced
 from tollbook.domain.exact import COST_PLACES, MICROS, amount_text, scaled
-from tollbook.domain.meters import BY_TYPE, CATALOG
 from tollbook.domain.periods import day_number, day_of
 from tollbook.domain.prices import PriceBook
 from tollbook.rating.books import vocabulary
 from tollbook.rating.books.source import Form
+from tollbook.rating.books.vocabulary import parse_meter
 from tollbook.rating.books.yaml_nodes import Entry
 from tollbook.rating.charge import rate_usage
 from tollbook.rating.segments import measure_segments
@@ -34,7 +35,6 @@ _EVENT = Form(
 )
 _ATTRIBUTES = Form("attributes must be a mapping of name to value")
 _NUMBERS = ("to", "from")
-_MEASURED = frozenset(meter.type for meter in CATALOG if meter.measured)
 
 
 def check_examples(book: Entry, prices: PriceBook) -> None:
@@ -63,12 +63,12 @@ def _read_usage(example: Entry, prices: PriceBook) -> RatingInput | None:
     event = example.mapping("event", _EVENT)
     if event is None:
         return None
-    meter = event.value("type", _parse_meter, "")
+    meter = event.value("type", partial(parse_meter, event.document.catalog), None)
     attributes = _read_attributes(event)
     midnight = datetime.combine(day_of(prices.effective_from), datetime.min.time())
     time = event.value("time", _parse_time, midnight)
-    if meter in _MEASURED and "quantity" not in event.nodes:
-        event.note("quantity", "missing_field", f"quantity is required for {meter}")
+    if meter and meter.measured and "quantity" not in event.nodes:
+        event.note("quantity", "missing_field", f"quantity is required for {meter.type}")
         return None
     quantity = event.value("quantity", _parse_quantity, MICROS)
     try:
@@ -77,7 +77,7 @@ def _read_usage(example: Entry, prices: PriceBook) -> RatingInput | None:
         event.note("attributes", "invalid_attributes", str(error))
         return None
     return RatingInput(
-        meter=meter,
+        meter=meter.type if meter else "",
         quantity=quantity if segments is None else segments * MICROS,
         day=day_number(time),
         attributes=attributes,
@@ -106,12 +106,6 @@ def _parse_json(text: str) -> str | int | float | bool | None:
     except msgspec.DecodeError:
         return text
     return text if isinstance(value, str | list | dict) else value
-
-
-def _parse_meter(text: str) -> str:
-    if text not in BY_TYPE:
-        raise ValueError(f"must be a meter: {', '.join(BY_TYPE)}")
-    return text
 
 
 def _parse_time(text: str) -> datetime:

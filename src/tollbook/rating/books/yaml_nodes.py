@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import yaml
 
+from tollbook.domain.catalog import BUILT_IN, Catalog
 from tollbook.domain.errors import PriceBookRefused, Problem
 from tollbook.rating.books import vocabulary
 from tollbook.rating.books.source import Form, Source
@@ -14,10 +15,11 @@ Item = tuple[yaml.Node, str]
 
 
 class Document:
-    """The problems found so far in one document."""
+    """The problems found so far in one document, and the catalog that it is read by."""
 
-    def __init__(self) -> None:
+    def __init__(self, catalog: Catalog = BUILT_IN) -> None:
         self.problems: list[Problem] = []
+        self.catalog = catalog
 
     def note(self, node: yaml.Node | None, field: str, code: str, sentence: str) -> None:
         """Note a problem with its line, or raise `PriceBookRefused` after too many."""

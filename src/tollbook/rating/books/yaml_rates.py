@@ -1,16 +1,18 @@
 """The rates of a YAML book: one rate for each prefix of an entry."""
 
+from functools import partial
 from typing import Any
 
 import yaml
 from phonenumbers import SUPPORTED_REGIONS
 
-from tollbook.domain.meters import BY_TYPE, Meter
+from tollbook.domain.meters import Meter
 from tollbook.domain.prices import Rate
 from tollbook.rating.books import vocabulary
 from tollbook.rating.books.fields import FIELDS
-from tollbook.rating.books.pricing import read_days, read_pricing
+from tollbook.rating.books.pricing import read_days_and_name, read_pricing
 from tollbook.rating.books.source import Form
+from tollbook.rating.books.vocabulary import parse_meter
 from tollbook.rating.books.yaml_nodes import Document, Entry
 from tollbook.rating.match import COUNTRIES, DERIVED, Conditions, numbers_of
 from tollbook.rating.numbers import KINDS
@@ -35,11 +37,11 @@ def read_rates(document: Document, node: yaml.Node, path: str) -> list[Rate]:
     entry = document.entry(node, path, _RATE)
     if entry is None:
         return []
-    meter = entry.value("meter", _parse_meter, None, FIELDS["meter"].code)
+    meter = entry.value("meter", partial(parse_meter, document.catalog), None, FIELDS["meter"].code)
     to, from_ = _read_prefixes(entry, "to"), _read_prefixes(entry, "from")
     when = _read_when(entry)
     conditions: dict[str, Any] = {"when": when, "numbers": numbers_of(when)}
-    conditions |= {"hours": _read_hours(entry), **read_days(entry)}
+    conditions |= {"hours": _read_hours(entry), **read_days_and_name(entry)}
     count = len(to) * len(from_)
     group = "" if count > 1 or not meter else _group_of(meter, to[0], from_[0], when)
     pricing = read_pricing(entry, meter, group)
@@ -48,16 +50,17 @@ def read_rates(document: Document, node: yaml.Node, path: str) -> list[Rate]:
     if meter is None or len(document.problems) > before:
         return []
     return [
-        Rate(meter=meter.type, pricing=pricing, to=one, from_=other, **conditions)
+        Rate(
+            meter=meter.type,
+            pricing=pricing,
+            to=one,
+            from_=other,
+            unit="" if meter.built_in else meter.unit,
+            **conditions,
+        )
         for one in to
         for other in from_
     ]
-
-
-def _parse_meter(text: str) -> Meter:
-    if text not in BY_TYPE:
-        raise ValueError(f"{text!r} is unknown; the meters are {', '.join(BY_TYPE)}")
-    return BY_TYPE[text]
 
 
 def _read_prefixes(entry: Entry, name: str) -> list[str]:

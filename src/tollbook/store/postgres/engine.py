@@ -31,7 +31,13 @@ from tollbook.store.postgres.connections import (
 )
 from tollbook.store.postgres.errors import ERRORS
 from tollbook.store.postgres.statement_watchdog import Watch
-from tollbook.store.postgres.statements import MAKE_TABLES, TABLES, WRITERS_SESSION, in_psycopg
+from tollbook.store.postgres.statements import (
+    MAKE_TABLES,
+    TABLES,
+    WRITERS_SESSION,
+    as_parameters,
+    in_psycopg,
+)
 from tollbook.store.postgres.transactions import begin_reading, begin_writing
 from tollbook.store.staging import COLUMNS, Staged, width
 from tollbook.store.tokens import new_token
@@ -102,6 +108,8 @@ class Postgres(Engine):
 
     def run(self, driver: Driver, sql: str, parameters: Parameters) -> psycopg.Cursor[Row]:
         """Run a statement."""
+        if " IN :" in sql:
+            parameters = as_parameters(parameters)
         cursor: psycopg.Cursor[Row] = driver.execute(in_psycopg(sql), parameters)
         return cursor
 

@@ -49,6 +49,7 @@ _MAX_VARIABLES = 32_766
 
 _STATE = f"SELECT {STATE_COLUMNS} FROM {STATE_TABLE} WHERE id = 1"
 _IN_LIST = re.compile(r"\bIN :([a-z_]+)")
+_BY_INDEX = re.compile(r"/\* by (\w+) \*/")
 _NO_OPTIONS = Options()
 _rows = msgspec.json.Decoder(list[tuple[Any, ...]])
 Prepare = Callable[[sqlite3.Connection], None]
@@ -153,15 +154,15 @@ class Sqlite(Engine):
 
     def run(self, driver: Driver, sql: str, parameters: Parameters) -> sqlite3.Cursor:
         """Run a statement; the driver knows parameters written `:name`."""
-        if " IN :" in sql:
-            sql, parameters = _with_lists(sql), _as_parameters(parameters)
+        if " IN :" in sql or "/* by " in sql:
+            sql, parameters = _of_sqlite(sql), _as_parameters(parameters)
         cursor: sqlite3.Cursor = driver.execute(sql, parameters)
         return cursor
 
     def table(self, driver: Driver, sql: str, parameters: Parameters, width: int) -> list[Row]:
         """Read many rows in a single step."""
         names = ", ".join(f"c{n}" for n in range(width))
-        sql, parameters = _with_lists(sql), _as_parameters(parameters)
+        sql, parameters = _of_sqlite(sql), _as_parameters(parameters)
         whole = f"WITH q({names}) AS ({sql}) SELECT json_group_array(json_array({names})) FROM q"
         return _rows.decode(driver.execute(whole, parameters).fetchone()[0])
 
@@ -291,9 +292,10 @@ def _insert(table: str, columns: tuple[str, ...], rows: int) -> str:
 
 
 @cache
-def _with_lists(sql: str) -> str:
-    """Return a statement in which `IN :name` reads the values of a JSON array."""
-    return _IN_LIST.sub(r"IN (SELECT value FROM json_each(:\1))", sql)
+def _of_sqlite(sql: str) -> str:
+    """Return a statement in which `IN :name` reads a JSON array, and `by_index` is obeyed."""
+    lists = _IN_LIST.sub(r"IN (SELECT value FROM json_each(:\1))", sql)
+    return _BY_INDEX.sub(r"INDEXED BY \1", lists)
 
 
 def _as_parameters(parameters: Parameters) -> dict[str, Any]:

@@ -25,10 +25,13 @@ def organization() -> Column[Any]:
 
 
 def sums() -> list[Column[Any]]:
-    """Return the columns of sums; `buy` is the known purchase cost of `bought` events."""
+    """Return the columns of sums.
+
+    `buy` is the known purchase cost of `bought` events, and `bought_cost` the cost of those events.
+    """
     names = ("count", "quantity", "billed", "cost")
     required = [Column(name, BIG, nullable=False) for name in names]
-    return [*required, zero("buy"), zero("bought")]
+    return [*required, zero("buy"), zero("bought"), zero("bought_cost")]
 
 
 def part() -> Column[Any]:

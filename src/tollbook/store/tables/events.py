@@ -37,8 +37,8 @@ ledger_versions = Table(
 )
 
 # Identities, which are never deleted, except those of an organization that was never created. `day`
-# finds the event; it is 0 in quarantine, -1 when the event was discarded from there, and -2 when it
-# was corrected there.
+# finds the event; it is 0 in quarantine, and -1 when the event was discarded from there. It stays 0
+# when the event is corrected there: then the event is in `corrected_events` (docs/decisions/0045).
 event_keys = Table(
     "event_keys",
     metadata,

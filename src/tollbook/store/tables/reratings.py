@@ -2,7 +2,7 @@
 
 from sqlalchemy import Column, Integer, Table, Text
 
-from tollbook.store.tables.columns import BIG, CLUSTERED, SMALL, key, metadata, organization
+from tollbook.store.tables.columns import BIG, CLUSTERED, SMALL, key, metadata, organization, zero
 
 # The charges that events had before a run. The id before the run: all charges of an event are one
 # short range, and a day that is reverted is another.
@@ -23,8 +23,8 @@ charge_history = Table(
 )
 
 # A tenant's runs are numbered from 1. `at_organization` and `at_day` are the progress of a run, and
-# move in the transactions of its days. `costs` are sums by currency as digits: those of a whole
-# tenant may exceed 64 bits.
+# move in the transactions of its days. `costs` and `purchases` are sums by currency as digits:
+# those of a whole tenant may exceed 64 bits.
 rerating_runs = Table(
     "rerating_runs",
     metadata,
@@ -49,6 +49,8 @@ rerating_runs = Table(
     Column("moved_at", BIG, nullable=False),
     Column("finished_at", BIG),
     Column("reason", Text),
+    zero("buy_changed"),
+    Column("purchases", Text, nullable=False, server_default="{}"),
     **CLUSTERED,
 )
 

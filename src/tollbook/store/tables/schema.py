@@ -7,12 +7,29 @@ own id is `organizations.id`; it is unique for a tenant only, so no tenant can l
 another's.
 """
 
-from tollbook.store.tables import archive, directory, events, price_books, reratings, sums
+from tollbook.store.tables import (
+    archive,
+    directory,
+    events,
+    meters,
+    price_books,
+    reratings,
+    sums,
+)
 from tollbook.store.tables.columns import metadata
 
-__all__ = ("archive", "directory", "events", "metadata", "price_books", "reratings", "sums")
+__all__ = (
+    "archive",
+    "directory",
+    "events",
+    "metadata",
+    "meters",
+    "price_books",
+    "reratings",
+    "sums",
+)
 
-SCHEMA_VERSION = "0016"
+SCHEMA_VERSION = "0017"
 """The latest migration, which every database that this Tollbook reads or writes must be at."""
 
 UNFINISHED_COPY = "unfinished copy"

@@ -25,7 +25,6 @@ from tollbook.api.pipeline.cache import Answer
 from tollbook.api.pipeline.responses import answer_response
 from tollbook.api.pipeline.streams import ExportFile, Streamed
 from tollbook.domain.keys import ApiKey
-from tollbook.domain.meters import BY_TYPE
 from tollbook.store import quarantine
 from tollbook.store.database import Snapshot
 from tollbook.store.quarantine import Part
@@ -117,7 +116,7 @@ def write_table(
 def read_meta(question: Question) -> Meta:
     """Return how complete the answer is, for a key that may see all of it."""
     it = question
-    part = _part_of(it.request.key)
+    part = _part_of(it)
     return completeness(it.snapshot, it.scope, it.period, it.version, it.now, it.clock, part)
 
 
@@ -128,12 +127,16 @@ def visible_meta(key: ApiKey, meta: Meta) -> Meta:
 
 def count_quarantined(question: Question) -> int:
     """Count the quarantined events, that the key may know of, of the organization or tenant."""
-    scope, part = question.scope, _part_of(question.request.key)
+    scope, part = question.scope, _part_of(question)
     return quarantine.count(question.snapshot, scope.tenant, scope.number, part=part)
 
 
-def _part_of(key: ApiKey) -> Part:
-    return Part(key.scope.user_id, tuple(BY_TYPE[meter].code for meter in key.limits.meters))
+def _part_of(question: Question) -> Part:
+    """Return the part of the usage that the key of a question sees."""
+    request = question.request
+    key, cache = request.key, request.services.directory_cache
+    by_type = cache.catalog(question.snapshot, request.tenant).by_type
+    return Part(key.scope.user_id, tuple(by_type[meter].code for meter in key.limits.meters))
 
 
 def keep(question: Question, found: Lookup, answer: Answer) -> Lookup:

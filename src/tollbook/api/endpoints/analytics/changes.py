@@ -12,7 +12,7 @@ from tollbook.api.endpoints.analytics.periods import compared_period, resolve_pe
 from tollbook.api.endpoints.analytics.queries import (
     ChosenCurrency,
     ComparedWith,
-    FileTotals,
+    MarginOrTotals,
     OrganizationId,
     PeriodQuery,
 )
@@ -48,7 +48,7 @@ class ChangesQuery(PeriodQuery, frozen=True, kw_only=True):
         about("How many to list of each at most."),
     ] = 10
     currency: ChosenCurrency = None
-    include: FileTotals = ()
+    include: MarginOrTotals = ()
 
 
 def get_changes(request: ApiRequest[ChangesQuery], snapshot: Snapshot) -> Response:
@@ -63,7 +63,9 @@ def get_changes(request: ApiRequest[ChangesQuery], snapshot: Snapshot) -> Respon
     found = answers.find(question)
     if found.is_missing:
         reserve_rows(request, count_subjects(snapshot, scope))
-        result = read_changes(snapshot, scope, period, before)
+        result = read_changes(
+            snapshot, scope, period, before, with_margin="margin" in query.include
+        )
         if question.is_table:
             with_totals = "totals" in query.include
             table = changes_table(result, scope, period, before, with_totals=with_totals)

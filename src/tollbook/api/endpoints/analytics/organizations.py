@@ -5,10 +5,18 @@ from typing import Annotated
 from starlette.responses import Response
 
 from tollbook.analytics.filtered_organizations import BY_ORGANIZATION
+from tollbook.analytics.margin import SORT_FIELDS
 from tollbook.analytics.organizations import ORGANIZATION_ROW
 from tollbook.analytics.scope import require_one_currency
 from tollbook.api.endpoints.analytics.periods import resolve_period
-from tollbook.api.endpoints.analytics.queries import TOTALS_OR_META, Currency, RowsQuery
+from tollbook.api.endpoints.analytics.queries import (
+    MARGIN,
+    METERS,
+    SORTED_BY_MARGIN,
+    TOTALS_OR_META,
+    Currency,
+    RowsQuery,
+)
 from tollbook.api.endpoints.analytics.questions import open_question
 from tollbook.api.endpoints.analytics.rows import respond_with_rows
 from tollbook.api.endpoints.analytics.scope import refuse_user_key, resolve_scope
@@ -28,8 +36,8 @@ class OrganizationsQuery(RowsQuery, frozen=True, kw_only=True):
 
     sort: Annotated[
         str | None,
-        one_of(column.name for column in ORGANIZATION_ROW.columns),
-        about("The field to order by. Default: `total_cost`.", "total_cost"),
+        one_of((*(column.name for column in ORGANIZATION_ROW.columns), *SORT_FIELDS)),
+        about(f"The field to order by. Default: `total_cost`. {SORTED_BY_MARGIN}", "total_cost"),
     ] = None
     currency: Annotated[
         Currency | None,
@@ -40,11 +48,12 @@ class OrganizationsQuery(RowsQuery, frozen=True, kw_only=True):
     ] = None
     include: Annotated[
         tuple[str, ...],
-        some_of(("totals", "meta", "currency")),
+        some_of(("totals", "meta", "currency", "margin", "meters")),
         about(
             f"{TOTALS_OR_META} `currency` adds the currency of each organization. When "
             "organizations have several currencies, `totals` are of those in the tenant's, which "
-            "they name as `currency`; `X-Other-Currencies` names others with costs in the period."
+            "they name as `currency`; `X-Other-Currencies` names others with costs in the period. "
+            f"{MARGIN} {METERS}"
         ),
     ] = ()
 

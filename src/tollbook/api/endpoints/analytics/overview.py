@@ -1,17 +1,27 @@
 """GET /v1/analytics/overview: usage and cost of the whole tenant."""
 
+from typing import Annotated
+
 from starlette.responses import Response
 
 from tollbook.analytics.overview import overview_report, overview_table, read_overview
+from tollbook.analytics.row_details import Wanted
 from tollbook.analytics.scope import in_one_currency
 from tollbook.api.endpoints.analytics import answers
 from tollbook.api.endpoints.analytics.periods import resolve_period
-from tollbook.api.endpoints.analytics.queries import ChosenCurrency, PeriodQuery
+from tollbook.api.endpoints.analytics.queries import (
+    MARGIN,
+    META,
+    METERS,
+    ChosenCurrency,
+    PeriodQuery,
+)
 from tollbook.api.endpoints.analytics.questions import open_question
 from tollbook.api.endpoints.analytics.scope import refuse_user_key, resolve_scope
 from tollbook.api.openapi.endpoint import ApiRequest, Body, Endpoint
 from tollbook.api.openapi.examples_family import OVERVIEW_ANSWER
 from tollbook.api.openapi.links import SAME_PERIOD, leads
+from tollbook.api.openapi.parameter_types import about, some_of
 from tollbook.api.openapi.schemas import OVERVIEW_REPORT
 from tollbook.domain.keys import Permission
 from tollbook.store.database import Snapshot
@@ -21,6 +31,11 @@ class OverviewQuery(PeriodQuery, frozen=True, kw_only=True):
     """The query of the overview answer."""
 
     currency: ChosenCurrency = None
+    include: Annotated[
+        tuple[str, ...],
+        some_of(("meta", "margin", "meters")),
+        about(f"What to add after the documented fields: {META} {MARGIN} {METERS}"),
+    ] = ()
 
 
 def get_overview(request: ApiRequest[OverviewQuery], snapshot: Snapshot) -> Response:
@@ -33,7 +48,7 @@ def get_overview(request: ApiRequest[OverviewQuery], snapshot: Snapshot) -> Resp
     question = open_question(request, snapshot, scope, clock, period)
     found = answers.find(question)
     if found.is_missing:
-        sums = read_overview(snapshot, scope, period)
+        sums = read_overview(snapshot, scope, period, Wanted.of(query.include))
         if question.is_table:
             answer = answers.write_table(question, overview_table(scope, period, sums))
         else:

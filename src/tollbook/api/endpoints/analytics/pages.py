@@ -16,6 +16,9 @@ from tollbook.domain.periods import Period
 _MAY_DIFFER = frozenset({"limit", "cursor", "include", "format", "escape_formulas", "min_as_of"})
 """The parameters that may differ between the pages of one question."""
 
+_READ_WITH_ROWS = ("margin", "meters")
+"""The words of `include` that all pages of a question have or have not."""
+
 _Counted = Annotated[int, msgspec.Meta(ge=0, lt=2**62)]
 
 
@@ -83,7 +86,9 @@ def _name_of(question: Question, query: RowsQuery) -> str:
     scope, request = question.scope, question.request
     key = request.key
     asker = (scope.tenant, scope.number, scope.user_id, key.scope.user_id, key.limits.meters)
-    asked = (request.question, asker, asked_for(query, without=_MAY_DIFFER))
+    asked = [request.question, asker, asked_for(query, without=_MAY_DIFFER)]
+    read = [it for it in query.include if it in _READ_WITH_ROWS]
+    asked += [read] if read else []
     return blake2b(msgspec.json.encode(asked), digest_size=9).hexdigest()
 
 

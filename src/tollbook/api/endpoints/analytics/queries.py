@@ -1,9 +1,11 @@
 """Query parameters that questions of analytics share, as structs to inherit from and as types."""
 
+from collections.abc import Container
 from typing import Annotated, Literal
 
 from msgspec import Meta
 
+from tollbook.analytics.margin import SORT_FIELDS
 from tollbook.api.endpoints.amounts import AmountsQuery
 from tollbook.api.formats.choice import Format
 from tollbook.api.openapi.parameter_types import (
@@ -15,12 +17,13 @@ from tollbook.api.openapi.parameter_types import (
     PeriodName,
     Text,
     about,
+    meter_types,
     some_of,
     text,
     whole_number,
 )
 from tollbook.domain.directory import Status
-from tollbook.domain.meters import CATALOG
+from tollbook.domain.errors import InvalidRequest, Problem
 from tollbook.domain.named_periods import NAMES
 from tollbook.domain.numbers import NO_COUNTRY
 from tollbook.domain.periods import Comparison
@@ -35,16 +38,24 @@ _NAMED_PERIODS = (
 MOMENT_FORMS = (
     "an RFC 3339 time such as 2024-01-15T10:30:00Z, or YYYY-MM-DD in the organization's zone"
 )
-_META = "`meta`, as of when the answer is true and what is missing from it."
-TOTALS_OR_META = f"What to add after the documented fields: `totals`, the sums of all rows; {_META}"
+META = "`meta`, as of when the answer is true and what is missing from it."
+TOTALS_OR_META = f"What to add after the documented fields: `totals`, the sums of all rows; {META}"
+MARGIN = (
+    "`margin`, for keys of the whole tenant: `buy_cost`, `margin` and `buy_known_share`, the share "
+    "of the cost whose buy price is known."
+)
+METERS = (
+    "`meters`, the usage of every meter with `count`, `quantity`, `billed_quantity` and `cost`."
+)
 FileTotals = Annotated[
     tuple[str, ...],
     some_of(("totals", "meta")),
     about(
         f"What to add: `totals`, as CSV, NDJSON or Parquet, a last row with the totals that JSON "
-        f"always has; in JSON, {_META}"
+        f"always has; in JSON, {META}"
     ),
 ]
+SORTED_BY_MARGIN = "Fields of the margin need `include=margin`; rows without a value are last."
 COMPARE = (
     "What to compare with: as many whole months or days before, or the same dates a year before, "
     "for whole weeks the same weekdays, 364 days before. "
@@ -57,6 +68,14 @@ FormatName = Annotated[
         "How the answer is written: `json`, or its rows as `csv`, `ndjson` (an object "
         "a line) or `parquet`. Ids, days and the currency, which JSON has once, are columns of a "
         "file. Default: what `Accept` asks for, else JSON."
+    ),
+]
+MarginOrTotals = Annotated[
+    tuple[str, ...],
+    some_of(("totals", "meta", "margin")),
+    about(
+        f"What to add: `totals`, as CSV, NDJSON or Parquet, a last row with the totals that JSON "
+        f"always has; in JSON, {META} {MARGIN}"
     ),
 ]
 EscapeFormulas = Annotated[
@@ -76,7 +95,7 @@ ChosenCurrency = Annotated[
         "with costs."
     ),
 ]
-MeterList = Annotated[tuple[str, ...], some_of(meter.type for meter in CATALOG)]
+MeterList = Annotated[tuple[str, ...], meter_types()]
 OtherCountry = Annotated[
     Country | None,
     about(
@@ -111,6 +130,13 @@ DaysByName = Annotated[
 ]
 
 
+def require_margin_included(sort: str | None, include: Container[str]) -> None:
+    """Refuse an order by a field that the answer does not have."""
+    if sort in SORT_FIELDS and "margin" not in include:
+        sentence = f"sort={sort} requires include=margin"
+        raise InvalidRequest.of([Problem("sort", "margin_required", sentence)])
+
+
 class StateQuery(AmountsQuery, frozen=True, kw_only=True):
     """The query of a question that is answered from a state of the ledger, in some format."""
 
@@ -131,7 +157,7 @@ class AnswerQuery(StateQuery, frozen=True, kw_only=True):
     include: Annotated[
         tuple[str, ...],
         some_of(("meta",)),
-        about(f"What to add after the documented fields: {_META}"),
+        about(f"What to add after the documented fields: {META}"),
     ] = ()
 
 
@@ -213,6 +239,6 @@ class RowsQuery(PeriodQuery, frozen=True, kw_only=True):
     ] = None
     include: Annotated[
         tuple[str, ...],
-        some_of(("totals", "meta")),
-        about(TOTALS_OR_META),
+        some_of(("totals", "meta", "margin", "meters")),
+        about(f"{TOTALS_OR_META} {MARGIN} {METERS}"),
     ] = ()

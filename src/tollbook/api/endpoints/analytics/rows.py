@@ -10,6 +10,7 @@ from tollbook.analytics.completeness import Meta, instant_text, period_state
 from tollbook.analytics.filters import TOTAL_COST, Filters, Sort
 from tollbook.analytics.organizations import name_currencies
 from tollbook.analytics.result_set import ReportedRows, ResultSet, RowsKind, RowsQuestion
+from tollbook.analytics.row_details import Wanted
 from tollbook.analytics.scope import QuestionScope
 from tollbook.api.endpoints.analytics import answers
 from tollbook.api.endpoints.analytics.answer_headers import currency_headers
@@ -19,12 +20,18 @@ from tollbook.api.endpoints.analytics.pages import (
     open_page,
     require_present,
 )
-from tollbook.api.endpoints.analytics.queries import NEXT_CURSOR, RowsQuery
+from tollbook.api.endpoints.analytics.queries import NEXT_CURSOR, RowsQuery, require_margin_included
 from tollbook.api.endpoints.analytics.questions import Question
-from tollbook.api.endpoints.row_limits import require_limit, reserve_rows
+from tollbook.api.endpoints.row_limits import (
+    require_limit,
+    require_limit_of_meters,
+    reserve_meters,
+    reserve_rows,
+)
 from tollbook.api.pipeline.cache import Answer, size_of_rows
 from tollbook.domain.periods import Period
 from tollbook.store.engine import Row
+from tollbook.store.meters import read_catalog
 
 
 class CachedRows(NamedTuple):
@@ -50,6 +57,7 @@ class CutPage(NamedTuple):
 
 def respond_with_rows(question: Question, query: RowsQuery, kind: RowsKind) -> Response:
     """Return the response with all rows, or with a page of them."""
+    require_margin_included(query.sort, query.include)
     if query.limit is not None or query.cursor is not None:
         return _respond_with_page(question, query, kind)
     found = answers.find(question)
@@ -64,6 +72,8 @@ def _read_all(question: Question, query: RowsQuery, kind: RowsKind) -> Answer:
     asked = _rows_question(question, query, with_extras=more)
     result = _read(question, kind, asked)
     require_limit(question.request, len(result.rows))
+    if "meters" in query.include and not question.is_table:
+        require_limit_of_meters(len(result.rows))
     headers = _sum_headers(question, result) if with_totals else {}
     if question.is_table:
         table = kind.table(asked, result, ReportedRows(result.rows, with_totals))
@@ -92,6 +102,9 @@ def _read(question: Question, kind: RowsKind, asked: RowsQuestion) -> ResultSet:
     """Read rows, with memory for all rows that they are chosen from."""
     rows = kind.count_rows(question.snapshot, asked.scope)
     reserve_rows(question.request, rows, is_grouped=asked.group_by is not None)
+    if asked.wanted.meters:
+        meters = len(read_catalog(question.snapshot, asked.scope.tenant).meters)
+        reserve_meters(question.request, rows * meters)
     return kind.read(question.snapshot, asked)
 
 
@@ -126,6 +139,7 @@ def _rows_question(question: Question, query: RowsQuery, *, with_extras: bool) -
         sort=Sort(query.sort or TOTAL_COST, query.order),
         group_by=query.group_by,
         with_extras=with_extras,
+        wanted=Wanted.of(query.include),
     )
 
 
@@ -165,6 +179,9 @@ def keep_rows(page: RowsPage, result: ResultSet) -> CachedRows:
     )
     groups = sum(map(size_of_rows, result.groups.values()))
     size = size_of_rows(result.rows) + groups + size_of_rows(result.currencies.items())
+    if result.details is not None:
+        size += sum(size_of_rows(it.values()) for it in result.details.rows.values())
+        size += sum(size_of_rows(it.values()) for it in result.details.groups.values())
     request = question.request
     request.services.cached_states.put(request.tenant, page.cursor.state, state, size)
     return state

@@ -11,6 +11,7 @@ from tollbook.analytics.series_question import (
     DEFAULT_TOP,
     MAX_TOP,
     SeriesQuestion,
+    SeriesSort,
     SeriesSplit,
     refuse_too_much,
 )
@@ -20,12 +21,13 @@ from tollbook.api.endpoints.analytics.periods import compared_period, resolve_pe
 from tollbook.api.endpoints.analytics.queries import (
     COMPARE,
     ChosenCurrency,
-    FileTotals,
+    MarginOrTotals,
     MeterList,
     OrganizationId,
     OtherCountry,
     PeriodQuery,
     UserId,
+    require_margin_included,
 )
 from tollbook.api.endpoints.analytics.questions import open_question
 from tollbook.api.endpoints.analytics.scope import find_user, require_organization, resolve_scope
@@ -76,13 +78,21 @@ class SeriesQuery(PeriodQuery, frozen=True, kw_only=True):
         about("How many series at most; the rest is added up as `other`."),
     ] = DEFAULT_TOP
     currency: ChosenCurrency = None
-    include: FileTotals = ()
+    sort: Annotated[
+        SeriesSort | None,
+        about(
+            "What the first series have: the highest `cost`, or the lowest `margin`, which needs "
+            "`include=margin`. Default: `cost`."
+        ),
+    ] = None
+    include: MarginOrTotals = ()
 
 
 def get_series(request: ApiRequest[SeriesQuery], snapshot: Snapshot) -> Response:
     """Return the usage over time of a tenant, an organization or a user, as asked for."""
     query, clock = request.query, request.services.clock()
     user_id, currency = query.user_id, query.currency
+    require_margin_included(query.sort, query.include)
     scope = resolve_scope(request, snapshot, query.organization_id, user_id, currency)
     sentence = "organization_id required: a user_id is of one organization"
     require_organization(scope, user_id, sentence)
@@ -101,6 +111,8 @@ def get_series(request: ApiRequest[SeriesQuery], snapshot: Snapshot) -> Response
         country=query.country,
         compared=compared,
         top=query.top,
+        with_margin="margin" in query.include,
+        sort=query.sort or SeriesSort.COST,
     )
     refuse_too_much(series)
     found = answers.find(question)

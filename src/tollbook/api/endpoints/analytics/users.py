@@ -5,9 +5,15 @@ from typing import Annotated
 from starlette.responses import Response
 
 from tollbook.analytics.filtered_users import BY_USER
+from tollbook.analytics.margin import SORT_FIELDS
 from tollbook.analytics.users import USER_ROW
 from tollbook.api.endpoints.analytics.periods import resolve_period
-from tollbook.api.endpoints.analytics.queries import OrganizationId, RowsQuery, UserId
+from tollbook.api.endpoints.analytics.queries import (
+    SORTED_BY_MARGIN,
+    OrganizationId,
+    RowsQuery,
+    UserId,
+)
 from tollbook.api.endpoints.analytics.questions import open_question
 from tollbook.api.endpoints.analytics.rows import respond_with_rows
 from tollbook.api.endpoints.analytics.scope import resolve_scope
@@ -29,8 +35,8 @@ class UsersQuery(RowsQuery, frozen=True, kw_only=True):
     user_id: Annotated[UserId | None, about("Only this user.")] = None
     sort: Annotated[
         str | None,
-        one_of(column.name for column in USER_ROW.columns),
-        about("The field to order by. Default: `total_cost`.", "total_cost"),
+        one_of((*(column.name for column in USER_ROW.columns), *SORT_FIELDS)),
+        about(f"The field to order by. Default: `total_cost`. {SORTED_BY_MARGIN}", "total_cost"),
     ] = None
 
 

@@ -1,0 +1,1 @@
+"""Call and message records of switches and carriers, and the events that they become."""

@@ -1,0 +1,1 @@
+"""Reading files as they grow and rotate, from where the last import ended."""

@@ -1,0 +1,147 @@
+"""A platform adds WhatsApp and AI minutes, prices them in tiers, and sees what they earn."""
+
+import csv
+from io import StringIO
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.api.conftest import Tenant
+from tests.conftest import ENGINES
+
+BOOK = """
+name: Messaging and AI
+currency: USD
+effective_from: 2024-01-01
+source: a test
+rates:
+  - meter: whatsapp.marketing
+    per: message
+    graduated: [{up_to: 3, price: "0.10"}, {price: "0.05"}]
+    buy: {price: "0.04", per: message}
+  - {meter: ai.agent, price: "0.60", per: minute, increments: 60/60}
+  - {meter: ai.output_tokens, price: "5", per: 1000000 tokens}
+  - {meter: voice.call, price: "0.60", per: minute}
+"""
+DAY = {"start_date": "2024-01-15", "end_date": "2024-01-15"}
+ORGANIZATION = {"organization_id": "org_1", **DAY}
+
+
+def sent(identity: str, type_: str, quantity: float, user: str = "ann") -> dict[str, Any]:
+    return {
+        "id": identity,
+        "type": type_,
+        "organization_id": "org_1",
+        "user_id": user,
+        "time": "2024-01-15T10:30:00Z",
+        "quantity": quantity,
+        "attributes": {"to": "+442071838750"},
+    }
+
+
+EVENTS = [
+    *(sent(f"wa-{it}", "whatsapp.marketing", 2) for it in range(2)),
+    sent("ai-1", "ai.agent", 61),
+    sent("ai-2", "ai.output_tokens", 200_000, "ben"),
+    sent("call-1", "voice.call", 60),
+]
+"""0.20, 0.15, 1.20, 1.00 and 0.60."""
+
+
+class Journey:
+    """A platform with own meters, prices in tiers and events, on a server."""
+
+    def __init__(self, tenant: Tenant) -> None:
+        self.tenant = tenant
+        for name in ("whatsapp", "ai"):
+            assert tenant.post("/v1/meters", json={"catalog": name}).status_code == 201
+        yaml = {"Content-Type": "application/yaml"}
+        assert tenant.post("/v1/price-books", content=BOOK, headers=yaml).status_code == 201
+        counts = tenant.post("/v1/events", json=EVENTS).json()["counts"]
+        assert counts["accepted"] == len(EVENTS)
+
+    def get(self, path: str, **query: Any) -> httpx.Response:
+        answer = self.tenant.get(path, params=query)
+        assert answer.status_code == 200, answer.text
+        return answer
+
+
+@pytest.fixture(scope="module", params=ENGINES)
+def journey(request: pytest.FixtureRequest) -> Journey:
+    name = "site" if request.param == "sqlite" else "postgres_site"
+    tenant: Tenant = request.getfixturevalue(name).tenant()
+    tenant.organization()
+    return Journey(tenant)
+
+
+def test_own_meters_are_in_the_cost_of_their_category(journey: Journey) -> None:
+    report = journey.get("/v1/analytics/users", **ORGANIZATION).json()
+    ann, ben = report["users"]
+    assert (ann["total_cost"], ben["total_cost"]) == (2.15, 1.0)
+    assert ann["cost_breakdown"]["messaging_cost"] == 0.35
+    assert ann["cost_breakdown"]["voice_cost"] == 1.8
+    assert ben["cost_breakdown"]["api_request_cost"] == 1.0
+    assert (ann["total_sms_sent"], ann["total_voice_calls"]) == (0, 1)
+    assert ann["total_voice_seconds"] == 60
+    overview = journey.get("/v1/analytics/overview", **DAY).json()
+    assert overview["total_cost"] == 3.15
+
+
+def test_every_meter_of_a_row_adds_up_to_its_categories(journey: Journey) -> None:
+    query = {**ORGANIZATION, "include": "totals,meters"}
+    report = journey.get("/v1/analytics/users", **query).json()
+    rows = [*report["users"], report["totals"]]
+    for row in rows:
+        total = sum(round(it["cost"] * 10**9) for it in row["meters"])
+        assert total == round(row["total_cost"] * 10**9)
+    by_meter = {it["meter"]: it for it in report["users"][0]["meters"]}
+    whatsapp = by_meter["whatsapp.marketing"]
+    assert (whatsapp["count"], whatsapp["quantity"], whatsapp["cost"]) == (2, 4, 0.35)
+    assert (by_meter["ai.agent"]["quantity"], by_meter["ai.agent"]["billed_quantity"]) == (61, 120)
+    assert by_meter["sms.outbound"]["count"] == 0
+
+
+def test_a_meter_can_be_filtered_grouped_and_drawn(journey: Journey) -> None:
+    of_meter = {**ORGANIZATION, "meter": "whatsapp.marketing"}
+    (row, *others) = journey.get("/v1/analytics/users", **of_meter).json()["users"]
+    assert row["total_cost"] == 0.35
+    assert [it["total_cost"] for it in others] == [0] * len(others)
+    grouped = journey.get("/v1/analytics/users", **ORGANIZATION, group_by="meter").json()
+    groups = {it["meter"]: it["cost"] for it in grouped["users"][0]["groups"]}
+    assert groups == {"voice.call": 0.6, "whatsapp.marketing": 0.35, "ai.agent": 1.2}
+    series = journey.get("/v1/analytics/series", **ORGANIZATION, split_by="meter").json()["series"]
+    assert {it["key"]: it["total_cost"] for it in series} == {
+        **groups,
+        "ai.output_tokens": 1.0,
+    }
+    events = journey.get("/v1/events", **of_meter).json()["events"]
+    assert {it["type"] for it in events} == {"whatsapp.marketing"}
+    assert {it["unit"] for it in events} == {"message"}
+
+
+def test_an_unknown_meter_is_refused_with_the_nearest(journey: Journey) -> None:
+    query = {**ORGANIZATION, "meter": "whatsapp.marketin"}
+    answer = journey.tenant.get("/v1/analytics/users", params=query)
+    assert (answer.status_code, answer.json()["details"][0]["field"]) == (400, "meter")
+    assert "the nearest meter is whatsapp.marketing" in answer.json()["error"]
+
+
+def test_the_margin_is_what_is_known_of_it(journey: Journey) -> None:
+    query = {**ORGANIZATION, "include": "totals,margin"}
+    totals = journey.get("/v1/analytics/users", **query).json()["totals"]
+    assert (totals["buy_cost"], totals["margin"]) == (0.16, 0.19)
+    assert totals["buy_known_share"] == pytest.approx(0.35 / 3.15, abs=1e-6)
+
+
+def test_the_margin_is_exported_as_csv(journey: Journey) -> None:
+    query = {**ORGANIZATION, "include": "margin", "format": "csv"}
+    text = journey.get("/v1/analytics/users", **query).text
+    rows = list(csv.DictReader(StringIO(text.removeprefix("\ufeff"))))
+    assert [(it["user_id"], it["buy_cost"], it["margin"]) for it in rows] == [
+        ("ann", "0.16", "0.19"),
+        ("ben", "", ""),
+    ]
+    events = journey.get("/v1/events", **ORGANIZATION, format="csv").text
+    types = {it["type"] for it in csv.DictReader(StringIO(events.removeprefix("\ufeff")))}
+    assert types == {"whatsapp.marketing", "ai.agent", "ai.output_tokens", "voice.call"}

@@ -1,0 +1,49 @@
+"""A tenant whose ledger is in a file, and brokers that the tests of a module share."""
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.brokers.processes import Consuming, Nats
+from tests.builders import Platform
+from tollbook.domain.keys import Permission
+from tollbook.store.database import open_database
+
+
+class Ledger(Platform):
+    """A tenant with the organization org_1 on a database in a file, and a key that sends events."""
+
+    def __init__(self, path: Path) -> None:
+        self.url = f"sqlite:///{path}"
+        super().__init__(open_database(self.url))
+        self.organization()
+        self.writer = self.key(Permission.WRITE_EVENTS)
+
+    def consuming(self, url: str, *options: str, **settings: object) -> Consuming:
+        key = str(settings.pop("key", self.writer))
+        return Consuming(self.url, key, url, *options, **settings)
+
+    def ids(self) -> list[str]:
+        with self.database.reading() as snapshot:
+            rows = snapshot.rows(
+                "SELECT id FROM events WHERE organization_id = :number ORDER BY id",
+                number=self.number("org_1"),
+            )
+        return [row[0] for row in rows]
+
+
+@pytest.fixture
+def ledger(tmp_path: Path, migrated_file: Path) -> Iterator[Ledger]:
+    path = tmp_path / "tollbook.db"
+    shutil.copy(migrated_file, path)
+    it = Ledger(path)
+    yield it
+    it.database.close()
+
+
+@pytest.fixture(scope="module")
+def nats_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Nats]:
+    with Nats(tmp_path_factory.mktemp("nats")) as server:
+        yield server

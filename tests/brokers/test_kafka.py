@@ -1,0 +1,82 @@
+"""Events from Kafka, on the built-in test cluster of librdkafka."""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from cloudevents.core.bindings.kafka import to_binary
+from cloudevents.core.formats.json import JSONFormat
+from confluent_kafka import Consumer, Producer
+
+from tests.api.test_cloud_events import cloud_event
+from tests.brokers.conftest import Ledger
+from tests.builders import event
+
+GROUP = ("--group", "ledger", "--stop-when-empty")
+
+
+class Topic:
+    """A topic of its own, and that of its dead letters."""
+
+    def __init__(self, server: str) -> None:
+        self.name = f"usage{uuid4().hex[:8]}"
+        self.server = server
+        self.url = f"kafka://{server}/{self.name}"
+        self._producer = Producer({"bootstrap.servers": server, "log_level": 0})
+        for name in (self.name, f"{self.name}.dead"):
+            self._producer.list_topics(name, timeout=10)
+
+    def publish(self, *messages: tuple[bytes, dict[str, Any]]) -> None:
+        for body, headers in messages:
+            self._producer.produce(self.name, body, headers=headers)
+        assert self._producer.flush(10) == 0
+
+    def dead(self, count: int) -> list[Any]:
+        settings = {"bootstrap.servers": self.server, "group.id": "dead", "log_level": 0}
+        reader = Consumer(settings | {"auto.offset.reset": "earliest"})
+        reader.subscribe([f"{self.name}.dead"])
+        found = reader.consume(count, timeout=30)
+        reader.close()
+        return found
+
+
+@pytest.fixture(scope="module")
+def cluster() -> Iterator[str]:
+    producer = Producer({"test.mock.num.brokers": 1, "log_level": 0})
+    brokers = producer.list_topics(timeout=10).brokers.values()
+    yield ",".join(f"{it.host}:{it.port}" for it in brokers)
+    producer.flush()  # the cluster lives as long as its producer
+
+
+@pytest.fixture
+def topic(cluster: str) -> Topic:
+    return Topic(cluster)
+
+
+def test_a_group_begins_at_the_beginning_and_goes_on_where_it_was(
+    ledger: Ledger, topic: Topic
+) -> None:
+    binary = to_binary(cloud_event(id="é"), JSONFormat())
+    topic.publish(
+        *((json.dumps(event(id=f"m{it}")).encode(), {}) for it in range(20)),
+        (binary.value or b"", dict(binary.headers)),
+        (b"{broken", {"trace": b"a"}),
+    )
+    first = ledger.consuming(topic.url, *GROUP)
+    assert first.run() == 0, first.errors
+    assert ledger.ids() == sorted(["ce:/switch/1|é", *(f"m{it}" for it in range(20))])
+    (letter,) = topic.dead(1)
+    headers = dict(letter.headers())
+    assert (letter.value(), headers["trace"]) == (b"{broken", b"a")
+    assert headers["tollbook-code"] == b"unreadable_body"
+    assert headers["tollbook-source"].startswith(f"kafka:{topic.name}:".encode())
+    topic.publish((json.dumps(event(id="late")).encode(), {}))
+    assert ledger.consuming(topic.url, *GROUP).run() == 0
+    assert len(ledger.ids()) == 22
+
+
+def test_a_missing_topic_is_named(ledger: Ledger, cluster: str, topic: Topic) -> None:
+    missing = ledger.consuming(topic.url, "--dead-letter", topic.name)
+    assert (missing.run(), "must not be the source" in missing.errors) == (2, True)

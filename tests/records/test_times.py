@@ -1,0 +1,91 @@
+"""Local times: the hour that occurs twice, the one that does not exist, and other notations."""
+
+import pytest
+
+from tests.records.rows import read
+from tollbook.records.rows import SourceRefused
+
+COLUMNS = {"id": "id", "time": "time", "quantity": "seconds", "to": "to"}
+
+
+def time_of(text: str, zone: str | None = "Europe/London", **options: object) -> str:
+    """Return the time of an event, or why there is none."""
+    content = f'id,time,seconds,to\n1,"{text}",61,+442079460100\n'
+    found = read(content, "csv", columns=COLUMNS, timezone=zone, **options)  # type: ignore[arg-type]
+    return found.events[0]["time"] if found.events else found.refused[2]
+
+
+@pytest.mark.parametrize(
+    ("text", "time"),
+    [
+        ("2024-06-15 10:00:05", "2024-06-15T10:00:05+01:00"),
+        ("2024/06/15 10:00:05", "2024-06-15T10:00:05+01:00"),
+        ("2024-01-15T10:00:05.5", "2024-01-15T10:00:05.500000Z"),
+        ("2024-06-15T09:00:05Z", "2024-06-15T09:00:05Z"),
+        ("2024-06-15 09:00:05 UTC", "2024-06-15T09:00:05Z"),
+        ("2024-06-15 14:30:05+0530", "2024-06-15T14:30:05+05:30"),
+        ("Sat, 15 Jun 2024 09:00:05 +0000", "2024-06-15T09:00:05Z"),
+        ("2024-10-27 01:30:00", "2024-10-27T01:30:00+01:00"),
+        ("2024-03-31 01:30:00", "nonexistent_time"),
+        ("2024-06-15", "invalid_time"),
+        ("yesterday", "invalid_time"),
+        ("", "missing_field"),
+    ],
+)
+def test_times_without_a_format(text: str, time: str) -> None:
+    assert time_of(text) == time
+
+
+@pytest.mark.parametrize(
+    ("text", "format_", "time"),
+    [
+        ("15/06/2024 10:00", "%d/%m/%Y %H:%M", "2024-06-15T10:00:00+01:00"),
+        ("1718442005", "epoch", "2024-06-15T09:00:05Z"),
+        ("1718442005500", "epoch_ms", "2024-06-15T09:00:05.500000Z"),
+        ("1718442005500000", "epoch_us", "2024-06-15T09:00:05.500000Z"),
+        ("06/15/2024 12:00:05 AM", "%m/%d/%Y %I:%M:%S %p", "2024-06-15T00:00:05+01:00"),
+        ("nan", "epoch", "invalid_time"),
+        ("1e300", "epoch", "invalid_time"),
+        ("x", "epoch", "invalid_time"),
+    ],
+)
+def test_times_with_a_format(text: str, format_: str, time: str) -> None:
+    assert time_of(text, time_formats=(format_,)) == time
+
+
+def test_a_time_without_offset_and_zone_imports_nothing() -> None:
+    with pytest.raises(SourceRefused, match="--timezone"):
+        time_of("2024-06-15 10:00:05", None)
+
+
+@pytest.mark.parametrize("format_", ["asterisk", "freeswitch", "kamailio", "3cx", "kannel"])
+def test_formats_with_local_times_require_a_zone(format_: str) -> None:
+    with pytest.raises(SourceRefused, match="--timezone"):
+        read("", format_)
+
+
+@pytest.mark.parametrize(
+    ("answer", "end", "seconds", "time"),
+    [
+        ("2024-10-27 01:30:00", "2024-10-27 02:10:00", 2400, "2024-10-27T01:30:00Z"),
+        ("2024-10-27 01:30:00", "2024-10-27 02:10:00", 6000, "2024-10-27T01:30:00+01:00"),
+        ("2024-10-27 01:50:00", "2024-10-27 01:10:00", 1200, "2024-10-27T01:50:00+01:00"),
+        ("2024-10-27 00:59:00", "2024-10-27 01:10:00", 660, "2024-10-27T00:59:00+01:00"),
+    ],
+)
+def test_the_end_of_a_call_resolves_the_repeated_hour(
+    answer: str, end: str, seconds: int, time: str
+) -> None:
+    row = f"n,1001,+442079460100,default,{answer},{answer},{end},{seconds},{seconds},x,u1,,a,,\n"
+    (event,) = read(row, "freeswitch", timezone="Europe/London").events
+    assert event["time"] == time
+
+
+def test_the_epoch_of_uniqueid_resolves_what_the_end_does_not() -> None:
+    cells = (
+        "a,201,02079460100,c,n,ch,dch,Dial,x,{0},{0},2024-10-27 01:20:00,300,300,ANSWERED,B,{1}.1"
+    )
+    for epoch, time in ((1729988100, "01:15:00+01:00"), (1729991700, "01:15:00Z")):
+        row = cells.format("2024-10-27 01:15:00", epoch) + "\n"
+        (event,) = read(row, "asterisk", timezone="Europe/London", country="GB").events
+        assert event["time"] == f"2024-10-27T{time}"
