@@ -1,6 +1,7 @@
 """A tenant whose ledger is in a file, and brokers that the tests of a module share."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
@@ -20,7 +21,7 @@ class Ledger(Platform):
         self.organization()
         self.writer = self.key(Permission.WRITE_EVENTS)
 
-    def consuming(self, url: str, *options: str, **settings: object) -> Consuming:
+    def consuming(self, url: str, *options: str, **settings: Any) -> Consuming:
         key = str(settings.pop("key", self.writer))
         return Consuming(self.url, key, url, *options, **settings)
 

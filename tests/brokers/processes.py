@@ -81,11 +81,18 @@ class Consuming:
     """`tollbook consume` in a process of its own, forked from one that has imported Tollbook."""
 
     def __init__(
-        self, database_url: str, key: str, url: str, *options: str, **settings: Any
+        self,
+        database_url: str,
+        key: str,
+        url: str,
+        *options: str,
+        state: Path | None = None,
+        **settings: Any,
     ) -> None:
         self._verb = ["consume", url, *options]
         self._environment = {
             **os.environ,
+            **({"STATE_DIRECTORY": str(state)} if state else {}),
             "TOLLBOOK_DATABASE_URL": database_url,
             "TOLLBOOK_API_KEY": key,
             **{f"TOLLBOOK_{name.upper()}": str(value) for name, value in settings.items()},
