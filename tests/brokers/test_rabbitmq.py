@@ -10,10 +10,13 @@ import pytest
 from cloudevents.core.bindings.rabbitmq import to_binary
 from cloudevents.core.formats.json import JSONFormat
 
+from tests import plain_http
 from tests.api.test_cloud_events import cloud_event
 from tests.brokers.conftest import Ledger
 from tests.brokers.processes import Rabbit
+from tests.brokers.test_kills import wait_until
 from tests.builders import event
+from tests.servers import free_port
 
 
 @pytest.fixture(scope="module")
@@ -66,3 +69,44 @@ def test_messages_are_stored_and_the_others_are_dead_letters(
     assert letter.headers["trace"] == "é"
     assert letter.headers["tollbook-code"] == "unreadable_body"
     assert letter.headers["tollbook-source"].startswith("amqp:usage:")
+
+
+def test_two_consumers_share_a_queue_and_a_ledger(shared_ledger: Ledger, rabbit: Rabbit) -> None:
+    count = 200
+    ports = [free_port(), free_port()]
+    url = f"{rabbit.url}/?queue=shared"
+
+    async def declare(channel: Any) -> None:
+        for name in ("shared", "shared.dead"):
+            await channel.declare_queue(name, durable=True)
+
+    async def publish(channel: Any) -> None:
+        while (await passive(channel)).consumer_count < len(ports):
+            await asyncio.sleep(0.05)
+        for it in range(count):
+            # Every tenth event comes twice, and perhaps to both at the same time.
+            for _ in range(1 if it % 10 else 2):
+                body = json.dumps(event(id=f"m{it:03}")).encode()
+                message = aio_pika.Message(body, delivery_mode=2)
+                await channel.default_exchange.publish(message, "shared", mandatory=True)
+
+    async def passive(channel: Any) -> Any:
+        return (await channel.declare_queue("shared", durable=True)).declaration_result
+
+    on_channel(rabbit, declare)
+    few = ("--batch", "5", "--prefetch", "10")
+    consumers = [shared_ledger.consuming(url, *few, "--metrics", f"127.0.0.1:{it}") for it in ports]
+    for it in consumers:
+        it.start()
+    on_channel(rabbit, publish)
+    wait_until(lambda: sum(map(stored, ports)) == count * 11 // 10, *consumers)
+    assert all(stored(it) > 0 for it in ports)
+    assert [it.terminate() for it in consumers] == [0, 0]
+    assert shared_ledger.ids() == [f"m{it:03}" for it in range(count)]
+    assert on_channel(rabbit, passive).message_count == 0
+
+
+def stored(port: int) -> int:
+    text = plain_http.get(f"http://127.0.0.1:{port}/metrics", timeout=5).text
+    (line,) = (it for it in text.splitlines() if 'messages_total{outcome="stored"}' in it)
+    return int(float(line.rpartition(" ")[2]))
