@@ -109,7 +109,7 @@ def test_rabbitmq_and_its_consumer_are_killed(ledger: Ledger, tmp_path: Path) ->
             async def publish() -> None:
                 connection = await aio_pika.connect(f"{server.url}/")
                 channel = await connection.channel()
-                limits = {"x-queue-type": "quorum", "x-delivery-limit": -1}
+                limits = {"x-queue-type": "quorum", "x-delivery-limit": 1_000_000}
                 await channel.declare_queue("usage", durable=True, arguments=limits)
                 for it in ids:
                     message = aio_pika.Message(body(it), delivery_mode=2)

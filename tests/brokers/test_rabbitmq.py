@@ -45,7 +45,7 @@ def test_messages_are_stored_and_the_others_are_dead_letters(
     binary = to_binary(cloud_event(), JSONFormat())
 
     async def publish(channel: Any) -> None:
-        limits = {"x-queue-type": "quorum", "x-delivery-limit": -1}
+        limits = {"x-queue-type": "quorum", "x-delivery-limit": 1_000_000}
         await channel.declare_queue("usage", durable=True, arguments=limits)
         for body, given in (
             (json.dumps(event(id="one")).encode(), {}),
@@ -110,3 +110,29 @@ def stored(port: int) -> int:
     text = plain_http.get(f"http://127.0.0.1:{port}/metrics", timeout=5).text
     (line,) = (it for it in text.splitlines() if 'messages_total{outcome="stored"}' in it)
     return int(float(line.rpartition(" ")[2]))
+
+
+def test_the_queue_that_is_advised_loses_nothing_when_connections_end(
+    ledger: Ledger, rabbit: Rabbit
+) -> None:
+    missing = ledger.consuming(f"{rabbit.url}/?queue=kept", "--create")
+    assert missing.run() == 2
+    limit = json.loads(missing.errors.split("arguments='")[1].partition("'")[0])
+
+    async def declare(channel: Any) -> Any:
+        arguments = {"x-queue-type": "quorum", **limit}
+        return await channel.declare_queue("kept", durable=True, arguments=arguments)
+
+    async def publish(channel: Any) -> None:
+        await declare(channel)
+        body = json.dumps(event(id="kept")).encode()
+        await channel.default_exchange.publish(aio_pika.Message(body, delivery_mode=2), "kept")
+
+    async def receive(channel: Any) -> None:
+        await (await declare(channel)).get(timeout=30)
+
+    on_channel(rabbit, publish)
+    for _ in range(3):
+        on_channel(rabbit, receive)
+    assert ledger.consuming(f"{rabbit.url}/?queue=kept", "--create", "--stop-when-empty").run() == 0
+    assert ledger.ids() == ["kept"]

@@ -198,7 +198,7 @@ class RabbitTransport:
             if not create:
                 command = (
                     f"rabbitmqadmin declare queue name={name} durable=true queue_type=quorum "
-                    """arguments='{"x-delivery-limit": -1}'"""
+                    """arguments='{"x-delivery-limit": 1000000}'"""
                 )
                 sentence = f"there is no queue {name}; create it: {command}"
                 raise SourceRefused(sentence) from error
