@@ -1,27 +1,27 @@
 """A tenant whose ledger is in a file, and brokers that the tests of a module share."""
 
-import shutil
 from collections.abc import Iterator
-from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.brokers.processes import Consuming, Nats
+from tests.brokers.streams import Stream
 from tests.builders import Platform
 from tollbook.domain.keys import Permission
 from tollbook.store.database import open_database
 
 
 class Ledger(Platform):
-    """A tenant with the organization org_1 on a database in a file, and a key that sends events."""
+    """A tenant with the organization org_1 on a database, and a key that sends events."""
 
-    def __init__(self, path: Path) -> None:
-        self.url = f"sqlite:///{path}"
-        super().__init__(open_database(self.url))
+    def __init__(self, url: str) -> None:
+        self.url = url
+        super().__init__(open_database(url))
         self.organization()
         self.writer = self.key(Permission.WRITE_EVENTS)
 
-    def consuming(self, url: str, *options: str, **settings: object) -> Consuming:
+    def consuming(self, url: str, *options: str, **settings: Any) -> Consuming:
         key = str(settings.pop("key", self.writer))
         return Consuming(self.url, key, url, *options, **settings)
 
@@ -35,10 +35,16 @@ class Ledger(Platform):
 
 
 @pytest.fixture
-def ledger(tmp_path: Path, migrated_file: Path) -> Iterator[Ledger]:
-    path = tmp_path / "tollbook.db"
-    shutil.copy(migrated_file, path)
-    it = Ledger(path)
+def ledger(sqlite_url: str) -> Iterator[Ledger]:
+    it = Ledger(sqlite_url)
+    yield it
+    it.database.close()
+
+
+@pytest.fixture
+def shared_ledger(emptied_postgres_url: str) -> Iterator[Ledger]:
+    """A ledger on PostgreSQL, in which several processes write at the same time."""
+    it = Ledger(emptied_postgres_url)
     yield it
     it.database.close()
 
@@ -47,3 +53,8 @@ def ledger(tmp_path: Path, migrated_file: Path) -> Iterator[Ledger]:
 def nats_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Nats]:
     with Nats(tmp_path_factory.mktemp("nats")) as server:
         yield server
+
+
+@pytest.fixture
+def stream(nats_server: Nats) -> Stream:
+    return Stream(nats_server)

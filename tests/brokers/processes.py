@@ -22,13 +22,18 @@ EPMD = shutil.which("epmd") or "/usr/bin/epmd"
 RABBITMQ = "/usr/lib/rabbitmq/bin/rabbitmq-server"
 
 
-def wait_for_port(port: int, patience: float = PATIENCE) -> None:
-    give_up = time.monotonic() + patience
-    while time.monotonic() < give_up:
+_LONG = 10 * PATIENCE
+"""For what a loaded machine may slow down, when its end would be noticed."""
+
+
+def wait_for_port(port: int, process: subprocess.Popen[bytes]) -> None:
+    """Wait until a process listens, or has ended."""
+    give_up = time.monotonic() + _LONG
+    while process.poll() is None and time.monotonic() < give_up:
         with suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
             return
         time.sleep(0.02)
-    raise RuntimeError(f"nothing listens on {port}")
+    raise RuntimeError(f"nothing listens on {port}; exit code {process.poll()}")
 
 
 class Nats:
@@ -50,12 +55,19 @@ class Nats:
         self.process = subprocess.Popen(
             [NATS, "-c", str(config)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
         )
-        wait_for_port(self.port)
+        wait_for_port(self.port, self.process)
+
+    def has_ended(self) -> bool:
+        return self.process is not None and self.process.poll() is not None
+
+    @property
+    def errors(self) -> str:
+        return ""
 
     def kill(self) -> None:
         assert self.process is not None
         self.process.kill()
-        self.process.wait(PATIENCE)
+        self.process.wait(_LONG)
 
     def __enter__(self) -> Self:
         self.start()
@@ -69,11 +81,18 @@ class Consuming:
     """`tollbook consume` in a process of its own, forked from one that has imported Tollbook."""
 
     def __init__(
-        self, database_url: str, key: str, url: str, *options: str, **settings: Any
+        self,
+        database_url: str,
+        key: str,
+        url: str,
+        *options: str,
+        state: Path | None = None,
+        **settings: Any,
     ) -> None:
         self._verb = ["consume", url, *options]
         self._environment = {
             **os.environ,
+            **({"STATE_DIRECTORY": str(state)} if state else {}),
             "TOLLBOOK_DATABASE_URL": database_url,
             "TOLLBOOK_API_KEY": key,
             **{f"TOLLBOOK_{name.upper()}": str(value) for name, value in settings.items()},
@@ -84,10 +103,13 @@ class Consuming:
         self._log = tempfile.NamedTemporaryFile()  # noqa: SIM115  read when the process has ended
         self.process = Fork(self._environment, self._log.name, run, self._verb)
 
+    def has_ended(self) -> bool:
+        return self.process is not None and self.process.poll() is not None
+
     def kill(self) -> None:
         assert self.process is not None
         self.process.kill()
-        self.process.wait(PATIENCE)
+        self.process.wait(_LONG)
 
     def terminate(self) -> int:
         assert self.process is not None
@@ -96,7 +118,7 @@ class Consuming:
 
     def wait(self) -> int:
         assert self.process is not None
-        return self.process.wait(2 * PATIENCE)
+        return self.process.wait(_LONG)
 
     @property
     def errors(self) -> str:
@@ -128,7 +150,7 @@ class Rabbit:
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         )
-        wait_for_port(self._daemon)
+        wait_for_port(self._daemon, self._names)
         (self.folder / "plugins").write_text("[].\n")
         config = self.folder / "rabbitmq.conf"
         config.write_text(f"listeners.tcp.1 = 127.0.0.1:{self.port}\n")
@@ -146,6 +168,9 @@ class Rabbit:
             "RABBITMQ_ENABLED_PLUGINS_FILE": str(self.folder / "plugins"),
             "RABBITMQ_PID_FILE": str(self.folder / "pid"),
             "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS": "+S 1:1 +sbwt none",
+            # Otherwise the server is a child of a shell, and nobody can wait for its end: one that
+            # was killed would still listen when the next one starts.
+            "RUNNING_UNDER_SYSTEMD": "yes",
         }
         self.process = subprocess.Popen(
             [RABBITMQ],
@@ -155,19 +180,27 @@ class Rabbit:
             start_new_session=True,
         )
         try:
-            wait_for_port(self.port, 3 * PATIENCE)
+            wait_for_port(self.port, self.process)
         except RuntimeError:
             self.kill()
             raise
+
+    def has_ended(self) -> bool:
+        return self.process is not None and self.process.poll() is not None
+
+    @property
+    def errors(self) -> str:
+        """The end of the server's log."""
+        return "".join(it.read_text()[-4_000:] for it in (self.folder / "log").glob("*.log"))
 
     def kill(self) -> None:
         """Kill the server and what it has started, all in the process group of its own."""
         assert self.process is not None
         with suppress(ProcessLookupError):
             os.killpg(self.process.pid, signal.SIGKILL)
-        self.process.wait(PATIENCE)
+        self.process.wait(_LONG)
         self._names.kill()
-        self._names.wait(PATIENCE)
+        self._names.wait(_LONG)
 
     def __enter__(self) -> Self:
         self.start()

@@ -1,18 +1,19 @@
 """Events from Kafka, on the built-in test cluster of librdkafka."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 from uuid import uuid4
 
 import pytest
 from cloudevents.core.bindings.kafka import to_binary
 from cloudevents.core.formats.json import JSONFormat
-from confluent_kafka import Consumer, Producer
+from confluent_kafka import Consumer, Producer, TopicPartition
 
 from tests.api.test_cloud_events import cloud_event
 from tests.brokers.conftest import Ledger
 from tests.builders import event
+from tests.waiting import PATIENCE
 
 GROUP = ("--group", "ledger", "--stop-when-empty")
 
@@ -31,7 +32,20 @@ class Topic:
     def publish(self, *messages: tuple[bytes, dict[str, Any]]) -> None:
         for body, headers in messages:
             self._producer.produce(self.name, body, headers=headers)
-        assert self._producer.flush(10) == 0
+        assert self._producer.flush(PATIENCE) == 0
+
+    def publish_large(self, ids: Sequence[str], length: int) -> None:
+        """Publish events to one partition, each in a batch of its own and padded."""
+        for it in ids:
+            body = json.dumps(event(id=it)).encode().ljust(length)
+            self._producer.produce(self.name, body, partition=0)
+            assert self._producer.flush(PATIENCE) == 0
+
+    def commit(self, group: str, offset: int) -> None:
+        """Commit an offset of the first partition for a group."""
+        client = Consumer({"bootstrap.servers": self.server, "group.id": group, "log_level": 0})
+        client.commit(offsets=[TopicPartition(self.name, 0, offset)], asynchronous=False)
+        client.close()
 
     def dead(self, count: int) -> list[Any]:
         settings = {"bootstrap.servers": self.server, "group.id": "dead", "log_level": 0}
@@ -80,3 +94,19 @@ def test_a_group_begins_at_the_beginning_and_goes_on_where_it_was(
 def test_a_missing_topic_is_named(ledger: Ledger, cluster: str, topic: Topic) -> None:
     missing = ledger.consuming(topic.url, "--dead-letter", topic.name)
     assert (missing.run(), "must not be the source" in missing.errors) == (2, True)
+
+
+def test_messages_that_are_gone_end_the_consumer_until_the_gap_is_accepted(
+    ledger: Ledger, topic: Topic
+) -> None:
+    # The test cluster stores 5 MiB of a partition. A consumer that starts takes ten seconds.
+    topic.publish_large(["first", *(f"m{it}" for it in range(9))], 900_000)
+    topic.commit("ledger", 1)
+    stopped = ledger.consuming(topic.url, *GROUP)
+    assert (stopped.run(), "--accept-gap" in stopped.errors) == (4, True)
+    assert ledger.ids() == []
+    passed = ledger.consuming(topic.url, *GROUP, "--accept-gap")
+    assert passed.run() == 0, passed.errors
+    found = ledger.ids()
+    assert found == [f"m{it}" for it in range(9 - len(found), 9)]
+    assert 0 < len(found) < 9

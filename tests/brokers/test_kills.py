@@ -29,10 +29,19 @@ _EVERY = 20
 """Messages of a round."""
 
 
-def wait_until(is_done: Callable[[], bool]) -> None:
-    give_up = time.monotonic() + 3 * PATIENCE
+_LONG = 10 * PATIENCE
+"""No loaded machine needs it: a process that has ended fails a test at once."""
+
+
+def wait_until(is_done: Callable[[], bool], *processes: Consuming | Nats | Rabbit) -> None:
+    """Wait for work that goes on as long as its processes run."""
+    give_up = time.monotonic() + _LONG
     while not is_done():
-        assert time.monotonic() < give_up, "it does not go on"
+        ended = [it for it in processes if it.has_ended()]
+        problem = "it has ended" if ended else "it does not go on"
+        if ended or time.monotonic() > give_up:
+            logs = "\n".join(it.errors for it in ended or processes)
+            raise AssertionError(f"{problem}: {logs}")
         time.sleep(0.02)
 
 
@@ -45,12 +54,13 @@ def rounds(
 ) -> None:
     """Kill the consumer, then the broker, each in the middle of its work; then let it finish."""
     earlier = ledger.ids()
+    processes = (consuming,) if isinstance(server, KafkaCluster) else (consuming, server)
     consuming.start()
     sent = 0
     for number in range(2 * kills):
         send([f"m{it}" for it in range(sent, sent + _EVERY)])
         before, sent = len(ledger.ids()), sent + _EVERY
-        wait_until(lambda before=before: len(ledger.ids()) > before)  # type: ignore[misc]
+        wait_until(lambda before=before: len(ledger.ids()) > before, *processes)  # type: ignore[misc]
         time.sleep(random.uniform(0, 0.05))
         if number % 2:
             server.kill()
@@ -59,7 +69,7 @@ def rounds(
             consuming.kill()
             consuming.start()
     expected = sorted([*earlier, *(f"m{it}" for it in range(sent))])
-    wait_until(lambda: len(ledger.ids()) == len(expected))
+    wait_until(lambda: len(ledger.ids()) == len(expected), *processes)
     assert consuming.terminate() == 0
     assert sorted(ledger.ids()) == expected
 
@@ -99,7 +109,7 @@ def test_rabbitmq_and_its_consumer_are_killed(ledger: Ledger, tmp_path: Path) ->
             async def publish() -> None:
                 connection = await aio_pika.connect(f"{server.url}/")
                 channel = await connection.channel()
-                limits = {"x-queue-type": "quorum", "x-delivery-limit": -1}
+                limits = {"x-queue-type": "quorum", "x-delivery-limit": 1_000_000}
                 await channel.declare_queue("usage", durable=True, arguments=limits)
                 for it in ids:
                     message = aio_pika.Message(body(it), delivery_mode=2)

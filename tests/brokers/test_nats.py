@@ -4,13 +4,10 @@ import asyncio
 import gzip
 import json
 import sqlite3
-from collections.abc import Awaitable, Callable
 from contextlib import closing
-from typing import Any, TypeVar
-from uuid import uuid4
+from typing import Any
 
 import nats
-import pytest
 from cloudevents.core.bindings.http import to_binary
 from cloudevents.core.formats.json import JSONFormat
 from nats.js.api import ConsumerConfig
@@ -18,58 +15,12 @@ from nats.js.api import ConsumerConfig
 from tests import plain_http
 from tests.api.test_cloud_events import cloud_event
 from tests.brokers.conftest import Ledger
-from tests.brokers.processes import Nats
+from tests.brokers.streams import Stream, text
 from tests.brokers.test_kills import wait_until
 from tests.builders import event
 from tests.servers import free_port
 
-_T = TypeVar("_T")
 EMPTY = ("--create", "--stop-when-empty")
-
-
-class Stream:
-    """A stream of its own on a server, and its dead letters."""
-
-    def __init__(self, server: Nats) -> None:
-        self.name = f"U{uuid4().hex[:8]}"
-        self.server = server
-        self.url = f"{server.url}/{self.name}"
-        self.run(lambda js: js.add_stream(name=self.name, subjects=[f"{self.name}.events"]))
-
-    def run(self, work: Callable[[Any], Awaitable[_T]]) -> _T:
-        async def connected() -> _T:
-            client = await nats.connect(self.server.url)
-            try:
-                return await work(client.jetstream())
-            finally:
-                await client.close()
-
-        return asyncio.run(connected())
-
-    def publish(self, *messages: tuple[bytes, dict[str, str]]) -> None:
-        async def publish_all(js: Any) -> None:
-            for body, headers in messages:
-                await js.publish(f"{self.name}.events", body, headers=headers or None)
-
-        self.run(publish_all)
-
-    def dead(self) -> list[Any]:
-        async def fetch(js: Any) -> list[Any]:
-            subject = f"{self.name}.dead"
-            count = (await js.stream_info(subject.replace(".", "_"))).state.messages
-            reader = await js.pull_subscribe(subject, durable=f"r{uuid4().hex[:8]}")
-            return await reader.fetch(count, timeout=5) if count else []
-
-        return self.run(fetch)
-
-
-@pytest.fixture
-def stream(nats_server: Nats) -> Stream:
-    return Stream(nats_server)
-
-
-def text(*events: Any) -> bytes:
-    return json.dumps(list(events)).encode()
 
 
 def test_messages_of_every_form_are_stored_and_the_others_are_dead_letters(

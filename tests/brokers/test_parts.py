@@ -1,5 +1,6 @@
 """URLs of brokers, bodies of messages, offsets of partitions, and dead letters."""
 
+import asyncio
 import gzip
 import json
 from typing import Any
@@ -14,7 +15,8 @@ from tollbook.brokers.bodies import MOST_BYTES, decoder_of, unpacked
 from tollbook.brokers.consumer import pause
 from tollbook.brokers.dead_letters import in_file, letter_of_error, letter_of_receipts, packed
 from tollbook.brokers.offsets import PartitionOffsets
-from tollbook.brokers.transport import Message
+from tollbook.brokers.rabbitmq import translated_errors
+from tollbook.brokers.transport import ConnectionLost, Message
 from tollbook.domain.catalog import BUILT_IN
 from tollbook.domain.errors import BodyTooLarge, InvalidRequest, Problem, UnreadableBody
 from tollbook.domain.receipts import rejected
@@ -145,3 +147,25 @@ def test_pauses_grow_to_half_a_minute() -> None:
     assert 0.5 <= pause(1) <= 1
     assert all(0.5 <= pause(it) <= 30 for it in range(1, 1_000))
     assert pause(1_000) >= 15
+
+
+def test_what_the_client_of_rabbitmq_cancels_is_a_lost_connection() -> None:
+    async def wait_for_answer(answer: "asyncio.Future[None]") -> None:
+        with translated_errors():
+            await answer
+
+    async def closed_by_client() -> None:
+        answer = asyncio.get_running_loop().create_future()
+        answer.cancel()
+        with pytest.raises(ConnectionLost):
+            await wait_for_answer(answer)
+
+    async def canceled() -> None:
+        waiting = asyncio.create_task(wait_for_answer(asyncio.get_running_loop().create_future()))
+        await asyncio.sleep(0)
+        waiting.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await waiting
+
+    asyncio.run(closed_by_client())
+    asyncio.run(canceled())

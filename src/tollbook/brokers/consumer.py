@@ -7,6 +7,7 @@ import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
+from typing import TypeVar
 
 import structlog
 
@@ -23,13 +24,12 @@ from tollbook.brokers.transport import (
 )
 from tollbook.domain.errors import InvalidApiKey, TollbookError
 
+_T = TypeVar("_T")
 _log = structlog.get_logger()
 MOST_BATCH_BYTES = 16 * 1024 * 1024
 _BATCH_SECONDS = 0.1
 """How long a batch waits for more messages after its first."""
 _FETCH_SECONDS = 1.0
-_HELD_SECONDS = 60.0
-"""How long messages are held while the database does not store them, before they are released."""
 _LAG_SECONDS = 15.0
 _FINISH_SECONDS = 20.0
 _ANSWER_SECONDS = 30.0
@@ -48,12 +48,17 @@ class Exit(IntEnum):
 
 @dataclass(frozen=True)
 class ConsumeOptions:
-    """How a consumer works: messages of a batch and in flight, and when it ends."""
+    """How a consumer works: messages of a batch and in flight, and when it ends.
+
+    `held_seconds` is how long messages are held while the database does not store them, before
+    they are released.
+    """
 
     batch: int = 500
     prefetch: int = 1_000
     create: bool = False
     stop_when_empty: bool = False
+    held_seconds: float = 60.0
 
 
 class Consumer:
@@ -135,7 +140,7 @@ class Consumer:
             return True
         if not self._options.stop_when_empty or self._in_flight:
             return True
-        return await self._transport.lag() != 0
+        return await self._attempt(self._transport.lag()) != 0
 
     async def _next_batch(self) -> list[Message]:
         """Return messages until a batch is full, or for a moment after its first."""
@@ -175,7 +180,7 @@ class Consumer:
             except TollbookError as error:
                 self._is_database_away = True
                 _log.warning("database_away", problem=error.sentence)
-                left = _HELD_SECONDS - (time.monotonic() - start)
+                left = self._options.held_seconds - (time.monotonic() - start)
                 if left <= 0 or self._stopping.is_set():
                     return None
                 attempts += 1
@@ -209,7 +214,7 @@ class Consumer:
 
     async def _release_until_ready(self, messages: Sequence[Message]) -> None:
         """Release messages once, and fetch nothing until the database answers."""
-        await self._transport.release(messages)
+        await self._attempt(self._transport.release(messages))
         self._metrics.count_messages("released", len(messages))
         self._forget(messages)
         attempts = 0
@@ -245,10 +250,10 @@ class Consumer:
                 return True
         return False
 
-    async def _attempt(self, work: Awaitable[None]) -> None:
+    async def _attempt(self, work: Awaitable[_T]) -> _T:
         """Wait for work that a broker may never answer, for a while."""
         try:
-            await asyncio.wait_for(work, _ANSWER_SECONDS)
+            return await asyncio.wait_for(work, _ANSWER_SECONDS)
         except TimeoutError as error:
             raise ConnectionLost("the broker does not answer") from error
 
@@ -293,13 +298,13 @@ class Consumer:
     async def _measure_always(self) -> None:
         while True:
             with contextlib.suppress(BrokerError):
-                self._metrics.set_lag(await self._transport.lag())
+                self._metrics.set_lag(await self._attempt(self._transport.lag()))
             await asyncio.sleep(_LAG_SECONDS)
 
     async def _quietly(self, work: Awaitable[None]) -> None:
         """Wait for work whose failure the next fetch will find."""
         with contextlib.suppress(BrokerError):
-            await work
+            await self._attempt(work)
 
 
 def pause(attempt: int) -> float:

@@ -67,6 +67,7 @@ class KafkaTransport:
         self._consumer: Any = None
         self._producer: Any = None
         self._offsets: dict[Partition, PartitionOffsets] = {}
+        self._starts: dict[Partition, int] = {}
         self._is_paused = False
         self._failure: KafkaError | None = None
         self._early: list[Any] = []
@@ -192,6 +193,7 @@ class KafkaTransport:
             if it.offset < 0:
                 it.offset = OFFSET_BEGINNING
             self._offsets[it.partition] = PartitionOffsets()
+            self._starts[it.partition] = it.offset
         consumer.assign(committed)
 
     def _revoke(self, _consumer: Any, partitions: list[TopicPartition]) -> None:
@@ -239,8 +241,14 @@ class KafkaTransport:
                 "offset are no longer stored; --accept-gap goes on with the oldest that is"
             )
             raise GapFound(sentence)
-        partition = TopicPartition(self._address.name, it.partition(), OFFSET_BEGINNING)
-        self._consumer.seek(partition)
+        # A partition whose fetch has failed cannot be sought; a new assignment begins it again.
+        positions = self._consumer.position(self._consumer.assignment())
+        for partition in positions:
+            if partition.partition == it.partition():
+                partition.offset = OFFSET_BEGINNING
+            elif partition.offset < 0:  # nothing of it was received yet
+                partition.offset = self._starts[partition.partition]
+        self._consumer.assign(positions)
 
     def _poll_paused(self) -> None:
         if self._consumer is None:

@@ -68,7 +68,7 @@ class RabbitTransport:
     async def connect(self, create: bool) -> None:
         """Connect, check both queues, and begin to receive."""
         self._connection = await self._connected()
-        with _translated():
+        with translated_errors():
             await self._require_queue(self._address.name, create=False)
             await self._require_queue(self._dead_letter, create)
             self._dead_channel = None
@@ -112,7 +112,7 @@ class RabbitTransport:
 
     async def acknowledge(self, messages: Sequence[Message]) -> None:
         """Acknowledge messages; those of a closed channel come again."""
-        with _translated():
+        with translated_errors():
             for it in messages:
                 await it.handle.ack()
 
@@ -124,23 +124,30 @@ class RabbitTransport:
     async def send_dead(self, letter: DeadLetter) -> None:
         """Publish with confirmation; a queue that is missing returns the message as an error."""
         try:
-            if self._dead_channel is None or self._dead_channel.is_closed:
-                self._dead_channel = await self._connection.channel(
-                    publisher_confirms=True, on_return_raises=True
-                )
-            await self._dead_channel.default_exchange.publish(
-                _dead_message(letter), self._dead_letter, mandatory=True, timeout=_TIMEOUT
-            )
+            async with asyncio.timeout(_TIMEOUT):
+                await self._publish_dead(_dead_message(letter))
         except ChannelPreconditionFailed as error:
             raise DeadLetterTooLarge("it is larger than the broker allows") from error
         except (AMQPError, DeliveryError, OSError, TimeoutError, RuntimeError) as error:
             raise DeadLetterFailed(type(error).__name__) from error
+        except asyncio.CancelledError as error:
+            if is_canceled():
+                raise
+            raise DeadLetterFailed("the connection is closed") from error
+
+    async def _publish_dead(self, message: aio_pika.Message) -> None:
+        if self._dead_channel is None or self._dead_channel.is_closed:
+            self._dead_channel = await self._connection.channel(
+                publisher_confirms=True, on_return_raises=True
+            )
+        exchange = self._dead_channel.default_exchange
+        await exchange.publish(message, self._dead_letter, mandatory=True)
 
     async def lag(self) -> int | None:
         """Return how many messages are ready in the queue; None without a connection."""
         if self._is_lost:
             return None
-        with _translated():
+        with translated_errors():
             channel = await self._connection.channel()
             try:
                 queue = await channel.declare_queue(self._address.name, passive=True)
@@ -191,7 +198,7 @@ class RabbitTransport:
             if not create:
                 command = (
                     f"rabbitmqadmin declare queue name={name} durable=true queue_type=quorum "
-                    """arguments='{"x-delivery-limit": -1}'"""
+                    """arguments='{"x-delivery-limit": 1000000}'"""
                 )
                 sentence = f"there is no queue {name}; create it: {command}"
                 raise SourceRefused(sentence) from error
@@ -255,9 +262,20 @@ def _dead_message(letter: DeadLetter) -> aio_pika.Message:
 
 
 @contextlib.contextmanager
-def _translated() -> Iterator[None]:
+def translated_errors() -> Iterator[None]:
     """Turn errors of the client into a lost connection: the consumer connects again."""
     try:
         yield
     except (AMQPError, OSError, TimeoutError, RuntimeError) as error:
         raise ConnectionLost(f"RabbitMQ: {type(error).__name__}") from error
+    except asyncio.CancelledError as error:
+        # The client cancels what waits for an answer when it closes a connection that is stuck.
+        if is_canceled():
+            raise
+        raise ConnectionLost("RabbitMQ: the connection is closed") from error
+
+
+def is_canceled() -> bool:
+    """Return whether the running task is canceled, and not only what it waits for."""
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0
