@@ -8,7 +8,6 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -17,19 +16,23 @@ import msgspec
 from rich.console import Console
 from rich.progress import Progress
 
-from tollbook.administration.tenants import ensure_tenant
-from tollbook.cli.choices import command_line
 from tollbook.cli.command import Options
 from tollbook.cli.import_follow import FollowRun, check_follow, state_path
+from tollbook.cli.import_ledger import ImportLedger
 from tollbook.cli.import_options import conversion_from, described, mapping_from, save_mapping
-from tollbook.cli.importer import MOST_SHOWN, Importer
+from tollbook.cli.importer import MOST_SHOWN
 from tollbook.cli.output import print_error, print_json, print_line, print_raw, progress_label
 from tollbook.domain.errors import InvalidRequest
-from tollbook.domain.keys import KeyScope
 from tollbook.domain.numbers import STRICT
 from tollbook.domain.receipts import Receipt, rejected
 from tollbook.ingest.decode import InvalidEvent, decode_numbered
-from tollbook.records.convert import Converter, OrganizationTerms, TermsReader
+from tollbook.records.convert import (
+    Converter,
+    MeterReader,
+    OrganizationTerms,
+    TermsReader,
+    built_in_meter,
+)
 from tollbook.records.formats import reader_of
 from tollbook.records.inputs import STANDARD_INPUT, input_files, opened
 from tollbook.records.mapping import Mapping
@@ -40,9 +43,6 @@ from tollbook.records.report import Report
 from tollbook.records.rows import RefusedRow, SourceRefused
 from tollbook.records.source import Source
 from tollbook.settings import Settings
-from tollbook.store import directory
-from tollbook.store.database import Database
-from tollbook.wiring import directory_cache_of, open_migrated
 
 REFUSED, NOT_STARTED, UNREADABLE = 1, 2, 3
 """Exit codes: rows were refused or in conflict, nothing was read, a file ends too early."""
@@ -100,17 +100,15 @@ class _Run:
         self._is_stored = not (options.print or options.dry_run)
         store: Store = self._store_nothing
         terms: TermsReader = unknown_terms
+        meter_of: MeterReader = built_in_meter
         if self._is_stored:
-            database = open_migrated(settings)
-            with database.writing() as transaction:
-                ensure_tenant(transaction, command_line(options.tenant))
-            scope = KeyScope(options.tenant)
-            self._importer = Importer(database, directory_cache_of(settings, database), scope)
-            store, terms = self._store, terms_in(database, options.tenant)
+            self._ledger = ImportLedger(settings, options.tenant)
+            self._ledger.open()
+            store, terms, meter_of = self._store, self._ledger.terms_of, self._ledger.meter_of
             if options.follow:
                 store = self._waiting_store
         try:
-            self._converter = Converter(mapping, conversion, self._reader, terms)
+            self._converter = Converter(mapping, conversion, self._reader, terms, meter_of)
         except SourceRefused as error:
             raise click.UsageError(str(error)) from error
         self._refused: RefusedFile | None = None
@@ -192,7 +190,7 @@ class _Run:
         return self._following.waiting_store(self._store)(events)
 
     def _store(self, events: Sequence[bytes]) -> Sequence[Receipt]:
-        receipts = self._importer.submit(list(enumerate(events, 1)))
+        receipts = self._ledger.store(events)
         for receipt in receipts:
             if receipt.ways_out and len(self._quarantined) < MOST_SHOWN:
                 self._quarantined.append(f"{receipt.id}: {receipt.error} (in quarantine)")
@@ -274,21 +272,6 @@ class _Run:
 def unknown_terms(_organization: str) -> OrganizationTerms:
     """Return the terms of any organization without a database."""
     return OrganizationTerms(STRICT)
-
-
-def terms_in(database: Database, tenant: str) -> TermsReader:
-    """Return a function that reads the terms of a tenant's organizations, each once."""
-
-    @cache
-    def terms(organization: str) -> OrganizationTerms:
-        with database.reading() as snapshot:
-            row = directory.find_organization(snapshot, tenant, organization)
-            if row is None:
-                return OrganizationTerms(directory.tenant_number_format(snapshot, tenant))
-            number_format = directory.number_format(snapshot, tenant, row)
-        return OrganizationTerms(number_format, row.currency)
-
-    return terms
 
 
 def _rejections(events: Sequence[bytes]) -> list[Receipt]:
