@@ -18,7 +18,7 @@ from rich.progress import Progress
 
 from tollbook.cli.command import Options
 from tollbook.cli.import_follow import FollowRun, check_follow, state_path
-from tollbook.cli.import_ledger import ImportLedger
+from tollbook.cli.import_ledger import ImportLedger, once
 from tollbook.cli.import_options import conversion_from, described, mapping_from, save_mapping
 from tollbook.cli.importer import MOST_SHOWN
 from tollbook.cli.output import print_error, print_json, print_line, print_raw, progress_label
@@ -62,7 +62,10 @@ def import_records(options: Options, settings: Settings) -> int:
     if not names:
         return 0
     run = _Run(options, settings, mapping, conversion)
-    return run.follow() if options.follow else run.all(names)
+    try:
+        return run.follow() if options.follow else run.all(names)
+    finally:
+        run.close()
 
 
 def _prepared(options: Options) -> tuple[Mapping, ConversionOptions, list[str]]:
@@ -96,17 +99,16 @@ class _Run:
         self._refusals = 0
         self._quarantined: list[str] = []
         self._first_events: list[bytes] = []
-        self._following: FollowRun | None = None
+        self._following = FollowRun(options, mapping, self._reader)
+        attempt = self._following.while_away if options.follow else once
+        self._ledger = ImportLedger(settings, options.tenant, attempt)
         self._is_stored = not (options.print or options.dry_run)
         store: Store = self._store_nothing
         terms: TermsReader = unknown_terms
         meter_of: MeterReader = built_in_meter
         if self._is_stored:
-            self._ledger = ImportLedger(settings, options.tenant)
-            self._ledger.open()
-            store, terms, meter_of = self._store, self._ledger.terms_of, self._ledger.meter_of
-            if options.follow:
-                store = self._waiting_store
+            store = self._store
+            terms, meter_of = self._ledger.terms_of, self._ledger.meter_of
         try:
             self._converter = Converter(mapping, conversion, self._reader, terms, meter_of)
         except SourceRefused as error:
@@ -118,12 +120,13 @@ class _Run:
     def follow(self) -> int:
         """Import files as they grow, until a signal; print the report and return the exit code."""
         options = self._options
-        self._following = FollowRun(options, self._mapping, self._reader, self._pipeline)
         folder = state_path(options, self._mapping).parent
         name = next(iter(options.file))
         self._refused = self._new_refused_file(name, folder)
         try:
-            self._following.run({"command": described(options)}, self._refused)
+            self._following.run(
+                {"command": described(options)}, self._pipeline, self._refused, self._ledger.open
+            )
         except SourceRefused as error:
             if not self._following.report.rows:
                 raise click.UsageError(str(error)) from error
@@ -134,6 +137,8 @@ class _Run:
 
     def all(self, names: Sequence[str]) -> int:
         """Import the files, print the report, and return the exit code."""
+        if self._is_stored:
+            self._ledger.open()
         total, files = Report(), []
         code = 0
         for name in names:
@@ -149,6 +154,10 @@ class _Run:
         if code != NOT_STARTED:
             self._print_report(total, files)
         return code or (REFUSED if total.refused else 0)
+
+    def close(self) -> None:
+        """Close the database, if it is open."""
+        self._ledger.close()
 
     def _one(self, name: str) -> tuple[Report, str | None]:
         """Import a file; return its report, and why it could not be read to its end."""
@@ -184,10 +193,6 @@ class _Run:
             _ending(name, self._reader.shapes),
             f"refused rows of: tollbook import {described(self._options)}",
         )
-
-    def _waiting_store(self, events: Sequence[bytes]) -> Sequence[Receipt]:
-        assert self._following is not None  # noqa: S101  it is set before rows are read
-        return self._following.waiting_store(self._store)(events)
 
     def _store(self, events: Sequence[bytes]) -> Sequence[Receipt]:
         receipts = self._ledger.store(events)
