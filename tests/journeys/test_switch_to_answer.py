@@ -67,8 +67,8 @@ CURRENT = (
 def user(identity: str, name: str, calls: int, seconds: int, cost: float) -> Json:
     """Return a user of the documented answer who has calls only."""
     (documented, *_) = USERS_ANSWER["users"]
-    nothing = dict.fromkeys(documented["cost_breakdown"], 0)
-    found = dict.fromkeys(documented, 0) | {"user_id": identity, "user_name": name}
+    nothing: Json = dict.fromkeys(documented["cost_breakdown"], 0)
+    found: Json = dict.fromkeys(documented, 0) | {"user_id": identity, "user_name": name}
     found |= {"total_voice_calls": calls, "total_voice_seconds": seconds, "total_cost": cost}
     return {**found, "cost_breakdown": {**nothing, "voice_cost": cost}}
 
