@@ -11,6 +11,7 @@ from benchmarks.databases import PostgresDatabases
 from benchmarks.deck_ingest import DeckIngestFigure
 from benchmarks.decks import DeckFigure
 from benchmarks.exports import ExportFigure
+from benchmarks.imports import ImportFigure
 from benchmarks.ingest import IngestFigure
 from benchmarks.measured import Measured
 from benchmarks.overview import OverviewFigures
@@ -34,6 +35,8 @@ _LEAST_RATED = 250_000
 _MOST_BYTES_A_PREFIX = 150
 _MOST_SECONDS_TO_LOAD = 10
 _LEAST_WITH_DECK = 0.8
+_LEAST_IMPORTED = 0.5
+_MOST_MIB_TO_IMPORT = 300
 _LEAST_EXPORTED = 100_000
 _MOST_MIB_TO_EXPORT = 100
 _BAR_OF_EXPORTS = "csv"
@@ -57,6 +60,8 @@ def bars(measured: Measured) -> list[Bar]:
     found: list[Bar] = []
     for figure in measured.ingested:
         found.extend(_ingest_bars(figure))
+    for imported in measured.imported:
+        found.extend(_import_bars(imported))
     found.extend(map(_correction_bar, measured.corrected))
     for answers in measured.answered:
         found.extend(_answer_bars(answers))
@@ -171,6 +176,14 @@ def _deck_ingest_bar(it: DeckIngestFigure) -> Bar:
     what = f"{it.engine}: calls/s in batches with the deck, ratio to the default book"
     met = it.ratio >= _LEAST_WITH_DECK
     return Bar(what, f"≥ {_LEAST_WITH_DECK}", f"{it.ratio:.2f}", met)
+
+
+def _import_bars(it: ImportFigure) -> Iterator[Bar]:
+    what = f"{it.engine}: {it.rows:,} records of Asterisk"
+    met = it.ratio >= _LEAST_IMPORTED
+    yield Bar(f"{what}, ratio to batches", f"≥ {_LEAST_IMPORTED}", f"{it.ratio:.2f}", met)
+    met = it.peak_mib <= _MOST_MIB_TO_IMPORT
+    yield Bar(f"{what}, memory", f"≤ {_MOST_MIB_TO_IMPORT} MiB", f"{it.peak_mib:.0f} MiB", met)
 
 
 def _export_bars(it: ExportFigure) -> Iterator[Bar]:
