@@ -22,7 +22,7 @@ from benchmarks.wire import WrongAnswer, request
 from tollbook.domain.keys import Permission
 
 _FIRST = datetime(2024, 1, 1, tzinfo=UTC)
-_USERS = 900
+_USERS, _NUMBERS = 900, 10_000
 _TICKS = os.sysconf("SC_CLK_TCK")
 
 
@@ -115,7 +115,7 @@ def _call(number: int) -> tuple[int, int, str, datetime]:
     return (
         100 + number % _USERS,
         number * 7 % 900 + 1,
-        f"2079{number * 31 % 1_000_000:06}",
+        f"2079{number * 31 % _NUMBERS:06}",
         _FIRST + timedelta(seconds=number % (28 * 86_400)),
     )
 
