@@ -4,7 +4,7 @@ import argparse
 import gc
 import os
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from benchmarks.answers import answers
@@ -15,6 +15,7 @@ from benchmarks.databases import Databases, PostgresDatabases, SqliteFiles
 from benchmarks.deck_ingest import deck_ingest
 from benchmarks.decks import decks
 from benchmarks.exports import exports
+from benchmarks.imports import imports
 from benchmarks.ingest import ingest
 from benchmarks.load import Load
 from benchmarks.machine import machine
@@ -30,7 +31,7 @@ _POSTGRES = "TOLLBOOK_TEST_POSTGRES"
 _PAGE = Path(__file__).parent.parent / "docs" / "benchmarks.md"
 _PARTS = (
     *("ingest", "corrections", "exports", "answers", "crowds", "overview", "series", "rating"),
-    *("decks", "page"),
+    *("decks", "imports", "page"),
 )
 _ENGINES = ("sqlite", "postgresql")
 
@@ -42,6 +43,7 @@ class Options:
     quick: bool
     millions: int | None
     postgres_millions: int | None
+    rows: int | None
     folder: Path
     only: str | None
     engine: str | None
@@ -59,6 +61,7 @@ def read_options(arguments: list[str]) -> Options:
     parser.add_argument(
         "--postgres-millions", type=int, help="the same for PostgreSQL (default 1 million)"
     )
+    parser.add_argument("--rows", type=int, help="records to import (default 1 million)")
     parser.add_argument(
         "--folder", type=Path, default=Path("/var/tmp"), help="the folder of SQLite's files"
     )
@@ -75,6 +78,8 @@ def main(options: Options) -> int:
         return 2
     gc.disable()
     plan = QUICK if options.quick else FULL
+    if options.rows:
+        plan = replace(plan, imported_rows=options.rows)
     measured = Measured()
     if options.only in (None, "rating") and options.engine is None:
         print("rating:", flush=True)
@@ -107,6 +112,8 @@ def _measure(
         measured.decked.append(deck_ingest(databases, load, plan))
     if options.only in (None, "ingest"):
         measured.ingested += ingest(databases, load, plan)
+    if options.only in (None, "imports"):
+        measured.imported.append(imports(databases, load, plan))
     if options.only in (None, "corrections"):
         measured.corrected += corrections(databases, load, plan)
     if options.only in (None, "exports"):

@@ -20,6 +20,7 @@ from benchmarks.crowds import CrowdFigure, CrowdFigures
 from benchmarks.deck_ingest import DeckIngestFigure
 from benchmarks.decks import DeckFigure
 from benchmarks.exports import ExportFigure
+from benchmarks.imports import ImportFigure
 from benchmarks.ingest import IngestFigure
 from benchmarks.measured import Measured
 from benchmarks.overview import OverviewFigures
@@ -45,6 +46,8 @@ _LEAST_RATED = 0.25
 _MOST_BYTES_A_PREFIX = 150
 _MOST_TIMES_CSV = 25.0
 _LEAST_WITH_DECK = 0.8
+_LEAST_IMPORTED = 0.5
+_MOST_MIB_TO_IMPORT = 300
 _LEAST_EXPORTED = 0.3
 _MOST_MIB_TO_EXPORT = 100
 _BAR_OF_EXPORTS = "csv"
@@ -68,6 +71,8 @@ def bars(measured: Measured) -> list[Bar]:
     found: list[Bar] = []
     for figure in measured.ingested:
         found.extend(_ingest_bars(figure))
+    for imported in measured.imported:
+        found.extend(_import_bars(imported))
     found.extend(map(_correction_bar, measured.corrected))
     for answers in measured.answered:
         found.extend(_answer_bars(answers))
@@ -191,6 +196,13 @@ def _deck_bar(it: DeckFigure) -> Bar:
 def _deck_ingest_bar(it: DeckIngestFigure) -> Bar:
     what = f"{it.engine}: calls/s in batches with the deck, ratio to the default book"
     return _at_least(what, it.ratio, _LEAST_WITH_DECK)
+
+
+def _import_bars(it: ImportFigure) -> Iterator[Bar]:
+    what = f"{it.engine}: {it.rows:,} records of Asterisk"
+    yield _at_least(f"{what}, ratio to batches", it.ratio, _LEAST_IMPORTED)
+    met = it.peak_mib <= _MOST_MIB_TO_IMPORT
+    yield Bar(f"{what}, memory", f"≤ {_MOST_MIB_TO_IMPORT} MiB", f"{it.peak_mib:.0f} MiB", met)
 
 
 def _export_bars(it: ExportFigure) -> Iterator[Bar]:

@@ -8,6 +8,7 @@ from benchmarks.crowds import CrowdFigures
 from benchmarks.deck_ingest import DeckIngestFigure
 from benchmarks.decks import DeckFigure
 from benchmarks.exports import ExportFigure
+from benchmarks.imports import ImportFigure
 from benchmarks.ingest import IngestFigure
 from benchmarks.overview import OverviewFigures
 from benchmarks.page import PageFigures
@@ -25,6 +26,7 @@ class Measured:
     rated: list[RatingFigure] = field(default_factory=list)
     loaded: list[DeckFigure] = field(default_factory=list)
     decked: list[DeckIngestFigure] = field(default_factory=list)
+    imported: list[ImportFigure] = field(default_factory=list)
     trends: list[SeriesFigure] = field(default_factory=list)
     exported: list[ExportFigure] = field(default_factory=list)
     overviews: list[OverviewFigures] = field(default_factory=list)

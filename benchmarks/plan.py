@@ -9,7 +9,7 @@ class Plan:
     """The number of rounds, of requests by connections, of answers, and of ratings.
 
     `thorough` adds an organization in which every user has a knowledge base, and the days of 10,000
-    users. `pages` is how often the dashboard is opened.
+    users. `pages` is how often the dashboard is opened, and `imported_rows` are records.
     """
 
     rounds: int
@@ -20,6 +20,7 @@ class Plan:
     thorough: bool
     ratings: int
     pages: int
+    imported_rows: int
 
 
 BATCH = 1_000
@@ -34,6 +35,7 @@ FULL = Plan(
     thorough=True,
     ratings=25,
     pages=10,
+    imported_rows=1_000_000,
 )
 QUICK = Plan(
     rounds=2,
@@ -44,6 +46,7 @@ QUICK = Plan(
     thorough=False,
     ratings=9,
     pages=3,
+    imported_rows=100_000,
 )
 
 

@@ -14,6 +14,7 @@ from benchmarks.ledgers import CUT, DEFAULT
 from benchmarks.measured import Measured
 from benchmarks.rating import RatingFigure
 from benchmarks.report_crowds import crowded, overviews, paged
+from benchmarks.report_imports import imported
 from benchmarks.series import SeriesFigure
 from benchmarks.tables import ms, table
 
@@ -144,6 +145,7 @@ def report(machine: Mapping[str, str], measured: Measured, held: Sequence[Bar]) 
         parts += [_INGEST, _ingest(measured.ingested)]
     if measured.decked:
         parts += [_DECKED, _decked(measured.decked)]
+    parts += imported(measured.imported)
     if measured.corrected:
         parts += [_CORRECTED, _corrected(measured.corrected)]
     if measured.answered:

@@ -200,3 +200,42 @@ def test_files_of_events_may_be_several(platform: Tollbook) -> None:
     report = platform.json("import", "e-*.ndjson", code=1)
     assert report["counts"]["accepted"] == 2
     assert report["refused"][0].startswith("e-1.ndjson line 2")
+
+
+OWN_CSV = (*CSV, "--column", "type=type")
+OWN_HEADER = "id,type,time,seconds,to,from,account\n"
+
+
+def own_row(identity: object, type_: str, quantity: object, to: str, from_: str = "1001") -> str:
+    return f"{identity},{type_},2024-06-15 10:00:00,{quantity},{to},{from_},acme\n"
+
+
+def test_own_meters_have_the_rules_of_their_category_and_unit(platform: Tollbook) -> None:
+    add = ("meters", "add")
+    platform(*add, "rcs.basic", "--unit", "message", "--category", "messaging", "--whole")
+    platform(*add, "voice.relay", "--unit", "second", "--category", "voice")
+    platform(*add, "voice.setup", "--unit", "attempt", "--category", "voice")
+    platform(*add, "fax.page", "--unit", "page", "--category", "messaging")
+    rows = (
+        own_row(1, "rcs.basic", 2, "72404"),
+        own_row(2, "voice.relay", 61, "+442079460100"),
+        own_row(3, "voice.relay", 0, "+442079460100"),
+        own_row(4, "voice.relay", 30, "72404"),
+        own_row(5, "voice.relay", 30, "1002"),
+        own_row(6, "voice.setup", 0, "+442079460100"),
+        own_row(7, "fax.page", 4, "+442079460100"),
+    )
+    path = platform.write("a.csv", OWN_HEADER + "".join(rows))
+    report = platform.json("import", path, *OWN_CSV, *ORG, code=1)
+    assert report["skipped"] == {"unanswered": 1, "internal": 1}
+    assert report["refused"] == {"invalid_number": 1}
+    assert report["events"] == {"accepted": 0, "duplicate": 0, "quarantined": 4}  # no price
+    assert (report["seconds"], report["segments"]) == (61, 2)
+
+
+def test_without_a_database_only_built_in_meters_are_known(platform: Tollbook) -> None:
+    meter = ("voice.relay", "--unit", "second", "--category", "voice")
+    platform("meters", "add", *meter)
+    path = platform.write("a.csv", OWN_HEADER + own_row(1, "voice.relay", 0, "+442079460100"))
+    report = platform.json("import", path, *OWN_CSV, *ORG, "--dry-run")
+    assert (report["skipped"], report["events"]) == ({}, {"converted": 1})

@@ -5,31 +5,35 @@ import random
 import signal
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from types import FrameType
-from typing import Any
+from typing import Any, TypeVar
 
 from tollbook.cli.command import Options
 from tollbook.cli.import_metrics import ImportMetrics, serve_metrics
 from tollbook.cli.output import print_error
-from tollbook.domain.errors import StoreUnavailable
-from tollbook.domain.receipts import Receipt
+from tollbook.domain.errors import DatabaseBroken, SchemaChanged, StoreUnavailable
 from tollbook.records.follow.follower import Follower
 from tollbook.records.follow.growing import GrowingFile
 from tollbook.records.follow.state import FileState, StateFile, locked
 from tollbook.records.inputs import STANDARD_INPUT
 from tollbook.records.mapping import Mapping
-from tollbook.records.pipeline import Pipeline, Store
+from tollbook.records.pipeline import Pipeline
 from tollbook.records.readers import Reader
 from tollbook.records.refused_file import RefusedFile
 from tollbook.records.report import Report
 from tollbook.records.rows import Row, SourceRefused
 
 _POLL = 1.0
-_LONGEST_WAIT = 30.0
+_FIRST_WAIT, _LONGEST_WAIT = 1.0, 30.0
 _EXIT_AT_ONCE = 130
+_FOR_OPERATORS = (DatabaseBroken, SchemaChanged)
+"""Errors that no waiting ends; a process that has just been started reports them and ends."""
+
+Found = TypeVar("Found")
 
 
 def check_follow(options: Options) -> None:
@@ -87,57 +91,69 @@ class StopSignal:
 class FollowRun:
     """An import that follows files: it stores their rows, counts them, and warns."""
 
-    def __init__(
-        self, options: Options, mapping: Mapping, reader: Reader, pipeline: Pipeline
-    ) -> None:
+    def __init__(self, options: Options, mapping: Mapping, reader: Reader) -> None:
         self.report = Report()
         self.metrics = ImportMetrics()
         self.stop = StopSignal()
         self._options = options
         self._mapping = mapping
         self._reader = reader
-        self._pipeline = pipeline
+        self._is_away = False
+        self._has_begun = False
 
-    def run(self, description: dict[str, Any], refused: RefusedFile) -> None:
-        """Follow the files until a signal comes."""
+    def run(
+        self,
+        description: dict[str, Any],
+        pipeline: Pipeline,
+        refused: RefusedFile,
+        open_ledger: Callable[[], None],
+    ) -> None:
+        """Open the ledger as soon as it is there, and follow the files until a signal comes."""
         path = state_path(self._options, self._mapping)
         state_file = StateFile(path, description)
         with locked(path):
             files = state_file.load(options_may_differ=self._options.options_changed)
-            self._pipeline.refuse_to(refused)
+            pipeline.refuse_to(refused)
+            store = partial(self._store, pipeline)
             names = [str(Path(it).absolute()) for it in self._options.file]
-            follower = Follower(
-                names, self._mapping, self._reader, state_file, files, self._add, self
-            )
-            end_metrics = self._serve()
+            follower = Follower(names, self._mapping, self._reader, state_file, files, store, self)
             try:
-                with self.stop.caught():
+                with self.stop.caught(), self._served():
+                    open_ledger()
                     self._poll(follower)
+            except StoreUnavailable:
+                if not self.stop.is_set():
+                    raise  # else a signal came while the database was away: nothing is lost
             finally:
                 follower.close()
                 refused.close()
-                end_metrics()
 
-    def waiting_store(self, store: Store) -> Store:
-        """Return a store that waits for the database as long as it is away."""
+    def while_away(self, call: Callable[[], Found]) -> Found:
+        """Return what a call returns, and call again as long as the database is away.
 
-        def waiting(events: Sequence[bytes]) -> Sequence[Receipt]:
-            wait = 1.0
-            while True:
-                try:
-                    receipts = store(events)
-                except StoreUnavailable as error:
-                    if self.metrics.healthy:
-                        print_error(f"tollbook: {error.sentence}; waiting for the database")
-                    self.metrics.healthy = False
-                    if self.stop.wait(wait * random.uniform(0.5, 1)):  # noqa: S311  jitter
-                        raise
-                    wait = min(2 * wait, _LONGEST_WAIT)
-                else:
-                    self.metrics.healthy = True
-                    return receipts
+        Raise its error when a signal comes, and at start if only an operator can help.
+        """
+        wait = _FIRST_WAIT
+        while True:
+            try:
+                found = call()
+            except StoreUnavailable as error:
+                self._note_absence(error)
+                if self.stop.wait(wait * random.uniform(0.5, 1)):  # noqa: S311  jitter
+                    raise
+                wait = min(2 * wait, _LONGEST_WAIT)
+            else:
+                self._has_begun = self.metrics.healthy = True
+                self._is_away = False
+                return found
 
-        return waiting
+    def _note_absence(self, error: StoreUnavailable) -> None:
+        if not self._has_begun and isinstance(error, _FOR_OPERATORS):
+            raise error
+        if not self._is_away:
+            print_error(f"tollbook: {error.sentence}; waiting for the database")
+        self._is_away = True
+        self.metrics.healthy = False
 
     def rotated(self, kind: str) -> None:
         """Count a rotated file."""
@@ -153,19 +169,15 @@ class FollowRun:
 
     def _poll(self, follower: Follower) -> None:
         while not self.stop.is_set():
-            has_read = False
-            try:
-                has_read = follower.poll(time.time(), self.stop.is_set)
-            except StoreUnavailable:
-                return  # a signal came while the database was away: nothing is lost
+            has_read = follower.poll(time.time(), self.stop.is_set)
             self.metrics.files.set(len(follower.open_files))
             self.metrics.behind.set(sum(it.behind for it in follower.open_files))
             if not has_read:
                 self.stop.wait(_POLL)
 
-    def _add(self, file: GrowingFile, rows: list[Row]) -> None:
+    def _store(self, pipeline: Pipeline, file: GrowingFile, rows: list[Row]) -> None:
         report = Report()
-        self._pipeline.add(file, rows, report)
+        pipeline.add(file, rows, report)
         self.report.add(report)
         for outcome, count in report.events.items():
             self.metrics.count_rows(outcome, count)
@@ -173,8 +185,15 @@ class FollowRun:
         self.metrics.count_rows("refused", report.refused.total())
         self.metrics.last_commit.set(time.time())
 
-    def _serve(self) -> Any:
+    @contextmanager
+    def _served(self) -> Iterator[None]:
+        """Serve the metrics, if there is an address."""
         if not self._options.metrics:
-            return lambda: None
+            yield
+            return
         host, port = self._options.metrics
-        return serve_metrics(self.metrics, host, port)
+        end_metrics = serve_metrics(self.metrics, host, port)
+        try:
+            yield
+        finally:
+            end_metrics()

@@ -15,7 +15,7 @@ class ImportMetrics:
     """The counters of one process that follows files; it is `healthy` while it can store."""
 
     def __init__(self) -> None:
-        self.healthy = True
+        self.healthy = False
         self._registry = registry = CollectorRegistry()
         self._rows = Counter(
             "tollbook_import_rows", "Rows by result.", ["result"], registry=registry

@@ -8,7 +8,6 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -17,19 +16,23 @@ import msgspec
 from rich.console import Console
 from rich.progress import Progress
 
-from tollbook.administration.tenants import ensure_tenant
-from tollbook.cli.choices import command_line
 from tollbook.cli.command import Options
 from tollbook.cli.import_follow import FollowRun, check_follow, state_path
+from tollbook.cli.import_ledger import ImportLedger, once
 from tollbook.cli.import_options import conversion_from, described, mapping_from, save_mapping
-from tollbook.cli.importer import MOST_SHOWN, Importer
+from tollbook.cli.importer import MOST_SHOWN
 from tollbook.cli.output import print_error, print_json, print_line, print_raw, progress_label
 from tollbook.domain.errors import InvalidRequest
-from tollbook.domain.keys import KeyScope
 from tollbook.domain.numbers import STRICT
 from tollbook.domain.receipts import Receipt, rejected
 from tollbook.ingest.decode import InvalidEvent, decode_numbered
-from tollbook.records.convert import Converter, OrganizationTerms, TermsReader
+from tollbook.records.convert import (
+    Converter,
+    MeterReader,
+    OrganizationTerms,
+    TermsReader,
+    built_in_meter,
+)
 from tollbook.records.formats import reader_of
 from tollbook.records.inputs import STANDARD_INPUT, input_files, opened
 from tollbook.records.mapping import Mapping
@@ -40,9 +43,6 @@ from tollbook.records.report import Report
 from tollbook.records.rows import RefusedRow, SourceRefused
 from tollbook.records.source import Source
 from tollbook.settings import Settings
-from tollbook.store import directory
-from tollbook.store.database import Database
-from tollbook.wiring import directory_cache_of, open_migrated
 
 REFUSED, NOT_STARTED, UNREADABLE = 1, 2, 3
 """Exit codes: rows were refused or in conflict, nothing was read, a file ends too early."""
@@ -62,7 +62,10 @@ def import_records(options: Options, settings: Settings) -> int:
     if not names:
         return 0
     run = _Run(options, settings, mapping, conversion)
-    return run.follow() if options.follow else run.all(names)
+    try:
+        return run.follow() if options.follow else run.all(names)
+    finally:
+        run.close()
 
 
 def _prepared(options: Options) -> tuple[Mapping, ConversionOptions, list[str]]:
@@ -96,21 +99,18 @@ class _Run:
         self._refusals = 0
         self._quarantined: list[str] = []
         self._first_events: list[bytes] = []
-        self._following: FollowRun | None = None
+        self._following = FollowRun(options, mapping, self._reader)
+        attempt = self._following.while_away if options.follow else once
+        self._ledger = ImportLedger(settings, options.tenant, attempt)
         self._is_stored = not (options.print or options.dry_run)
         store: Store = self._store_nothing
         terms: TermsReader = unknown_terms
+        meter_of: MeterReader = built_in_meter
         if self._is_stored:
-            database = open_migrated(settings)
-            with database.writing() as transaction:
-                ensure_tenant(transaction, command_line(options.tenant))
-            scope = KeyScope(options.tenant)
-            self._importer = Importer(database, directory_cache_of(settings, database), scope)
-            store, terms = self._store, terms_in(database, options.tenant)
-            if options.follow:
-                store = self._waiting_store
+            store = self._store
+            terms, meter_of = self._ledger.terms_of, self._ledger.meter_of
         try:
-            self._converter = Converter(mapping, conversion, self._reader, terms)
+            self._converter = Converter(mapping, conversion, self._reader, terms, meter_of)
         except SourceRefused as error:
             raise click.UsageError(str(error)) from error
         self._refused: RefusedFile | None = None
@@ -120,12 +120,13 @@ class _Run:
     def follow(self) -> int:
         """Import files as they grow, until a signal; print the report and return the exit code."""
         options = self._options
-        self._following = FollowRun(options, self._mapping, self._reader, self._pipeline)
         folder = state_path(options, self._mapping).parent
         name = next(iter(options.file))
         self._refused = self._new_refused_file(name, folder)
         try:
-            self._following.run({"command": described(options)}, self._refused)
+            self._following.run(
+                {"command": described(options)}, self._pipeline, self._refused, self._ledger.open
+            )
         except SourceRefused as error:
             if not self._following.report.rows:
                 raise click.UsageError(str(error)) from error
@@ -136,6 +137,8 @@ class _Run:
 
     def all(self, names: Sequence[str]) -> int:
         """Import the files, print the report, and return the exit code."""
+        if self._is_stored:
+            self._ledger.open()
         total, files = Report(), []
         code = 0
         for name in names:
@@ -151,6 +154,10 @@ class _Run:
         if code != NOT_STARTED:
             self._print_report(total, files)
         return code or (REFUSED if total.refused else 0)
+
+    def close(self) -> None:
+        """Close the database, if it is open."""
+        self._ledger.close()
 
     def _one(self, name: str) -> tuple[Report, str | None]:
         """Import a file; return its report, and why it could not be read to its end."""
@@ -187,12 +194,8 @@ class _Run:
             f"refused rows of: tollbook import {described(self._options)}",
         )
 
-    def _waiting_store(self, events: Sequence[bytes]) -> Sequence[Receipt]:
-        assert self._following is not None  # noqa: S101  it is set before rows are read
-        return self._following.waiting_store(self._store)(events)
-
     def _store(self, events: Sequence[bytes]) -> Sequence[Receipt]:
-        receipts = self._importer.submit(list(enumerate(events, 1)))
+        receipts = self._ledger.store(events)
         for receipt in receipts:
             if receipt.ways_out and len(self._quarantined) < MOST_SHOWN:
                 self._quarantined.append(f"{receipt.id}: {receipt.error} (in quarantine)")
@@ -274,21 +277,6 @@ class _Run:
 def unknown_terms(_organization: str) -> OrganizationTerms:
     """Return the terms of any organization without a database."""
     return OrganizationTerms(STRICT)
-
-
-def terms_in(database: Database, tenant: str) -> TermsReader:
-    """Return a function that reads the terms of a tenant's organizations, each once."""
-
-    @cache
-    def terms(organization: str) -> OrganizationTerms:
-        with database.reading() as snapshot:
-            row = directory.find_organization(snapshot, tenant, organization)
-            if row is None:
-                return OrganizationTerms(directory.tenant_number_format(snapshot, tenant))
-            number_format = directory.number_format(snapshot, tenant, row)
-        return OrganizationTerms(number_format, row.currency)
-
-    return terms
 
 
 def _rejections(events: Sequence[bytes]) -> list[Receipt]:

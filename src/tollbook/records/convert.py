@@ -40,6 +40,8 @@ _NO_ATTRIBUTES = (
     *("organization_id", "resource_id"),
 )
 _MOST_QUANTITIES = 8_192
+_SECOND = "second"
+_MESSAGE_UNITS = ("segment", "message")
 _encode = msgspec.json.Encoder().encode
 
 
@@ -66,7 +68,11 @@ class Converted(NamedTuple):
     is_rounded: bool
 
 
-def meter_of(type_: str) -> Meter | None:
+MeterReader = Callable[[str], Meter | None]
+"""Returns the meter of an event type, None for one that is unknown."""
+
+
+def built_in_meter(type_: str) -> Meter | None:
     """Return the meter of an event type, None for one that only the ledger may know."""
     return BY_TYPE.get(type_)
 
@@ -75,7 +81,12 @@ class Converter:
     """Converts the rows of an import; it remembers the hashes that are ids, and the accounts."""
 
     def __init__(
-        self, mapping: Mapping, options: ConversionOptions, reader: Reader, terms: TermsReader
+        self,
+        mapping: Mapping,
+        options: ConversionOptions,
+        reader: Reader,
+        terms: TermsReader,
+        meter_of: MeterReader = built_in_meter,
     ) -> None:
         self.unknown_accounts: Counter[str] = Counter()
         self.hashes = KnownHashes()
@@ -84,6 +95,7 @@ class Converter:
         self._options = options
         self._reader = reader
         self._terms = terms
+        self._meter_of = meter_of
         source = f"{options.source}:" if options.source else ""
         self._prefix = f"{mapping.id_prefix}:{source}"
         columns = reader.columns(mapping)
@@ -119,18 +131,19 @@ class Converter:
         is_unanswered = self._skip(values)
         direction = self._direction(values, OUTBOUND) if self._direction else ""
         type_ = self._type(values, direction) if self._type else ""
-        meter = meter_of(type_)
+        meter = self._meter_of(type_)
         category = meter.category if meter else None
-        is_voice = category is Category.VOICE
+        unit = meter.unit if meter else ""
+        is_talk = category is Category.VOICE and unit == _SECOND
         called = self._to(values, direction) if self._to else ""
         caller = self._from(values, direction) if self._from else ""
-        if is_voice or meter is None:
+        if category is Category.VOICE or meter is None:
             skip_internal(called, caller)
-        quantity, is_rounded = self._read_quantity(values, is_voice, is_unanswered)
-        is_unanswered = is_unanswered or (is_voice and not quantity)
+        quantity, is_rounded = self._read_quantity(values, is_talk, is_unanswered)
+        is_unanswered = is_unanswered or (is_talk and not quantity)
         owner = self._owner(values, direction)
         terms = self._terms(owner.organization_id)
-        time = self._read_time(values, quantity, is_voice, is_unanswered)
+        time = self._read_time(values, quantity, is_talk, is_unanswered)
         number_format = self._number_format or terms.number_format
         attributes = self._addresses(called, caller, category, number_format, direction)
         for name, read in self._others:
@@ -151,8 +164,9 @@ class Converter:
             event["resource_id"] = resource
         if self._options.has_carrier_cost and (cost := self._carrier_cost(values, terms)):
             event["cost"] = msgspec.Raw(cost)
-        seconds = quantity if is_voice else ZERO
-        segments = int(quantity) if category is Category.MESSAGING else 0
+        seconds = quantity if is_talk else ZERO
+        is_message = category is Category.MESSAGING and unit in _MESSAGE_UNITS
+        segments = int(quantity) if is_message else 0
         repeated = time.is_repeated
         return Converted(row, _encode(event), time.time, seconds, segments, repeated, is_rounded)
 
@@ -199,7 +213,7 @@ class Converter:
         return found
 
     def _read_quantity(
-        self, values: Any, is_voice: bool, is_unanswered: bool
+        self, values: Any, is_talk: bool, is_unanswered: bool
     ) -> tuple[Decimal, bool]:
         """Return the quantity, and whether it is rounded; skip calls without seconds."""
         if is_unanswered:
@@ -212,7 +226,7 @@ class Converter:
             found = self._parsed_quantity(text)
             if len(self._quantities) < _MOST_QUANTITIES:
                 self._quantities[text] = found
-        if is_voice and not found[0] and not self._options.counts_unanswered:
+        if is_talk and not found[0] and not self._options.counts_unanswered:
             raise SkippedRow(UNANSWERED)
         return found
 
@@ -227,11 +241,11 @@ class Converter:
         return quantity, rule.is_rounded or was_rounded
 
     def _read_time(
-        self, values: Any, quantity: Decimal, is_voice: bool, is_unanswered: bool
+        self, values: Any, quantity: Decimal, is_talk: bool, is_unanswered: bool
     ) -> Resolved:
         time = self._time.read(values, quantity, is_unanswered=is_unanswered)
         within = self._mapping.quantity.within
-        is_checked = within is not None and is_voice and not is_unanswered
+        is_checked = within is not None and is_talk and not is_unanswered
         if is_checked and self._time.misses_end(values, time.time, quantity, within or ZERO):
             sentence = f"the seconds differ from the end by more than {within} s"
             raise RefusedRow("quantity", "impossible_duration", sentence)
