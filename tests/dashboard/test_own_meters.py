@@ -89,3 +89,55 @@ def test_own_meters_are_calculated(look: Look, platform: str) -> None:
     form.get_by_label("Seconds").fill("61")
     form.get_by_role("button", name="Calculate").click()
     expect(form.locator(".figure")).to_have_text("$1.20")
+
+
+def choose(page: Page, *names: str) -> None:
+    """Show the columns of own meters, which are offered when they have usage."""
+    page.get_by_role("button", name="Columns").click()
+    panel = page.get_by_role("dialog", name="Columns")
+    expect(panel.get_by_text("Own meters")).to_be_visible()
+    expect(panel.get_by_label("AI output tokens")).to_be_visible()
+    expect(panel.get_by_label("WhatsApp utility")).to_have_count(0)
+    for name in names:
+        panel.get_by_label(name).check()
+    page.keyboard.press("Escape")
+
+
+OWN = ["WhatsApp marketing", "AI agent minutes"]
+
+
+def test_own_meters_and_the_margin_are_columns_of_users(look: Look, platform: str) -> None:
+    page = look(platform, ORGANIZATION)
+    before = table(page)
+    assert [it[-3:] for it in before] == [
+        ["KB Min", "Margin", "Cost"],
+        ["0.00", "$0.19", "$2.15"],
+        ["0.00", "unknown", "$1.00"],
+        ["0.00", "$0.19", "$3.15"],
+    ]
+    tile = page.locator(".tile", has_text="Margin")
+    expect(tile).to_contain_text("$0.19buy price known for 11.1% of cost")
+    choose(page, *OWN)
+    expect(page.locator(".table-box tfoot td").nth(-4)).to_have_text("4")
+    rows = table(page)
+    assert [it[-4:-2] for it in rows] == [OWN, ["4", "1.02"], ["0", "0.00"], ["4", "1.02"]]
+    assert [it[:-4] + it[-2:] for it in rows] == before
+    assert [it[-4:-2] for it in saved(page)] == [OWN, ["4", "1.02"], ["0", "0"], ["4", "1.02"]]
+    page.reload()
+    expect(page.locator(".table-box tfoot td").nth(-4)).to_have_text("4")
+    for direction in ("descending", "ascending"):
+        page.get_by_role("button", name="Margin").click()
+        heading = page.get_by_role("columnheader", name="Margin")
+        expect(heading).to_have_attribute("aria-sort", direction)
+        # A margin that is not known is last both ways.
+        assert [it[0] for it in table(page)[1:-1]] == ["ann", "ben"]
+
+
+def test_own_meters_are_columns_of_organizations(look: Look, platform: str) -> None:
+    page = look(platform, OVERVIEW)
+    table(page)
+    choose(page, *OWN)
+    expect(page.locator(".table-box tfoot td").nth(-4)).to_have_text("4")
+    assert [it[-4:-2] for it in table(page)] == [OWN, ["4", "1.02"], ["4", "1.02"]]
+    page.get_by_label("Kind of usage", exact=True).select_option("Voice")
+    expect(page.locator(".table-box tfoot td").nth(-4)).to_have_text("0")
