@@ -50,6 +50,8 @@ def test_the_margin_is_on_the_overview_and_in_its_file(look: Look, platform: str
     tile = page.locator(".tile", has_text="Margin")
     expect(tile).to_contain_text("$0.19")
     expect(tile).to_contain_text("buy price known for 11.1% of cost")
+    tops = page.locator(".tile").evaluate_all("tiles => tiles.map(it => it.offsetTop)")
+    assert (len(tops), len(set(tops))) == (5, 1)
     heading, *lines = saved(page)
     assert heading[-2:] == ["Margin", "Cost"]
     assert [it[-2:] for it in lines] == [["0.19", "3.15"]] * 2
