@@ -9,44 +9,10 @@ import pytest
 
 from tests.api.conftest import Tenant
 from tests.conftest import ENGINES
+from tests.own_meters import sell_whatsapp_and_ai
 
-BOOK = """
-name: Messaging and AI
-currency: USD
-effective_from: 2024-01-01
-source: a test
-rates:
-  - meter: whatsapp.marketing
-    per: message
-    graduated: [{up_to: 3, price: "0.10"}, {price: "0.05"}]
-    buy: {price: "0.04", per: message}
-  - {meter: ai.agent, price: "0.60", per: minute, increments: 60/60}
-  - {meter: ai.output_tokens, price: "5", per: 1000000 tokens}
-  - {meter: voice.call, price: "0.60", per: minute}
-"""
 DAY = {"start_date": "2024-01-15", "end_date": "2024-01-15"}
 ORGANIZATION = {"organization_id": "org_1", **DAY}
-
-
-def sent(identity: str, type_: str, quantity: float, user: str = "ann") -> dict[str, Any]:
-    return {
-        "id": identity,
-        "type": type_,
-        "organization_id": "org_1",
-        "user_id": user,
-        "time": "2024-01-15T10:30:00Z",
-        "quantity": quantity,
-        "attributes": {"to": "+442071838750"},
-    }
-
-
-EVENTS = [
-    *(sent(f"wa-{it}", "whatsapp.marketing", 2) for it in range(2)),
-    sent("ai-1", "ai.agent", 61),
-    sent("ai-2", "ai.output_tokens", 200_000, "ben"),
-    sent("call-1", "voice.call", 60),
-]
-"""0.20, 0.15, 1.20, 1.00 and 0.60."""
 
 
 class Journey:
@@ -54,12 +20,7 @@ class Journey:
 
     def __init__(self, tenant: Tenant) -> None:
         self.tenant = tenant
-        for name in ("whatsapp", "ai"):
-            assert tenant.post("/v1/meters", json={"catalog": name}).status_code == 201
-        yaml = {"Content-Type": "application/yaml"}
-        assert tenant.post("/v1/price-books", content=BOOK, headers=yaml).status_code == 201
-        counts = tenant.post("/v1/events", json=EVENTS).json()["counts"]
-        assert counts["accepted"] == len(EVENTS)
+        sell_whatsapp_and_ai(tenant.post)
 
     def get(self, path: str, **query: Any) -> httpx.Response:
         answer = self.tenant.get(path, params=query)

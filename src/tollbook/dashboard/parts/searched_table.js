@@ -2,11 +2,13 @@
 import { useMemo } from "../vendor/hooks.js";
 import { change, route } from "../state/route.js";
 import { ORGANIZATION_FIGURES, USER_FIGURES } from "../words/catalog.js";
+import { columnsOf } from "../words/columns.js";
 import { csvOf, save } from "../words/csv.js";
 import { compare, exactSum } from "../words/figures.js";
 import { compareNames, searched } from "../words/names.js";
 import { html } from "./html.js";
-import { Empty, Skeleton } from "./states.js";
+import { useOwnMeters } from "./own_columns.js";
+import { Empty, Refused, Skeleton } from "./states.js";
 import { Table } from "./table.js";
 import { ColumnPicker, Filters, Search, ExportMenu, visibleColumns, useSearch } from "./toolbar.js";
 import { trendPath } from "./trend.js";
@@ -18,25 +20,27 @@ import { trendPath } from "./trend.js";
 
 /**
  * @param {{
- *   answer: import("../state/resource.js").Resource, one: "user" | "organization", title: string, columns: Column[],
+ *   answer: import("../state/resource.js").Resource, one: "user" | "organization", margins: boolean, title: string,
  *   changes: boolean, currency: string, earlier?: any[], path: string,
  *   subject: {organization?: string, currency: string}, period: import("../state/period.js").Period, file: string,
  *   hrefOf: (row: any) => string, none?: string, summary: (rows: any[], all: any[]) => any,
  * }} props
  * `changes` shows the change against `earlier` by default; `none` is the message for a table without rows.
  */
-export function SearchedTable({ answer, one, title, columns, changes, currency, earlier, path, subject, period, file, hrefOf, none, summary }) {
+export function SearchedTable({ answer, one, margins, title, changes, currency, earlier, path, subject, period, file, hrefOf, none, summary }) {
   const { query } = route.value;
   const [text, setText] = useSearch();
   const what = `${one}s`;
+  const columns = useMemo(() => columnsOf(one, margins), [one, margins]);
   const shown = useMemo(() => visibleColumns(columns, changes ? ["change"] : []), [columns, query.columns, changes]);
   /** @type {any[] | undefined} */
   const answered = answer.data?.[what];
   const all = useMemo(() => answered && [...answered].sort((a, b) => (a[`${one}_id`] < b[`${one}_id`] ? -1 : 1)), [answered]);
   const totals = answer.data?.totals;
+  const { own, answer: ownAnswer } = useOwnMeters(path, answer, one, shown);
   const context = useMemo(
-    () => ({ currency, all: all?.length ?? 0, totals, earlier: earlier && new Map(earlier.map((it) => [it[`${one}_id`], it.total_cost])), whole: exactSum((all ?? []).map((it) => it.total_cost)) }),
-    [currency, earlier, all, totals],
+    () => ({ currency, all: all?.length ?? 0, totals, own, earlier: earlier && new Map(earlier.map((it) => [it[`${one}_id`], it.total_cost])), whole: exactSum((all ?? []).map((it) => it.total_cost)) }),
+    [currency, earlier, all, totals, own],
   );
   const columnOf = (/** @type {string} */ key) => /** @type {Column} */ (columns.find((it) => it.key === key));
   const [sort, descending] = order(query, shown);
@@ -62,10 +66,11 @@ export function SearchedTable({ answer, one, title, columns, changes, currency, 
         <div class="toolbar">
           <${Search} text=${text} setText=${setText} what=${what} />
           <${Filters} what=${what} />
-          <${ColumnPicker} columns=${columns} shown=${shown} />
-          <${ExportMenu} paths=${paths} csv=${answer.loading ? undefined : csv} />
+          <${ColumnPicker} columns=${columns} shown=${shown} path=${path} />
+          <${ExportMenu} paths=${paths} csv=${answer.loading || ownAnswer.loading ? undefined : csv} />
         </div>
       </header>
+      ${ownAnswer.error && html`<${Refused} error=${ownAnswer.error} reload=${ownAnswer.reload} />`}
       ${!all && html`<${Skeleton} lines=${6} class="rows" />`}
       ${all && !rows.length && html`<${Empty} title=${`No ${one}s`}>${(!all.length && none) || `No ${one} matches the search and the filters.`}<//>`}
       ${all &&

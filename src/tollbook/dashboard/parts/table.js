@@ -144,7 +144,7 @@ function rulerOf() {
  */
 function widestOf(column, rows, total, context, ruler) {
   const values = rows.map((row) => Number(column.value(row, context)));
-  const figures = [total, largest(values), -largest(values.map((it) => -it))];
+  const figures = [total, largest(values), -largest(values.map((it) => -it)), null];
   const words = column.label.split(" ").map((it) => ruler(`${it} ↓`, 600) * HEADING);
   return Math.max(...words, ...figures.map((it) => ruler(column.show(it, context), column.role === "cost" ? 600 : 500)));
 }

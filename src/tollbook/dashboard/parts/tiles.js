@@ -1,5 +1,5 @@
 /** The main figures of a view. */
-import { changeOf, exactSum } from "../words/figures.js";
+import { changeOf, exactSum, marginOf } from "../words/figures.js";
 import { changeText, count, days, minutes, money, percent } from "../words/format.js";
 import { html } from "./html.js";
 import { Skeleton } from "./states.js";
@@ -78,14 +78,12 @@ export function tilesOf(now, then, currency, note) {
 
 /**
  * The tile of the margin.
- * @param {any} totals With a margin, null where no buy price is known.
+ * @param {any[]} rows With margins, null where no buy price is known.
  * @param {string} currency
  * @returns {Tile}
  */
-export const marginTile = (totals, currency) => ({
-  name: "Margin",
-  value: totals.margin === null ? "unknown" : money(totals.margin, currency),
-  note: totals.buy_known_share === null ? "" : `buy price known for ${percent(totals.buy_known_share)} of cost`,
-  now: 0,
-  before: null,
-});
+export function marginTile(rows, currency) {
+  const { margin, share } = marginOf(rows);
+  const value = margin === null ? "unknown" : money(margin, currency);
+  return { name: "Margin", value, note: share === null ? "" : `buy price known for ${percent(share)} of cost`, now: 0, before: null };
+}

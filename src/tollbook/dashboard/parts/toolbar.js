@@ -5,6 +5,7 @@ import { change, route } from "../state/route.js";
 import { kindChoices } from "../words/meters.js";
 import { html } from "./html.js";
 import { Icon } from "./icon.js";
+import { OwnChoice } from "./own_columns.js";
 import { Popover } from "./popover.js";
 
 const MILLISECONDS_AFTER_TYPING = 300;
@@ -77,26 +78,27 @@ export function visibleColumns(columns, wanted = []) {
   return columns.filter((it) => (Boolean(it.optional) && !wanted.includes(it.key)) === toggled.has(it.key));
 }
 
-/** @param {{columns: import("../words/columns.js").Column[], shown: import("../words/columns.js").Column[]}} props */
-export function ColumnPicker({ columns, shown }) {
+/** @param {{columns: import("../words/columns.js").Column[], shown: import("../words/columns.js").Column[], path: string}} props `path` is the question of the table. */
+export function ColumnPicker({ columns, shown, path }) {
   const visible = new Set(shown.map((it) => it.key));
   const toggle = (/** @type {string} */ key) => {
     const toggled = new Set((route.value.query.columns ?? "").split(",").filter(Boolean));
     if (!toggled.delete(key)) toggled.add(key);
     change({ columns: [...toggled].join(",") || null }, { replace: true });
   };
+  const own = columns.filter((it) => it.own);
+  const check = (/** @type {import("../words/columns.js").Column} */ it) => html`
+    <label key=${it.key} class="check" title=${it.about}>
+      <input type="checkbox" checked=${visible.has(it.key)} onChange=${() => toggle(it.key)} /><span>${it.label}</span>
+    </label>
+  `;
   return html`
     <${Popover} name="Columns" label=${html`<${Icon} name="columns" />Columns`}>
       ${() => html`
         <fieldset class="checks">
           <legend class="unseen">Columns</legend>
-          ${columns.slice(1).map(
-            (it) => html`
-              <label key=${it.key} class="check" title=${it.about}>
-                <input type="checkbox" checked=${visible.has(it.key)} onChange=${() => toggle(it.key)} /><span>${it.label}</span>
-              </label>
-            `,
-          )}
+          ${columns.slice(1).filter((it) => !it.own).map(check)}
+          ${own.length > 0 && html`<${OwnChoice} columns=${own} shown=${shown} path=${path} check=${check} />`}
           <button type="button" class="button" disabled=${!route.value.query.columns} onClick=${() => change({ columns: null })}>Default columns</button>
         </fieldset>
       `}

@@ -8,10 +8,11 @@ import { ownMeters } from "../words/meters.js";
  * All users of an organization.
  * @param {string} organization
  * @param {Days} period
- * @param {string} [meter] Only usage of these meters.
+ * @param {string | undefined} meter Only usage of these meters.
+ * @param {boolean} margins
  */
-export const usersPath = (organization, period, meter) =>
-  pathOf("v1/analytics/users", { ...about(organization, period), include: "totals,meta", meter });
+export const usersPath = (organization, period, meter, margins) =>
+  pathOf("v1/analytics/users", { ...about(organization, period), include: margins ? "totals,meta,margin" : "totals,meta", meter });
 
 /**
  * The totals of all users, and their rows if needed.

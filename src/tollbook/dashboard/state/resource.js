@@ -36,13 +36,13 @@ export function millisecondsUntil(error) {
 }
 
 /**
- * Load the response to compare with. Nothing is compared until both belong to the same period.
- * @param {string} path
+ * Load a response that belongs to another one. It has no data until both belong to the same period.
+ * @param {string | null} path
  * @param {Resource} answer
  * @returns {Resource}
  */
 export function useEarlier(path, answer) {
-  const earlier = useAnswer(path, { subject: path });
+  const earlier = useAnswer(path, { subject: path ?? "" });
   return answer.loading ? { ...earlier, data: null } : earlier;
 }
 

@@ -2,8 +2,9 @@
 import { sumsPath, usersPath } from "../state/questions.js";
 import { useAnswer, useEarlier } from "../state/resource.js";
 import { usePeriod } from "../state/period.js";
-import { hrefTo, route } from "../state/route.js";
+import { hrefTo, hrefWith, route } from "../state/route.js";
 import { isAdmin } from "../state/session.js";
+import { exactSum } from "../words/figures.js";
 import { pluralize, money, month } from "../words/format.js";
 import { kindOf } from "../words/meters.js";
 import { comparisonOf, monthOf } from "../words/periods.js";
@@ -12,12 +13,12 @@ import { Foreign } from "../parts/foreign.js";
 import { html } from "../parts/html.js";
 import { OrganizationLevel, OrganizationLevelLink } from "../parts/events.js";
 import { PeriodPicker } from "../parts/period_picker.js";
+import { SearchedTable } from "../parts/searched_table.js";
 import { Loading, NotCompared, PeriodRefused, Refused, Skeleton } from "../parts/states.js";
-import { Tiles, figuresOf, tilesOf } from "../parts/tiles.js";
+import { Tiles, figuresOf, marginTile, tilesOf } from "../parts/tiles.js";
 import { Trend } from "../parts/trend.js";
 import { TrustLine } from "../parts/trust_line.js";
 import { UserPanel } from "../parts/user_panel.js";
-import { UsersTable } from "../parts/users_table.js";
 
 /**
  * @typedef {Object} Organization
@@ -41,33 +42,50 @@ export function OrganizationView({ id, viewer }) {
 /** @param {{organization: Organization, viewer: import("../state/session.js").Viewer, period: import("../state/period.js").Period}} props */
 function Loaded({ organization, viewer, period }) {
   const { query } = route.value;
+  const { id, currency } = organization;
   const comparing = Boolean(comparisonOf(query));
   const meter = kindOf(query.kind)?.meters.join(",");
-  const path = usersPath(organization.id, period, meter);
-  const answer = useAnswer(path, { subject: `users ${organization.id}` });
-  const earlier = useEarlier(sumsPath(organization.id, period.compared, meter, comparing), answer);
+  const margins = !viewer.organization_id;
+  const path = usersPath(id, period, meter, margins);
+  const answer = useAnswer(path, { subject: `users ${id}` });
+  const earlier = useEarlier(sumsPath(id, period.compared, meter, comparing), answer);
   return html`
     <div class="heading">
       <div>
         ${!viewer.organization_id && html`<p class="crumb"><a href=${hrefTo([])}>Overview</a></p>`}
         <h1><${Foreign} text=${organization.name} /></h1>
       </div>
-      <${PeriodPicker} period=${period} timezone=${organization.timezone} organization=${organization.id} />
+      <${PeriodPicker} period=${period} timezone=${organization.timezone} organization=${id} />
     </div>
-    <${TrustLine} answer=${answer} timezone=${organization.timezone} period=${period} organization=${organization.id} admin=${isAdmin(viewer)} />
+    <${TrustLine} answer=${answer} timezone=${organization.timezone} period=${period} organization=${id} admin=${isAdmin(viewer)} />
     <${Loading} loading=${answer.loading} what="the users" />
     ${answer.error && !answer.data
       ? html`<${Refused} error=${answer.error} reload=${answer.reload} />`
       : html`
           <${Tiles}
-            tiles=${answer.data && tilesOf(figures(answer.data), earlier.data && figures(earlier.data), organization.currency, noteOf(answer.data, organization.currency))}
+            tiles=${answer.data && [...tilesOf(figures(answer.data), earlier.data && figures(earlier.data), currency, noteOf(answer.data, currency)), ...(margins ? [marginTile(marginsOf(answer.data), currency)] : [])]}
             against=${period.compared}
             dimmed=${answer.loading}
           />
           <${NotCompared} earlier=${earlier} />
           ${answer.data && !answer.loading && html`<${NothingHere} data=${answer.data} organization=${organization} period=${period} admin=${isAdmin(viewer)} />`}
-          <${Trend} subject=${{ organization: organization.id, currency: organization.currency }} period=${period} />
-          <${UsersTable} answer=${answer} organization=${organization} period=${period} path=${path} earlier=${comparing ? earlier.data?.users : undefined} />
+          <${Trend} subject=${{ organization: id, currency }} period=${period} />
+          <${SearchedTable}
+            answer=${answer}
+            one="user"
+            margins=${margins}
+            title="Users"
+            changes=${Boolean(query.compare)}
+            currency=${currency}
+            earlier=${comparing ? earlier.data?.users : undefined}
+            path=${path}
+            subject=${{ organization: id, currency }}
+            period=${period}
+            file=${`${id}-users`}
+            hrefOf=${(/** @type {any} */ row) => hrefWith({ user: row.user_id, event: null, events: null })}
+            none="This organization has no users yet. Users appear with their first event."
+            summary=${(/** @type {any[]} */ rows, /** @type {any[]} */ all) => summaryOf(rows, all, currency, answer.data.organization_level)}
+          />
         `}
     ${query.user
       ? html`<${Drawer}><${UserPanel} key=${query.user} organization=${organization} user=${query.user} period=${period} /><//>`
@@ -78,10 +96,27 @@ function Loaded({ organization, viewer, period }) {
 /** @param {any} data The totals of all rows, and organization-level usage. */
 const figures = ({ users, totals, organization_level: own }) => figuresOf(totals ? [totals] : users, own?.total_cost);
 
+/** @param {any} data */
+const marginsOf = ({ totals, organization_level: own }) => (own ? [totals, own] : [totals]);
+
 /** @param {any} data @param {string} currency */
 function noteOf({ users, organization_level: own }, currency) {
   if (own?.total_cost) return html`<${OrganizationLevelLink}>incl. ${money(own.total_cost, currency)} organization-level<//>`;
   return pluralize(users.filter((/** @type {any} */ it) => it.total_cost).length, "user with cost", "users with cost");
+}
+
+/**
+ * @param {any[]} rows
+ * @param {any[]} users
+ * @param {string} currency
+ * @param {any} own Organization-level usage.
+ */
+function summaryOf(rows, users, currency, own) {
+  const cost = exactSum(rows.map((it) => it.total_cost));
+  const shown = rows.length === users.length ? pluralize(rows.length, "user") : `${rows.length} of ${pluralize(users.length, "user")}`;
+  if (!own?.total_cost || rows.length < users.length) return `${shown}, ${money(cost, currency)}.`;
+  const whole = exactSum([cost, own.total_cost]);
+  return html`${shown}, ${money(cost, currency)}. Organization-level (such as brand registration): <${OrganizationLevelLink}>${money(own.total_cost, currency)}<//>. Total: ${money(whole, currency)}.`;
 }
 
 /**

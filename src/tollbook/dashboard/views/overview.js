@@ -4,13 +4,14 @@ import { useAnswer, useEarlier } from "../state/resource.js";
 import { usePeriod } from "../state/period.js";
 import { change, hrefTo, route } from "../state/route.js";
 import { isAdmin } from "../state/session.js";
-import { pluralize } from "../words/format.js";
+import { exactSum } from "../words/figures.js";
+import { money, pluralize } from "../words/format.js";
 import { kindOf } from "../words/meters.js";
 import { Foreign } from "../parts/foreign.js";
 import { html } from "../parts/html.js";
 import { Losses } from "../parts/losses.js";
-import { OrganizationsTable } from "../parts/organizations_table.js";
 import { PeriodPicker } from "../parts/period_picker.js";
+import { SearchedTable } from "../parts/searched_table.js";
 import { Empty, Loading, NotCompared, PeriodRefused, Refused, Skeleton } from "../parts/states.js";
 import { Tiles, figuresOf, marginTile, tilesOf } from "../parts/tiles.js";
 import { Trend } from "../parts/trend.js";
@@ -66,10 +67,24 @@ function Loaded({ organizations, period, admin, margins }) {
           </ul>
         `
       : html`
-          <${Tiles} tiles=${answer.data && [...tilesOf(figuresOf(answer.data.organizations), earlier.data && figuresOf(earlier.data.organizations), currency, noteOf(answer.data.organizations)), ...(margins ? [marginTile(answer.data.totals, currency)] : [])]} against=${period.compared} dimmed=${answer.loading} />
+          <${Tiles} tiles=${answer.data && [...tilesOf(figuresOf(answer.data.organizations), earlier.data && figuresOf(earlier.data.organizations), currency, noteOf(answer.data.organizations)), ...(margins ? [marginTile([answer.data.totals], currency)] : [])]} against=${period.compared} dimmed=${answer.loading} />
           <${NotCompared} earlier=${earlier} />
           <${Trend} subject=${{ currency }} period=${period} />
-          <${OrganizationsTable} answer=${answer} period=${period} path=${path} earlier=${earlier.data?.organizations} currency=${currency} margins=${margins} />
+          <${SearchedTable}
+            answer=${answer}
+            one="organization"
+            margins=${margins}
+            title="Organizations"
+            changes=${true}
+            currency=${currency}
+            earlier=${earlier.data?.organizations}
+            path=${path}
+            subject=${{ currency }}
+            period=${period}
+            file="organizations"
+            hrefOf=${(/** @type {any} */ row) => hrefTo(["organizations", row.organization_id])}
+            summary=${(/** @type {any[]} */ rows) => `${pluralize(rows.length, "organization")}, ${money(exactSum(rows.map((it) => it.total_cost)), currency)}.`}
+          />
           ${margins && html`<${Losses} period=${period} filters=${filters} currency=${currency} />`}
         `}
   `;

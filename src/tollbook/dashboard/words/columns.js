@@ -1,7 +1,8 @@
 /** The columns of the tables, in the documented order and wording. */
 import { ORGANIZATION_FIGURES, USER_FIGURES } from "./catalog.js";
-import { changeOf, exactSum, shareOf } from "./figures.js";
+import { changeOf, exactSum, marginOf, shareOf } from "./figures.js";
 import { changeText, count, exactMoney, money, percent, twoDecimals } from "./format.js";
+import { ownMeters } from "./meters.js";
 
 /**
  * @typedef {Object} Context
@@ -10,6 +11,7 @@ import { changeText, count, exactMoney, money, percent, twoDecimals } from "./fo
  * @property {Map<string, number>} [earlier] Costs of the previous period, by id.
  * @property {number} all How many rows there are without search and filters.
  * @property {any} totals Their sums, from the API.
+ * @property {Map<string, Map<string, any>>} [own] Rows' own meters by id and type, once they are known.
  * @typedef {Object} Column
  * @property {string} key
  * @property {string} label
@@ -19,6 +21,7 @@ import { changeText, count, exactMoney, money, percent, twoDecimals } from "./fo
  * @property {(rows: any[], context: Context) => number | string | null} total The total of the visible rows.
  * @property {"text" | "number" | "cost"} role
  * @property {boolean} [optional] Hidden by default.
+ * @property {boolean} [own] Of one of the tenant's own meters.
  */
 
 /** @param {any} value */
@@ -84,9 +87,8 @@ const SHARE = {
 /** Only in answers with margins, which keys of the whole tenant get. Unknown is null, not 0. @type {Column} */
 const MARGIN = {
   ...number("margin", "Margin", "Cost less buy price, of the usage whose buy price is known", (row) => row.margin),
-  value: (row) => row.margin ?? "",
-  show: (value, { currency }) => (value === "" ? "unknown" : money(value, currency)),
-  total: (rows) => exactSum(rows.map((row) => row.margin ?? 0)),
+  show: (value, { currency }) => (value === null ? "unknown" : money(value, currency)),
+  total: (rows) => marginOf(rows).margin,
 };
 
 /**
@@ -130,7 +132,7 @@ function column({ key, label, about, name, in_breakdown, show }) {
 }
 
 /** @type {Column[]} */
-export const USER_COLUMNS = [
+const USER_COLUMNS = [
   {
     key: "user",
     label: "User",
@@ -143,11 +145,10 @@ export const USER_COLUMNS = [
   ...USER_FIGURES.map(column),
   SHARE,
   change((row) => row.user_id),
-  COST,
 ];
 
 /** @type {Column[]} */
-export const ORGANIZATION_COLUMNS = [
+const ORGANIZATION_COLUMNS = [
   {
     key: "organization",
     label: "Organization",
@@ -160,11 +161,40 @@ export const ORGANIZATION_COLUMNS = [
   { ...SHARE, optional: false },
   change((row) => row.organization_id),
   ...ORGANIZATION_FIGURES.map(column),
-  COST,
 ];
 
-/** @type {Column[]} */
-export const ORGANIZATION_COLUMNS_WITH_MARGIN = [...ORGANIZATION_COLUMNS.slice(0, -1), MARGIN, COST];
+/**
+ * The columns of the tenant's own meters, each with what a chart of their usage counts.
+ * @param {string} id The field of a row's id.
+ * @returns {Column[]}
+ */
+const ownColumns = (id) =>
+  ownMeters().map(({ type, name, unit, counted, per }) => {
+    /** @type {(row: any, context: Context) => number | null} */
+    const of = (row, { own }) => {
+      const meters = own?.get(row[id]);
+      if (!meters) return null;
+      const found = meters.get(type);
+      return !found ? 0 : counted === "events" ? found.count : Number(found.quantity);
+    };
+    const scaled = (/** @type {number | null} */ it) => (it === null || !per ? it : hundredths(it / per));
+    return {
+      ...number(type, name, `${name}, ${unit}`, () => 0, { optional: true, own: true }),
+      value: (row, context) => scaled(of(row, context)),
+      show: (value) => (value === null ? "" : per ? asMinutes(value) : asCount(value)),
+      total: (rows, context) => {
+        const figures = rows.map((row) => of(row, context));
+        return figures.includes(null) ? null : scaled(exactSum(/** @type {number[]} */ (figures)));
+      },
+    };
+  });
+
+/**
+ * All columns of a table: the documented ones, those of own meters, the margin, and the cost as the last one.
+ * @param {"user" | "organization"} one
+ * @param {boolean} margins Whether the answer has margins.
+ */
+export const columnsOf = (one, margins) => [...(one === "user" ? USER_COLUMNS : ORGANIZATION_COLUMNS), ...ownColumns(`${one}_id`), ...(margins ? [MARGIN] : []), COST];
 
 /**
  * Return the exact amount of a cost for its tooltip, because two decimals can show 0.00.

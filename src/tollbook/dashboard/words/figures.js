@@ -100,6 +100,25 @@ export function changeOf(now, before) {
  */
 export const shareOf = (part, whole) => (Number(whole) > 0 ? Number(part) / Number(whole) : null);
 
+/** The bounds of a share of which only a part is known. */
+const [LEAST_KNOWN, MOST_KNOWN] = [0.000001, 0.999999];
+
+/**
+ * The margin of several rows together, as the API adds them up: of what is known, null if nothing is.
+ * @param {any[]} rows With margins.
+ * @returns {{margin: any, share: number | null}} `share` of their cost has a known buy price; null without usage.
+ */
+export function marginOf(rows) {
+  const used = rows.filter((it) => it.buy_known_share !== null || Number(it.total_cost) || Number(it.margin));
+  const known = used.filter((it) => it.margin !== null);
+  const margin = used.length && !known.length ? null : exactSum(known.map((it) => it.margin));
+  const all = (/** @type {number} */ share) => used.every((it) => it.buy_known_share === share);
+  if (!used.length) return { margin, share: null };
+  if (all(0) || all(1)) return { margin, share: used[0].buy_known_share };
+  const part = shareOf(exactSum(known.flatMap((it) => [it.buy_cost, it.margin])), exactSum(used.map((it) => it.total_cost)));
+  return { margin, share: part === null ? null : Math.min(MOST_KNOWN, Math.max(LEAST_KNOWN, part)) };
+}
+
 /**
  * Add figures up exactly: each is a whole number of billionths.
  * @param {(number | Exact)[]} amounts
