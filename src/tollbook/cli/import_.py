@@ -45,6 +45,7 @@ _STANDARD_INPUT = Path("-")
 @click.argument(
     "file",
     nargs=-1,
+    type=click.Path(),
     metavar="FILES",
     help="Files, patterns or - for standard input; plain or compressed by gzip.",
 )
