@@ -60,6 +60,9 @@ def test_a_book_is_loaded_as_the_next_version(tollbook: Tollbook) -> None:
     assert loaded.pop("unreachable_rates") == []
     assert loaded.pop("unreachable_rates_count") == 0
     assert (loaded.pop("starts_later"), loaded.pop("starts_later_count")) == ([], 0)
+    # It has no buy price for any meter.
+    assert (loaded.pop("below_buy"), loaded.pop("below_buy_count")) == ([], 0)
+    assert loaded.pop("without_buy_count") == 0
     assert {**loaded, "created_at": "", "published_at": ""} == {**LOADED, "version": 2}
     again = tollbook("prices", "load", path)
     assert (again.out, again.err) == ("Mine: 2 rates loaded as version 3\n", "")
