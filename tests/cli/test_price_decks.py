@@ -25,6 +25,7 @@ rates:
 decks:
   - {file: decks/uk.csv, meter: voice.call, per: minute}
 """
+CARRIER = "Zielvorwahl;Preis;Nebenzeit;Art;Alter Preis\n0044;0,02;0,01;fest;1\n0045;1;1;;\n"
 PAGE = (Path(__file__).parents[2] / "docs" / "decks.md").read_text()
 
 
@@ -200,6 +201,9 @@ def test_a_long_book_is_shown_up_to_a_limit(tollbook: Tollbook) -> None:
 def test_the_commands_of_the_page_run(tollbook: Tollbook) -> None:
     (deck,) = re.findall(r"```csv\n(.*?)```", PAGE, re.DOTALL)
     tollbook.write("uk.csv", deck)
+    mapping, *_ = re.findall(r"```yaml\n(.*?)```", PAGE, re.DOTALL)
+    tollbook.write("carrier.yaml", mapping)
+    tollbook.write("carrier.csv", CARRIER)
     for block in re.findall(r"```sh\n(.*?)```", PAGE, re.DOTALL):
         for command in block.replace("\\\n", " ").strip().splitlines():
             name, *arguments = shlex.split(command)
