@@ -84,7 +84,7 @@ def test_what_is_no_number_format_is_refused(
 ) -> None:
     ran = tollbook(*arguments)
     assert ran.code == 2
-    assert "'--number-format': number_format must be strict, international or" in ran.err
+    assert "'--number-format': number_format must be strict, international, an ISO" in ran.err
 
 
 def test_there_must_be_a_tenant_to_change(tollbook: Tollbook) -> None:
