@@ -141,6 +141,7 @@ def test_actions_options_and_values_are_completed() -> None:
     assert completed("tollbook keys create --rate") == ["plain,--rate-limit"]
     assert completed("tollbook keys create --permission ad") == ["plain,admin"]
     assert completed("tollbook import fi") == ["file,fi"]
+    assert completed("tollbook consume --ca fi") == ["file,fi"]
 
 
 def test_bash_completes_after_the_documented_line() -> None:

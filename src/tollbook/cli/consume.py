@@ -52,9 +52,9 @@ _LARGEST_PORT = 65_535
 @click.option("--stop-when-empty", is_flag=True, help="End when every message is settled.")
 @click.option("--accept-gap", is_flag=True, help="Kafka: go on after messages that are gone.")
 @click.option("--metrics", help="Serve /metrics and /healthz on this HOST:PORT.")
-@click.option("--ca", help="The file of certificates to check the broker's by.")
-@click.option("--cert", help="The file of this client's certificate.")
-@click.option("--cert-key", help="The file of the certificate's key.")
+@click.option("--ca", type=click.Path(), help="The file of certificates to check the broker's by.")
+@click.option("--cert", type=click.Path(), help="The file of this client's certificate.")
+@click.option("--cert-key", type=click.Path(), help="The file of the certificate's key.")
 def verb(options: Options, settings: Settings) -> int:
     """Store the events of a message broker, until a signal stops it."""
     try:
