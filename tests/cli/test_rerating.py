@@ -46,9 +46,14 @@ def test_a_dry_run_as_json(tollbook: Tollbook, platform: Platform) -> None:
     assert (dry["events"], dry["changed"], dry["unpriced"], dry["differing_rows"]) == (2, 1, 1, 1)
     assert dry["totals"] == [
         {
-            **{"currency": "USD", "old_cost": 0.152, "new_cost": 0.213, "difference": 0.061},
-            **{"old_buy_cost": None, "new_buy_cost": None},
-            **{"old_margin": None, "new_margin": None},
+            "currency": "USD",
+            "old_cost": 0.152,
+            "new_cost": 0.213,
+            "difference": 0.061,
+            "old_buy_cost": None,
+            "new_buy_cost": None,
+            "old_margin": None,
+            "new_margin": None,
         }
     ]
 
