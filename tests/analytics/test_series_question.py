@@ -13,6 +13,7 @@ from tollbook.analytics.series_question import (
     SeriesSplit,
     refuse_too_much,
 )
+from tollbook.analytics.series_reads import UsageFilter
 from tollbook.domain.errors import InvalidRequest
 from tollbook.domain.periods import Period
 from tollbook.store.directory import OrganizationRow
@@ -83,6 +84,6 @@ def test_buckets_are_counted_without_making_them(bucket: Bucket, count: int) -> 
 
 def test_without_meters_all_usage_counts() -> None:
     question = SeriesQuestion(TENANT, days(1))
-    assert question.usage_filter == (meter_bits(()), None)
+    assert question.usage_filter == UsageFilter(meter_bits(()), None)
     narrowed = question._replace(meters=("voice.call",), country="GB")
-    assert narrowed.usage_filter == (meter_bits(["voice.call"]), "GB")
+    assert narrowed.usage_filter == UsageFilter(meter_bits(["voice.call"]), "GB")

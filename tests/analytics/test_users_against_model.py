@@ -10,6 +10,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tests.properties.profile import examples
+from tollbook.analytics.row_details import DETAIL_FIELDS
 from tollbook.analytics.users import USER_ROW, UsersReport, UserUsage, write_users
 
 _LARGEST = 2**63 - 1
@@ -83,6 +84,9 @@ FIELDS: dict[str, Callable[[UserRow], Any]] = {
     "total_cost": lambda it: amount(it.total_cost),
 }
 
+DETAILS = [name for name, _, _ in DETAIL_FIELDS]
+"""The fields that are there only if they are asked for."""
+
 
 def texts(encoded: bytes) -> Any:
     """Read JSON with every object as pairs in order and every number as it is written."""
@@ -113,5 +117,5 @@ def test_an_answer_reads_back_as_its_own_type(rows: list[UserRow]) -> None:
 
 def test_the_fields_are_those_of_the_type() -> None:
     breakdown = UserUsage.__annotations__["cost_breakdown"]
-    assert (*FIELDS, "groups") == UserUsage.__struct_fields__
+    assert (*FIELDS, "groups", *DETAILS) == UserUsage.__struct_fields__
     assert tuple(COSTS) == breakdown.__struct_fields__

@@ -28,6 +28,9 @@ ORG_1 = {**JANUARY, "organization_id": "org_1"}
 LEVEL = "organization level"
 NOT_FIGURES = {"success", "next_cursor", "meta"}
 """Fields of JSON that a file has in its headers or not at all."""
+MARGIN = ("buy_cost", "margin", "buy_known_share")
+OF_METERS = {"meter", "unit", "category"}
+"""Fields of the usage of a meter that a file has in the names of its columns or not at all."""
 
 
 @pytest.fixture(scope="module", params=ENGINES)
@@ -79,6 +82,13 @@ class Case(NamedTuple):
 
 def flat(value: Any, name: str = "") -> Row:
     """Return the fields of a JSON object with flat names; those of a breakdown have no prefix."""
+    if name == "meters":
+        return {
+            f"{usage['meter']}.{field}": figure
+            for usage in value
+            for field, figure in usage.items()
+            if field not in OF_METERS
+        }
     if not isinstance(value, dict):
         return {name: value}
     prefix = "" if name in ("", "cost_breakdown") else f"{name}_"
@@ -88,9 +98,18 @@ def flat(value: Any, name: str = "") -> Row:
 
 
 def constants(answer: Json) -> Row:
-    """Take the fields that an answer has once: its ids, days and currency."""
-    taken = [it for it in answer if not isinstance(answer[it], list) and it not in NOT_FIGURES]
+    """Take the fields that an answer has once: its ids, days, currency, and usage by meter."""
+    taken = [
+        it
+        for it in answer
+        if it == "meters" or (not isinstance(answer[it], list) and it not in NOT_FIGURES)
+    ]
     return {k: v for name in taken for k, v in flat(answer.pop(name), name).items()}
+
+
+def margin_of(answer: Json, of: str = "", to: str = "") -> Row:
+    """Take a margin, whose fields begin with `of`, for columns that begin with `to`."""
+    return {f"{to}{it}": answer.pop(f"{of}{it}") for it in MARGIN}
 
 
 def rows_of(list_name: str) -> Callable[[Json], Iterator[Row]]:
@@ -101,8 +120,12 @@ def rows_of(list_name: str) -> Callable[[Json], Iterator[Row]]:
         totals, level = answer.pop("totals", None), answer.pop("organization_level", None)
         listed, shared = answer.pop(list_name), constants(answer)
         if any("groups" in row for row in listed):  # a file of groups has their figures only
-            totals = totals and {"cost": totals["total_cost"]}
-            level = level and {"events": level["events"], "cost": level["total_cost"]}
+            totals = totals and {"cost": totals["total_cost"], **margin_of(totals)}
+            level = level and {
+                "events": level["events"],
+                "cost": level["total_cost"],
+                **margin_of(level),
+            }
             listed = [
                 {**{k: v for k, v in row.items() if k.endswith(("_id", "_name"))}, **group}
                 for row in listed
@@ -113,7 +136,7 @@ def rows_of(list_name: str) -> Callable[[Json], Iterator[Row]]:
         if totals:
             yield {**shared, name: "Total", **flat(totals)}
         if level:
-            yield {**shared, name: LEVEL, **level}
+            yield {**shared, name: LEVEL, **flat(level)}
 
     return rows
 
@@ -140,6 +163,8 @@ def changes_rows(answer: Json) -> Iterator[Row]:
         "cost": answer.pop("total_cost"),
         "previous_cost": answer.pop("previous_cost"),
         "change": answer.pop("change"),
+        **margin_of(answer),
+        **margin_of(answer, "previous_", "previous_"),
     }
     level = answer.pop("organization_level", None)
     listed = [answer.pop(name) for name in ("grew", "shrank", "top")]
@@ -164,6 +189,7 @@ def series_rows(answer: Json) -> Iterator[Row]:
     totals: Row = {"cost": answer.pop("total_cost")}
     other = answer.pop("comparison")
     totals |= {"previous_cost": other["total_cost"], "change": other["change"]}
+    totals |= margin_of(answer, "total_") | margin_of(other, "total_", "previous_")
     previous = {f"previous_period_{it}": day for it, day in other["period"].items()}
     shared = {**constants(answer), **previous}
     for prefix, lines, buckets in (
@@ -175,9 +201,13 @@ def series_rows(answer: Json) -> Iterator[Row]:
                 name: line.pop(name) for name in ("key", "name", "unit", "rest") if name in line
             }
             columns = {"events": "events", "quantities": "quantity", "costs": "cost"}
+            columns |= {f"{it}s": it for it in MARGIN}
             figures = {columns[it]: line.pop(it) for it in columns if it in line}
+            whole = margin_of(line, "total_")
             assert set(line) <= {"total_events", "total_quantity", "total_cost"}
             assert line["total_cost"] == sum(figures["cost"])
+            for name in ("buy_cost", "margin"):
+                assert (whole[name] or 0) == sum(it or 0 for it in figures[name])
             for index, bucket in enumerate(buckets):
                 yield {
                     **shared,

@@ -39,7 +39,16 @@ def test_a_dry_run_answers_with_sums_rows_and_what_has_no_price(platform: Tenant
             "changed": 1,
             "unpriced": 1,
             "totals": [
-                {"currency": "USD", "old_cost": 0.152, "new_cost": 0.213, "difference": 0.061}
+                {
+                    "currency": "USD",
+                    "old_cost": 0.152,
+                    "new_cost": 0.213,
+                    "difference": 0.061,
+                    "old_buy_cost": None,
+                    "new_buy_cost": None,
+                    "old_margin": None,
+                    "new_margin": None,
+                }
             ],
             "differing_rows": 1,
             "rows": [
@@ -71,6 +80,7 @@ def test_a_dry_run_answers_with_sums_rows_and_what_has_no_price(platform: Tenant
                     "reason": f"price book version {version[0]} has no price for this sms.outbound",
                 }
             ],
+            "buy_changed": 0,
         },
     }
     assert platform.get("/v1/rerating").json() == {"success": True, "runs": []}

@@ -4,6 +4,7 @@ from typing import Annotated
 
 from msgspec import Meta
 
+from tollbook.api.endpoints.amounts import AmountsForm, AmountsQuery
 from tollbook.api.endpoints.analytics.queries import OrganizationId
 from tollbook.api.openapi.parameter_types import Day, Flag, about, text, whole_number
 from tollbook.api.openapi.parameters import Path, Query
@@ -106,6 +107,7 @@ class LoadQuery(DeckQuery, frozen=True, kw_only=True):
 
     draft: Annotated[Flag, about("Store it without pricing anything by it yet.", True)] = False
     organization_id: Annotated[OrganizationId | None, about("Whose own book it is to be.")] = None
+    amounts: AmountsForm = None
 
 
 class BookQuery(Query, frozen=True, kw_only=True):
@@ -128,7 +130,7 @@ class BookQuery(Query, frozen=True, kw_only=True):
     ] = 0
 
 
-class PublishQuery(Query, frozen=True, kw_only=True):
+class PublishQuery(AmountsQuery, frozen=True, kw_only=True):
     """The query that publishes a draft."""
 
     effective_from: Annotated[

@@ -18,11 +18,20 @@ _encode_lines = msgspec.json.Encoder().encode_lines
 
 def ndjson_bytes(table: Table) -> Iterator[bytes]:
     """Write every row on a line of its own."""
-    line = msgspec.defstruct("Line", [(it.name, Any) for it in table.file_columns], gc=False)
+    line = _line_of(table.file_columns)
     values = [_values(column) for column in table.file_columns]
     for columns in chunks(table):
         rows = map(line, *(write(it) for write, it in zip(values, columns, strict=True)))
         yield _encode_lines(list(rows))
+
+
+def _line_of(columns: Sequence[Column]) -> type[msgspec.Struct]:
+    """Return the type of a line, whose fields are encoded with the names of the columns.
+
+    A name such as `voice.call.cost` is not one that a field in Python can have.
+    """
+    names = {f"column_{place}": it.name for place, it in enumerate(columns)}
+    return msgspec.defstruct("Line", [(it, Any) for it in names], rename=names, gc=False)
 
 
 def ndjson_error(error: TollbookError) -> bytes:
