@@ -37,7 +37,7 @@ TollbookError
 │   ├── QueueFull               429
 │   ├── TooManyExports          429  the key or tenant has too many exports at once¹
 │   ├── TooManyAnswers          429  the key or tenant has too many large answers at once¹
-│   ├── RateLimited             429  the key has exceeded its rate limit
+│   ├── RateLimited             429  the key has exceeded its rate limit¹
 │   ├── FormatNotInstalled      501  the format needs a package that is not installed
 │   ├── SecretKeyMissing        501  viewer tokens need a secret that is not set
 │   └── NotYet                  503  this replica has not caught up
@@ -57,7 +57,7 @@ TollbookError
 ├── PriceBookRefused            400  a price book has errors; all are listed
 ├── DatabaseTooNew                   written by a later Tollbook
 ├── BackupRefused                    a backup cannot be made, read or restored
-├── CopyRefused                      a database cannot be copied into another
+├── CopyRefused                      a copy to another database cannot be made or completed
 └── SettingsError                    a TOLLBOOK_* variable is invalid
 
 ¹ in `limit_errors.py`
@@ -253,18 +253,6 @@ class QueueFull(RequestError):
     status = 429
     code = "queue_full"
     headers = {"Retry-After": "1"}
-
-
-class RateLimited(RequestError):
-    """The key has exceeded its rate limit; the request was not processed."""
-
-    status = 429
-    code = "rate_limited"
-    headers = {"Retry-After": "1"}
-
-    def __init__(self, sentence: str, seconds: int = 1) -> None:
-        super().__init__(sentence)
-        self.headers = {"Retry-After": str(seconds)}
 
 
 class FormatNotInstalled(RequestError):

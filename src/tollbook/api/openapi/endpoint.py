@@ -124,10 +124,10 @@ class Endpoint:
 
     Exactly one of `read`, `write` and `handle` handles it: from a snapshot, in a transaction, or
     asynchronously with snapshots of its own, reading the query once the key is found. The types of
-    query and path come from the handler's annotations. A key needs the `permission`, or
-    the `other_permission` if there is one, to reach the handler; without a `permission` any key
-    does. `answers` are bodies by status, or the body of 200. `errors` are those that its parameters
-    and body do not imply.
+    query and path come from the handler's annotations. A key with neither the `permission` nor the
+    `other_permission` never reaches the handler; without a `permission` any key does. `answers` are
+    bodies by status, or the body of 200. `errors` are those that its parameters and body do not
+    imply.
     """
 
     route: str
