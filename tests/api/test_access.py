@@ -46,6 +46,8 @@ ROTATED = {"organization": 404, "user": 403, "stranger": 404}
 NO_ADMIN = {"user": 403, "stranger": 404}
 FOREIGN = {"organization": 404, "user": 404, "stranger": 404}
 OTHER_RUNS = {"organization": 404, "user": 403, "stranger": 404}
+TENANT_WIDE = for_admins(organization=403, user=403)
+METER = {"type": "fax.page", "unit": "page", "category": "messaging"}
 # Two organizations have a user_2; a key of one of them sees no other.
 AMBIGUOUS = for_readers(reader=400, admin=400, user=404, stranger=404)
 CASES = [
@@ -240,6 +242,19 @@ CASES = [
     # An invalid book: a key that may write gets its errors, any other key a missing permission.
     Case("POST", "/v1/price-books", for_admins(415, organization=403, user=403), {}),
     Case("POST", "/v1/price-books/1/publish", for_admins(organization=403, user=403)),
+    Case("GET", "/v1/event-types", TENANT_WIDE),
+    Case("GET", "/v1/event-types/com.example.kept", {**TENANT_WIDE, "stranger": 404}),
+    Case("PUT", "/v1/event-types/com.example.new", TENANT_WIDE, {"meter": "voice.call"}),
+    Case("DELETE", "/v1/event-types/com.example.old", {**TENANT_WIDE, "stranger": 404}),
+    Case("GET", "/v1/meters", granted(200)),
+    Case("POST", "/v1/meters", for_admins(201, organization=403, user=403), METER),
+    Case("PATCH", "/v1/meters/fax.kept", {**TENANT_WIDE, "stranger": 404}, {"name": "Faxes"}),
+    Case(
+        "PATCH",
+        "/v1/meters/voice.call",
+        {**TENANT_WIDE, "stranger": 409, "admin": 409},
+        {"name": "Calls"},
+    ),
     Case("GET", "/v1/quarantine", for_admins(user=403)),
     Case(
         "GET",
@@ -327,6 +342,10 @@ def cast(site: Site) -> Cast:
     tenant.send(event(id="lost", organization_id="nobody"))
     tenant.reverse(reversal("user_1"), reversal("user_2"))
     tenant.replay()
+    tenant.post("/v1/meters", json=METER | {"type": "fax.kept"})
+    for mapped in ("kept", "old"):
+        path = f"/v1/event-types/com.example.{mapped}"
+        tenant.call("PUT", path, json={"meter": "voice.call"})
     stranger.send(event(organization_id="org_2"))
     revoked = tenant.key()
     tenant.revoke(revoked)

@@ -25,6 +25,11 @@ def test_only_the_question_who_a_key_is_needs_no_permission() -> None:
     assert [it.name for it in ENDPOINTS if not it.permission] == ["getOwnKey"]
 
 
+def test_only_the_catalog_of_meters_accepts_one_of_two_permissions() -> None:
+    either = {it.name: it.permissions for it in ENDPOINTS if len(it.permissions) > 1}
+    assert either == {"listMeters": (Permission.READ_ANALYTICS, Permission.WRITE_EVENTS)}
+
+
 @pytest.mark.parametrize("permission", Permission)
 def test_a_handler_is_reached_with_its_permission_only(
     database: Database, monkeypatch: pytest.MonkeyPatch, permission: Permission
@@ -53,6 +58,6 @@ def test_a_handler_is_reached_with_its_permission_only(
     with serving(database, key) as client:
         for endpoint in DECLARED:
             answer = client.request(endpoint.method, path_of(endpoint))
-            may = permission in (endpoint.permission, Permission.ADMIN)
+            may = permission in (*endpoint.permissions, Permission.ADMIN)
             assert answer.status_code == (200 if may else 403), endpoint.name
             assert (endpoint.name in reached) is may, endpoint.name

@@ -15,13 +15,13 @@ from tollbook.domain.errors import (
     NotYet,
     Problem,
     QueueFull,
-    RateLimited,
     RequestError,
     StoreUnavailable,
     TollbookError,
     Unreachable,
     refuse,
 )
+from tollbook.domain.limit_errors import RateLimited
 
 CLASSES = {
     name: it

@@ -30,7 +30,7 @@ from tollbook.ingest import accept, decode, directory_cache, known_users, proble
 from tollbook.quarantine import run_steps
 from tollbook.rating.books import (
     clashes,
-    deck_csv,
+    deck_growth,
     deck_terms,
     pricing,
     yaml_book,
@@ -95,7 +95,7 @@ LIMITS = {
         f"{pricing._MOST_TIERS:,} tiers",
     ),
     "equally specific rates": (f"{clashes.MOST_SETS} different",),
-    "a deck |": (f"{deck_csv.MOST_PREFIXES:,} prefixes",),
+    "a deck |": (f"{deck_growth.MOST_PREFIXES:,} prefixes",),
     "reported errors of a price book": (
         f"{yaml_nodes.MOST_PROBLEMS:,};",
         f"{deck_terms.MOST_SHOWN} of",

@@ -196,10 +196,10 @@ async def _answer(endpoint: Endpoint, services: Services, http: Request) -> Resp
     with services.body_budget.reserve_for(http):
         key = (await admit(http, services)).key
         request: AsyncRequest = AsyncRequest(http, services, endpoint)
-        if endpoint.permission and not key.may(endpoint.permission):
+        if endpoint.permissions and not any(map(key.may, endpoint.permissions)):
             if not key.hash:  # only a snapshot has the tokens that are revoked
                 await run_sync(_require_token, request)
-            require(key, endpoint.permission)
+            require(key, *endpoint.permissions)
         if endpoint.handle:
             return await endpoint.handle(request)
         body = await read_bounded(http, MOST_OTHER_BYTES) if endpoint.request else b""

@@ -18,6 +18,14 @@ TollbookError
 │   ├── RunConflict             409  a run has another status, or conflicts with another one
 │   ├── AlreadyPublished        409  a published price book cannot change
 │   ├── KeyEnded                409  a revoked or expired key cannot be rotated
+│   ├── MeterExists             409  the tenant has this meter with other terms²
+│   ├── MeterInUse              409  events fix the fields of the meter²
+│   ├── MeterPriced             409  the rate of a price book fixes the unit of the meter²
+│   ├── TooManyMeters           409  the tenant has as many own meters as it may have²
+│   ├── BuiltInMeter            409  a built-in meter cannot change²
+│   ├── NameTaken               409  the name is that of a meter or of a mapped type³
+│   ├── TypeMapped              409  the type is mapped to another meter³
+│   ├── TooManyEventTypes       409  the tenant has as many mapped types as it may have³
 │   ├── CursorExpired           410  the state of a cursor is no longer stored
 │   ├── ExportExpired           410  an export took too long; its snapshot was closed¹
 │   ├── EventArchived           410  events are archived, and their files cannot be read
@@ -29,7 +37,7 @@ TollbookError
 │   ├── QueueFull               429
 │   ├── TooManyExports          429  the key or tenant has too many exports at once¹
 │   ├── TooManyAnswers          429  the key or tenant has too many large answers at once¹
-│   ├── RateLimited             429  the key has exceeded its rate limit
+│   ├── RateLimited             429  the key has exceeded its rate limit¹
 │   ├── FormatNotInstalled      501  the format needs a package that is not installed
 │   ├── SecretKeyMissing        501  viewer tokens need a secret that is not set
 │   └── NotYet                  503  this replica has not caught up
@@ -40,6 +48,7 @@ TollbookError
 │   ├── Unreachable             503  no connection to the database is available
 │   ├── MonthNotReady           503  the partition of a month does not exist yet
 │   ├── DirectoryChanged        503  organizations or keys changed during a commit
+│   │   └── MappedTypesChanged  503  mapped types changed during a commit³
 │   ├── OutcomeUnknown          503  the response to a commit was lost
 │   ├── ClockWrong              503  this server's clock differs from the database's
 │   └── DiskFull                503  a disk is full
@@ -48,9 +57,12 @@ TollbookError
 ├── PriceBookRefused            400  a price book has errors; all are listed
 ├── DatabaseTooNew                   written by a later Tollbook
 ├── BackupRefused                    a backup cannot be made, read or restored
+├── CopyRefused                      a copy to another database cannot be made or completed
 └── SettingsError                    a TOLLBOOK_* variable is invalid
 
 ¹ in `limit_errors.py`
+² in `meter_errors.py`
+³ in `event_type_errors.py`
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -241,18 +253,6 @@ class QueueFull(RequestError):
     status = 429
     code = "queue_full"
     headers = {"Retry-After": "1"}
-
-
-class RateLimited(RequestError):
-    """The key has exceeded its rate limit; the request was not processed."""
-
-    status = 429
-    code = "rate_limited"
-    headers = {"Retry-After": "1"}
-
-    def __init__(self, sentence: str, seconds: int = 1) -> None:
-        super().__init__(sentence)
-        self.headers = {"Retry-After": str(seconds)}
 
 
 class FormatNotInstalled(RequestError):

@@ -43,3 +43,15 @@ class TooManyAnswers(RequestError):
     status = 429
     code = "too_many_answers"
     headers = {"Retry-After": "2"}
+
+
+class RateLimited(RequestError):
+    """The key has exceeded its rate limit; the request was not processed."""
+
+    status = 429
+    code = "rate_limited"
+    headers = {"Retry-After": "1"}
+
+    def __init__(self, sentence: str, seconds: int = 1) -> None:
+        super().__init__(sentence)
+        self.headers = {"Retry-After": str(seconds)}

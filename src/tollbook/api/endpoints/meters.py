@@ -31,7 +31,7 @@ from tollbook.api.openapi.schemas import answer_schema
 from tollbook.api.pipeline.access import require_tenant_key
 from tollbook.api.pipeline.json_body import read_body
 from tollbook.api.pipeline.responses import json_response
-from tollbook.domain.errors import NotFound, PermissionMissing, Problem, refuse
+from tollbook.domain.errors import NotFound, Problem, refuse
 from tollbook.domain.event_type_errors import NameTaken
 from tollbook.domain.events import instant_of
 from tollbook.domain.keys import ApiKey, Permission
@@ -49,7 +49,6 @@ from tollbook.store.database import Snapshot, Transaction
 from tollbook.store.meters import read_catalog
 
 _WRITE = "change the catalog of meters"
-_READERS = (Permission.READ_ANALYTICS, Permission.WRITE_EVENTS)
 _NEEDED = ("type", "unit", "category")
 
 
@@ -111,9 +110,6 @@ class MetersQuery(Query, frozen=True, kw_only=True):
 def list_meters(call: ApiRequest[MetersQuery], snapshot: Snapshot) -> Response:
     """List the meters that the key may see, in the order of the catalog."""
     key, retired = call.key, call.query.retired
-    if not any(map(key.may, _READERS)):
-        names = " or ".join(it.value for it in _READERS)
-        raise PermissionMissing(f"this key lacks the permission {names}")
     allowed = key.limits.meters
     found = [
         meter_answer(it, key)
@@ -218,10 +214,10 @@ METER_ENDPOINTS = (
         summary="List meters",
         description=(
             "The catalog of the tenant, in its order: the built-in meters, then its own by "
-            "category and age. A key limited to meters sees only those. Requires `analytics:read` "
-            "or `events:write`."
+            "category and age. A key limited to meters sees only those."
         ),
-        permission=None,
+        permission=Permission.READ_ANALYTICS,
+        other_permission=Permission.WRITE_EVENTS,
         answers=Body(
             answer_schema("catalogs", meters=list[MeterAnswer], catalogs=list[ReadyCatalog]),
             {"success": True, "meters": [BUILT_IN_METER, METER]},

@@ -93,8 +93,8 @@ def _operation(endpoint: Endpoint, components: Components) -> Document:
 
 
 def _needs(endpoint: Endpoint) -> str:
-    permission = endpoint.permission
-    return f"Needs `{permission.value}`." if permission else "Any key may ask."
+    names = " or ".join(f"`{it.value}`" for it in endpoint.permissions)
+    return f"Needs {names}." if names else "Any key may ask."
 
 
 def _merged(answers: Document, errors: Document) -> Document:

@@ -124,9 +124,10 @@ class Endpoint:
 
     Exactly one of `read`, `write` and `handle` handles it: from a snapshot, in a transaction, or
     asynchronously with snapshots of its own, reading the query once the key is found. The types of
-    query and path come from the handler's annotations. A key without the `permission` never
-    reaches the handler; without a `permission` any key does. `answers` are bodies by status, or
-    the body of 200. `errors` are those that its parameters and body do not imply.
+    query and path come from the handler's annotations. A key with neither the `permission` nor the
+    `other_permission` never reaches the handler; without a `permission` any key does. `answers` are
+    bodies by status, or the body of 200. `errors` are those that its parameters and body do not
+    imply.
     """
 
     route: str
@@ -136,6 +137,7 @@ class Endpoint:
     description: str
     permission: Permission | None
     answers: Body | Mapping[int, Body]
+    other_permission: Permission | None = None
     read: ReadHandler | None = None
     write: WriteHandler | None = None
     handle: AsyncHandler | None = None
@@ -166,6 +168,11 @@ class Endpoint:
     def path(self) -> str:
         """Return the path of its route."""
         return self.route.partition(" ")[2]
+
+    @property
+    def permissions(self) -> tuple[Permission, ...]:
+        """Return the permissions of which a key needs one; none if any key may ask."""
+        return tuple(it for it in (self.permission, self.other_permission) if it)
 
     @property
     def parameters(self) -> tuple[Parameter, ...]:

@@ -19,14 +19,13 @@ from tollbook.domain.errors import (
     OutcomeUnknown,
     PermissionMissing,
     PriceBookRefused,
-    RateLimited,
     SchemaChanged,
     StoreUnavailable,
     TollbookError,
     UnreadableBody,
     UnreadableRequest,
 )
-from tollbook.domain.limit_errors import HeadTooLarge, RequestTimeout
+from tollbook.domain.limit_errors import HeadTooLarge, RateLimited, RequestTimeout
 
 Document = dict[str, Any]
 

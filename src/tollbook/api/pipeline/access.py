@@ -116,10 +116,11 @@ def authenticate(
     return key
 
 
-def require(key: ApiKey, permission: Permission) -> None:
-    """Refuse a key that lacks a permission."""
-    if not key.may(permission):
-        raise PermissionMissing(f"this key lacks the permission {permission.value}")
+def require(key: ApiKey, *permissions: Permission) -> None:
+    """Refuse a key that has none of the permissions, of which one suffices."""
+    if not any(map(key.may, permissions)):
+        names = " or ".join(it.value for it in permissions)
+        raise PermissionMissing(f"this key lacks the permission {names}")
 
 
 def require_meters(key: ApiKey, named: Iterable[str]) -> None:

@@ -11,8 +11,9 @@ from tollbook.api.pipeline.rate_limit import RateLimitState
 from tollbook.api.pipeline.request_log import KEY
 from tollbook.api.pipeline.services import Services
 from tollbook.domain.addresses import address_of, is_in, is_prefix, parsed
-from tollbook.domain.errors import AddressRefused, InvalidApiKey, RateLimited
+from tollbook.domain.errors import AddressRefused, InvalidApiKey
 from tollbook.domain.keys import UNLIMITED, ApiKey, is_sound, matches
+from tollbook.domain.limit_errors import RateLimited
 from tollbook.store.audit import Actor
 
 _ADMISSION = "tollbook.admission"
