@@ -118,10 +118,11 @@ def test_limits_that_make_no_sense_are_named() -> None:
 
 def test_a_key_is_narrowed_to_meters_of_the_catalog() -> None:
     write = (Permission.WRITE_EVENTS,)
-    assert meters_problem(["voice.call", "sms.outbound"], write) is None
+    known = {"voice.call", "sms.outbound", "fax.page"}
+    assert meters_problem(["voice.call", "fax.page"], write, known) is None
     for wrong in (["fax"], ["voice.call", "voice.call"]):
-        assert meters_problem(wrong, write) is not None
-    assert meters_problem(["voice.call"], (Permission.ADMIN,)) is not None
+        assert meters_problem(wrong, write, known) is not None
+    assert meters_problem(["voice.call"], (Permission.ADMIN,), known) is not None
 
 
 @pytest.mark.parametrize(

@@ -313,6 +313,8 @@ def test_a_users_hours_are_told_of_archived_events_too(keeper: Keeper, by: By) -
         "user": "user_1",
         "first_day": 20240101,
         "last_day": 20240229,
+        "first_month": 202401,
+        "last_month": 202402,
         "country": "",
         "last_country": "ZZ",
         "meters": 1 << BY_TYPE["voice.call"].code,

@@ -43,7 +43,7 @@ def test_an_event_comes_back_as_it_was_charged(platform: Platform) -> None:
     assert found is not None
     assert (found.user_id, found.resource_id, found.reverses) == ("user_1", "line", None)
     assert (found.quantity, found.cost, found.own_cost) == (61_000_000, 5 * 10**8, 5 * 10**8)
-    usage = found.usage
+    usage = found.usage("voice.call")
     assert (usage.meter, usage.quantity, usage.day) == ("voice.call", 61_000_000, DAY)
     assert (usage.attributes, usage.cost) == ({"carrier": "x"}, 5 * 10**8)
 
