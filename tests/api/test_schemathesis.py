@@ -7,6 +7,7 @@ from pathlib import Path
 
 from tests.builders import Platform, event
 from tests.servers import Server
+from tollbook.api.endpoints.price_book_bodies import XLSX
 from tollbook.store.database import open_database
 
 CHECKS = (
@@ -26,6 +27,11 @@ SETTINGS = """
 [checks.negative_data_rejection]
 expected-statuses = ["207", "400", "401", "403", "404", "405", "409", "413", "415", "422"]
 """
+# A workbook is made up as the bytes that it is.
+HOOKS = f"""
+import schemathesis
+schemathesis.serializer.alias({XLSX!r}, "application/octet-stream")
+"""
 REQUESTS_FOR_EACH = int(os.environ.get("TOLLBOOK_TEST_EXAMPLES", "6"))
 MOST_SECONDS = 600
 
@@ -38,6 +44,7 @@ def test_the_server_answers_as_documented(sqlite_url: str, tmp_path: Path) -> No
     key = platform.key()
     database.close()
     (tmp_path / "schemathesis.toml").write_text(SETTINGS)
+    (tmp_path / "workbooks.py").write_text(HOOKS)
     with Server(sqlite_url) as server:
         done = subprocess.run(
             [
@@ -52,6 +59,7 @@ def test_the_server_answers_as_documented(sqlite_url: str, tmp_path: Path) -> No
                 "--generation-deterministic",
             ],
             cwd=tmp_path,
+            env={**os.environ, "SCHEMATHESIS_HOOKS": "workbooks"},
             capture_output=True,
             text=True,
             timeout=MOST_SECONDS,
