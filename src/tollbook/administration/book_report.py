@@ -212,14 +212,7 @@ def in_force_before(
     snapshot: Snapshot, tenant: str, book: PriceBook, organization: int | None
 ) -> BookHead | None:
     """Return the published book that a new one would replace on its first day, None for none."""
-    found = (
-        it
-        for it in prices.price_book_heads(snapshot, tenant)
-        if it.published_at is not None
-        and (it.organization, it.currency) == (organization, book.currency)
-        and it.effective_from <= book.effective_from
-    )
-    return max(found, key=lambda it: (it.effective_from, it.version), default=None)
+    return _in_force(prices.price_book_heads(snapshot, tenant), organization, book)
 
 
 def _lost(snapshot: Snapshot, tenant: str, old: BookHead, new: BookHead) -> set[str]:
@@ -233,7 +226,7 @@ def _lost(snapshot: Snapshot, tenant: str, old: BookHead, new: BookHead) -> set[
 
 
 def _in_force(
-    heads: Sequence[BookHead], organization: int | None, head: BookHead
+    heads: Sequence[BookHead], organization: int | None, head: BookHead | PriceBook
 ) -> BookHead | None:
     """Return the published book of an owner, in the currency of another book, on its first day."""
     found = (

@@ -182,15 +182,7 @@ def draft_of(
             if event.id[:3] == RESERVED_PREFIX and it.origin is None:
                 refuses_new = True
             if is_checked or it.time > latest or (states_cost and not may_state_costs):
-                claimed = ClaimedIdentity(
-                    id=event.id,
-                    organization_id=event.organization_id,
-                    user_id=event.user_id,
-                    type=event.type,
-                    time=it.time,
-                    cost_field=_cost_field(it),
-                )
-                found = refusals(claimed, scope, now, rules)
+                found = refusals(_claimed(it), scope, now, rules)
                 if problems := rename_problems(found, it.origin):
                     rejections.append(rejected(it.index, event.id, problems))
                     continue
@@ -214,6 +206,18 @@ def draft_of(
         refuses_new=refuses_new,
         token=token,
         has_unknown_types=has_unknown_types,
+    )
+
+
+def _claimed(normalized: NormalizedEvent) -> ClaimedIdentity:
+    event = normalized.event
+    return ClaimedIdentity(
+        id=event.id,
+        organization_id=event.organization_id,
+        user_id=event.user_id,
+        type=event.type,
+        time=normalized.time,
+        cost_field=_cost_field(normalized),
     )
 
 
