@@ -212,7 +212,7 @@ class Walker:
                 self.known["organization_id"] = answer["organization"]["id"]
             case "postEvents" if isinstance(case.body, dict) and answer["success"]:
                 self.known["reversible"] = {
-                    "organization_id": case.body["organization_id"],
+                    "organization_id": organization_of(case.body),
                     "reverses": answer["receipts"][0]["id"],
                 }
             case "createKey" | "rotateKey":
@@ -240,6 +240,12 @@ class Walker:
 
 def operation_id(case: schemathesis.Case) -> str:
     return str(case.operation.definition.raw["operationId"])
+
+
+def organization_of(event: Json) -> str:
+    """Return the organization of an event, which may be a CloudEvent."""
+    said = event.get("organization_id") or event.get("organizationid")
+    return str(said or event["data"]["organization_id"])
 
 
 def tame(case: schemathesis.Case, given: set[str | None], known: Json, turn: int) -> None:
