@@ -39,6 +39,8 @@ lint: setup-dev ## style, types, layers
 	@$(bin)/mypy
 	@$(bin)/lint-imports --no-logo
 	@scripts/node && node_modules/.bin/tsc --project .
+	@$(bin)/python -m clients.typescript.generate --check
+	@node_modules/.bin/tsc --project clients/typescript && node_modules/.bin/tsc --project clients/typescript/test
 
 fmt: setup-dev ## format the code
 	@$(bin)/ruff check --fix .

@@ -1,0 +1,2 @@
+export * from "./public.js";
+export { Tollbook } from "./node_client.js";
