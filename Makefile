@@ -38,7 +38,7 @@ lint: setup-dev ## style, types, layers, written files
 	@$(bin)/ruff format --check .
 	@$(bin)/mypy
 	@$(bin)/lint-imports --no-logo
-	@$(bin)/python -m tests.conformance --check
+	@$(bin)/python -m tests.conformance --check && $(bin)/python -m clients.python.generator --check
 	@scripts/node && node_modules/.bin/tsc --project .
 
 fmt: setup-dev ## format the code

@@ -1,5 +1,6 @@
 """Cases of answers: amounts, ids, later fields, states, and pages."""
 
+import re
 from collections.abc import Iterator
 
 from tests.builders import event
@@ -31,8 +32,8 @@ def answers(recorder: Recorder) -> Iterator[Case]:
         [users],
         values={
             "/users/0/total_cost": "99999999.999999988",
-            "/users/0/breakdown/voice_cost": "99999999.999999987",
-            "/users/0/breakdown/messaging_cost": "0.000000001",
+            "/users/0/cost_breakdown/voice_cost": "99999999.999999987",
+            "/users/0/cost_breakdown/messaging_cost": "0.000000001",
             "/users/0/total_voice_calls": "1",
             "/users/0/user_id": "user_1",
         },
@@ -79,7 +80,7 @@ def states(recorder: Recorder) -> Iterator[Case]:
         options={"as_of": LATER},
     )
     stored = recorder.post("/v1/events", [event(id="call-10")])
-    body = stored["response"]["body"].replace("2024-02-01T00:00:00Z", LATER)
+    body = re.sub('"as_of":"[^"]*"', f'"as_of":"{LATER}"', stored["response"]["body"])
     later = {**stored, "response": {**stored["response"], "body": body}}
     yield call(
         "as_of is compared as an instant",
