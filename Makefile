@@ -33,11 +33,12 @@ test: setup-dev ## every test, on SQLite and PostgreSQL, the page in a Chromium,
 	TOLLBOOK_TEST_POSTGRES=$$(scripts/postgres) && TOLLBOOK_TEST_PGBOUNCER=$$(scripts/pgbouncer) && \
 	export TOLLBOOK_TEST_POSTGRES TOLLBOOK_TEST_PGBOUNCER && $(bin)/python -m pytest -n auto $(args)
 
-lint: setup-dev ## style, types, layers
+lint: setup-dev ## style, types, layers, written files
 	@$(bin)/ruff check .
 	@$(bin)/ruff format --check .
 	@$(bin)/mypy
 	@$(bin)/lint-imports --no-logo
+	@$(bin)/python -m tests.conformance --check && $(bin)/python -m clients.python.generator --check
 	@scripts/node && node_modules/.bin/tsc --project .
 	@$(bin)/python -m clients.typescript.generate --check
 	@node_modules/.bin/tsc --project clients/typescript && node_modules/.bin/tsc --project clients/typescript/test
