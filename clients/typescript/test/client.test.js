@@ -18,6 +18,8 @@ let respond = () => NOTHING;
 let server;
 
 before(async () => {
+  delete process.env["TOLLBOOK_URL"];
+  delete process.env["TOLLBOOK_API_KEY"];
   server = await serve((request) => {
     seen.push(request);
     return respond(request);
