@@ -55,7 +55,7 @@ def receipts(recorder: Recorder) -> Iterator[Case]:
         event(id="known"),
         event(id="nobody", organization_id="org_unknown"),
         event(id="taken", quantity=62),
-        event(id="wrong", type="voice.call", quantity=-1),
+        event(id="wrong", type="voice.cell"),
     ]
     yield send(
         "all five results in one answer",
@@ -64,11 +64,11 @@ def receipts(recorder: Recorder) -> Iterator[Case]:
         receipts=[
             {"id": "nobody", "status": "quarantined", "code": "unknown_organization"},
             {"id": "taken", "status": "conflict", "code": "conflict"},
-            {"id": "wrong", "status": "rejected", "code": "out_of_range"},
+            {"id": "wrong", "status": "rejected", "code": "unknown_type"},
         ],
         problems=[
             {"id": "taken", "status": "conflict", "code": "conflict"},
-            {"id": "wrong", "status": "rejected", "code": "out_of_range"},
+            {"id": "wrong", "status": "rejected", "code": "unknown_type"},
         ],
     )
     strange = batch("call/ü#1", "call-日本")

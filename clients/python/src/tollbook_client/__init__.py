@@ -15,6 +15,8 @@ from tollbook_client.errors import (
     SpoolFull,
     TollbookError,
 )
+from tollbook_client.meter import Meter
+from tollbook_client.statistics import Stats
 from tollbook_client.version import VERSION
 
 __version__ = VERSION
@@ -26,10 +28,12 @@ __all__ = [
     "IncompleteExport",
     "InvalidAnswer",
     "InvalidEvent",
+    "Meter",
     "Problem",
     "ServerUnreachable",
     "SpoolError",
     "SpoolFull",
+    "Stats",
     "TollbookError",
     "answers",
     "error_codes",

@@ -8,16 +8,23 @@ from tollbook_client.errors import InvalidEvent, Problem
 
 Number = int | float | Decimal | str
 PLACES = {"quantity": 6, "cost": 9}
+MOST_INTEGER = 100_000_000
+"""Every integer up to this one is a valid quantity and a valid cost."""
 MOST = {"quantity": Decimal(1_000_000_000), "cost": Decimal(100_000_000)}
 
 
 def number_problem(field: str, value: object) -> Problem | None:
     """Return what is wrong with the quantity or cost of an event; None if nothing is."""
+    if type(value) is int and 0 <= value <= MOST_INTEGER:
+        return None
     number = _decimal(value)
     if number is None:
-        return Problem(field, "not_a_number", f"{field} must be a number, as in 61 or '0.5'")
-    if not 0 <= number <= MOST[field]:
-        return Problem(field, "out_of_range", f"{field} must be from 0 to {MOST[field]}")
+        message = f"{field} must be a finite number or a decimal string"
+        return Problem(field, "not_a_number", message)
+    if number < 0:
+        return Problem(field, "negative", f"{field} must not be negative")
+    if number > MOST[field]:
+        return Problem(field, "out_of_range", f"{field} must be at most {MOST[field]}")
     exponent = number.normalize().as_tuple().exponent
     if isinstance(exponent, int) and -exponent > PLACES[field]:
         message = f"{field} must have at most {PLACES[field]} decimals"

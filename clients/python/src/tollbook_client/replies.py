@@ -84,15 +84,16 @@ def retry_after(reply: Reply, now: float | None = None) -> float | None:
     value = reply.headers.get("retry-after", "").strip()
     if value.isascii() and value.isdigit():
         return float(value)
-    until = _http_date(value)
+    until = http_date(value)
     if until is None:
         return None
-    since = _http_date(reply.headers.get("date", ""))
+    since = http_date(reply.headers.get("date", ""))
     start = since.timestamp() if since else (now or datetime.now(UTC).timestamp())
     return max(0.0, until.timestamp() - start)
 
 
-def _http_date(value: str) -> datetime | None:
+def http_date(value: str) -> datetime | None:
+    """Return the date of a header; None if it is none."""
     try:
         return parsedate_to_datetime(value)
     except ValueError:
