@@ -13,6 +13,7 @@ const LIMITS = {
 /** Return the problem with the quantity or cost of an event; a number counts by its shortest text. */
 export function numberProblems(field: keyof typeof LIMITS, value: unknown): Detail[] {
   const { places, most } = LIMITS[field];
+  if (Number.isInteger(value) && (value as number) >= 0 && (value as number) <= most) return [];
   const problem = (code: string, rule: string): Detail[] => [
     { field, code, error: `${field} must ${rule}` },
   ];

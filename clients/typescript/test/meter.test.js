@@ -94,8 +94,8 @@ test("every problem of an event is named, and nothing is stored", async () => {
         error.details.map((it) => [it.field, it.code]),
         [
           ["resourceId", "unknown_field"],
-          ["organization_id", "missing_field"],
           ["id", "empty"],
+          ["organization_id", "missing_field"],
           ["user_id", "control_characters"],
           ["time", "time_without_offset"],
           ["quantity", "too_many_decimals"],

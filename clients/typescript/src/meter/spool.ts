@@ -56,6 +56,7 @@ const FILE_MODE = 0o600;
 export class Spool implements EventQueue {
   readonly #options: SpoolOptions;
   readonly #own: SegmentLog;
+  readonly #ownOnly: readonly EventSource[];
   readonly #timer: NodeJS.Timeout;
   #adopted: SegmentLog[] = [];
   #identity: Identity;
@@ -66,6 +67,7 @@ export class Spool implements EventQueue {
     this.#options = { ...options, folder: resolve(options.folder) };
     this.#identity = this.#opened(() => this.#prepare());
     this.#own = this.#opened(() => new SegmentLog(this.#newLogPath(), options.syncs));
+    this.#ownOnly = [this.#own];
     this.#touch(this.#own);
     this.#beat();
     this.#timer = setInterval(() => this.#beatSafely(), BEAT_MS).unref();
@@ -87,10 +89,11 @@ export class Spool implements EventQueue {
   }
 
   sources(): readonly EventSource[] {
+    if (!this.#adopted.length) return this.#ownOnly;
     const drained = this.#adopted.filter((it) => it.count === 0);
     for (const it of drained) it.close();
     if (drained.length) this.#adopted = this.#adopted.filter((it) => it.count > 0);
-    return [...this.#adopted, this.#own];
+    return [...this.#adopted, ...this.#ownOnly];
   }
 
   keep(problem: MeterProblem): void {
