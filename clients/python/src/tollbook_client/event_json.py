@@ -9,8 +9,8 @@ from math import isfinite
 from typing import Any, NamedTuple
 
 from tollbook_client.errors import InvalidEvent, Problem
-from tollbook_client.event_numbers import MOST, PLACES, number_problem
-from tollbook_client.instants import instant_text, parse_instant
+from tollbook_client.event_numbers import MOST, MOST_INTEGER, PLACES, number_problem
+from tollbook_client.instants import Now, instant_text, parse_instant
 
 LONGEST_ID = 255
 _LONGEST_TYPE = 64
@@ -20,7 +20,9 @@ _LONGEST_VALUE = 2000
 _LONGEST_BODY = 64 * 1024
 _LARGEST_INTEGER = 2**53
 _IDS = ("id", "organization_id", "user_id", "resource_id")
+_TEXTS = frozenset({*_IDS, "type"})
 _REQUIRED = ("id", "type", "organization_id", "time")
+_NEEDED = frozenset(_REQUIRED)
 FIELDS = (*_REQUIRED, "quantity", "user_id", "resource_id", "attributes", "cost", "cost_pending")
 _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode
 
@@ -38,7 +40,7 @@ def encode_event(fields: Mapping[str, Any]) -> Encoded:
     Fields that are None are left out. Meters, prices and permissions are known to the server only.
     """
     given = {name: value for name, value in fields.items() if value is not None}
-    if problems := problems_of(given):
+    if not _is_ordinary(given) and (problems := problems_of(given)):
         raise InvalidEvent(problems)
     for name in PLACES:
         if isinstance(given.get(name), Decimal):
@@ -46,6 +48,33 @@ def encode_event(fields: Mapping[str, Any]) -> Encoded:
     if not isinstance(given["time"], str):
         given["time"] = instant_text(given["time"])
     return Encoded(given["id"], _encode(given).encode())
+
+
+def _is_ordinary(given: Mapping[str, Any]) -> bool:
+    """Return whether an event is valid at first sight; `problems_of` takes ten times as long."""
+    for name, value in given.items():
+        kind = type(value)
+        if name in _TEXTS:
+            if kind is not str or not 0 < len(value) <= _LONGEST_TYPE or not value.isprintable():
+                return False
+        elif name == "attributes":
+            if kind is not dict or not _are_ordinary(value):
+                return False
+        elif name == "quantity":
+            if kind is not int or not 0 <= value <= MOST_INTEGER:
+                return False
+        elif name != "time" or not isinstance(value, Now):
+            return False
+    return given.keys() >= _NEEDED
+
+
+def _are_ordinary(attributes: Mapping[str, Any]) -> bool:
+    for name, value in attributes.items():
+        if type(name) is not str or not 0 < len(name) <= _LONGEST_NAME:
+            return False
+        if type(value) is not str or len(value) > _LONGEST_VALUE or not value.isprintable():
+            return False
+    return len(attributes) <= _MOST_ATTRIBUTES
 
 
 def problems_of(given: Mapping[str, Any]) -> list[Problem]:

