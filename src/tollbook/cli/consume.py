@@ -34,7 +34,7 @@ from tollbook.settings import Settings, variable
 from tollbook.store.database import Database
 from tollbook.store.error_translation import translate_errors
 from tollbook.store.probe import try_to_write
-from tollbook.wiring import directory_cache_of, now, open_migrated
+from tollbook.wiring import collect_rarely, directory_cache_of, now, open_migrated
 
 _LARGEST_PORT = 65_535
 
@@ -64,6 +64,7 @@ def verb(options: Options, settings: Settings) -> int:
         database = open_migrated(settings)
         cache = directory_cache_of(settings, database)
         prefix = _key_prefix(settings, cache)
+        collect_rarely()
     except InvalidApiKey as error:
         print_error(f"tollbook: {error.sentence}: {variable('api_key')}")
         return Exit.KEY_REVOKED
