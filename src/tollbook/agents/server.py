@@ -157,6 +157,11 @@ def requires_key(app: Handler) -> Handler:
     return handle
 
 
+def key_of_request(context: Context) -> str:
+    """Return the key of the HTTP request that a call of a tool came in."""
+    return key_in(dict(context.request.scope["headers"])) if context.request else ""
+
+
 def key_in(headers: Mapping[bytes, bytes]) -> str:
     """Return the key of an HTTP request, from `X-API-Key` or `Authorization: Bearer`; else ""."""
     if key := headers.get(b"x-api-key"):

@@ -70,7 +70,7 @@ def _serve_http(url: str, options: Options) -> int:
     import uvicorn
     from mcp.server.transport_security import TransportSecuritySettings
 
-    from tollbook.agents.server import Agents, key_in, requires_key
+    from tollbook.agents.server import Agents, key_of_request, requires_key
 
     hosts = list(options.allow_host)
     if not _is_loopback(options.host) and not hosts:
@@ -79,7 +79,7 @@ def _serve_http(url: str, options: Options) -> int:
         )
     if _is_loopback(options.host):
         hosts += [f"{name}:{options.port}" for name in ("127.0.0.1", "localhost", "[::1]")]
-    agents = Agents(url, lambda context: key_in(dict(context.request.scope["headers"])))
+    agents = Agents(url, key_of_request)
     app = agents.server().streamable_http_app(
         json_response=True,
         stateless_http=True,
