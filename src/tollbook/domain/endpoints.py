@@ -17,7 +17,8 @@ LONGEST_NAME = 100
 DEFAULT_OVERLAP_SECONDS, MOST_OVERLAP_SECONDS = 24 * 3600, 30 * 24 * 3600
 _SECRET_BYTES = 32
 _RANDOM_BYTES = 13
-_FAMILIES = frozenset(it.partition(".")[0] for it in NotificationType)
+_TYPES = frozenset(it.value for it in NotificationType)
+_FAMILIES = frozenset(it.partition(".")[0] for it in _TYPES)
 
 
 class EndpointKind(StrEnum):
@@ -109,7 +110,7 @@ def type_problems(types: Iterable[str]) -> list[Problem | None]:
 
 def _type_problem(kind: str) -> Problem | None:
     family, _, rest = kind.partition(".")
-    if kind in NotificationType or (rest == "*" and family in _FAMILIES):
+    if kind in _TYPES or (rest == "*" and family in _FAMILIES):
         return None
     known = ", ".join(NotificationType)
     sentence = f"types must contain types or families such as trigger.*; the types are {known}"
