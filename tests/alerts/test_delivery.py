@@ -22,6 +22,7 @@ from tests.builders import TENANT
 from tests.waiting import wait_for
 from tollbook.alerts.lease import Lease
 from tollbook.alerts.renewal import Renewal
+from tollbook.alerts.retention import Retention
 from tollbook.alerts.worker import Work
 from tollbook.domain.deliveries import GIVEN_UP_AFTER
 from tollbook.domain.endpoints import EndpointKind, EndpointStatus, new_signing_secret
@@ -162,6 +163,27 @@ def test_what_cannot_be_decrypted_waits(database: Database, receiver: Receiver) 
         wait_until_delivered(database, 1)
         wait_for(lambda: sorted(it[1:] for it in statuses(database))[1:] == [("pending", 1)])
     assert len(receiver.received) == 1
+
+
+def test_old_notifications_are_deleted_with_their_deliveries(
+    database: Database, receiver: Receiver
+) -> None:
+    clock = Clock()
+    make_endpoint(database, receiver.url)
+    notify(database, notification("old"))
+    with delivering(database, clock):
+        wait_until_delivered(database, 1)
+    lease = Lease(database, clock)
+    lease.hold()
+    work = Work(lease, database, clock)
+    Retention(30)(work)
+    assert len(statuses(database)) == 1
+    clock.ahead = 31 * 24 * 60 * _MINUTE
+    Retention(30)(work)
+    with database.reading() as snapshot:
+        for table in ("notifications", "deliveries", "delivery_attempts"):
+            sql = f"SELECT COUNT(*) FROM {table} WHERE tenant_id = :tenant"
+            assert snapshot.integer(sql, tenant=TENANT) == 0
 
 
 def test_secrets_move_to_the_first_key(database: Database) -> None:
