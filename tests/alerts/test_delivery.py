@@ -20,17 +20,19 @@ from tests.alerts.builders import (
 from tests.alerts.receivers import Answer, Receiver, receiving
 from tests.builders import TENANT
 from tests.waiting import wait_for
+from tollbook.alerts.fan_out import fan_out
 from tollbook.alerts.lease import Lease
 from tollbook.alerts.renewal import Renewal
 from tollbook.alerts.retention import Retention
 from tollbook.alerts.worker import Work
-from tollbook.domain.deliveries import GIVEN_UP_AFTER
+from tollbook.domain.deliveries import GIVEN_UP_AFTER, Outcome, after_attempt
 from tollbook.domain.endpoints import EndpointKind, EndpointStatus, new_signing_secret
 from tollbook.domain.notifications import NotificationType
 from tollbook.domain.sealing import Sealer
 from tollbook.domain.viewers import SecretKeys
 from tollbook.store.audit import acts
 from tollbook.store.database import Database
+from tollbook.store.deliveries import AttemptRow, Lane, deliveries_of, record_attempts
 from tollbook.wiring import now
 
 _MINUTE = 60_000_000
@@ -184,6 +186,22 @@ def test_old_notifications_are_deleted_with_their_deliveries(
         for table in ("notifications", "deliveries", "delivery_attempts"):
             sql = f"SELECT COUNT(*) FROM {table} WHERE tenant_id = :tenant"
             assert snapshot.integer(sql, tenant=TENANT) == 0
+
+
+def test_a_result_that_is_recorded_twice_changes_nothing(database: Database) -> None:
+    lane = Lane(TENANT, make_endpoint(database, "https://example.com/hook").id, "")
+    notify(database, notification("a"))
+    lease = Lease(database, now)
+    lease.hold()
+    fan_out(Work(lease, database, now))
+    with database.reading() as snapshot:
+        (due,) = deliveries_of(snapshot, lane, 10)
+    outcome = Outcome(204)
+    progress = after_attempt(due.progress, outcome, 7, is_test=False)
+    for _ in range(2):
+        with database.writing() as transaction:
+            record_attempts(transaction, [AttemptRow(due.key, 7, 1, outcome, progress)])
+    assert statuses(database) == [(1, "delivered", 1)]
 
 
 def test_secrets_move_to_the_first_key(database: Database) -> None:

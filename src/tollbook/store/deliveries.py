@@ -72,6 +72,7 @@ INSERT INTO delivery_attempts (
 VALUES (
     :tenant, :endpoint, :address, :sequence, :attempt, :at, :milliseconds, :status, :code, :excerpt
 )
+ON CONFLICT DO NOTHING
 """
 # A delivery that was discarded or delivered meanwhile keeps its status.
 _PROGRESS = """
@@ -210,7 +211,10 @@ def _due(
 
 
 def record_attempts(transaction: Transaction, found: Sequence[AttemptRow]) -> None:
-    """Insert attempts, and update the deliveries that they were of."""
+    """Insert attempts, and update the deliveries that they were of.
+
+    Attempts that are recorded already, because the answer to a commit was lost, change nothing.
+    """
     transaction.execute_many(_ATTEMPT, [_attempt(it) for it in found])
     transaction.execute_many(_PROGRESS, [_progress(it) for it in found])
 
