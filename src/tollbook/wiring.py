@@ -12,6 +12,9 @@ import structlog
 import uvicorn
 from starlette.types import ASGIApp
 
+from tollbook.administration.endpoints import Protection
+from tollbook.alerts.delivery import Count, count_nothing
+from tollbook.alerts.process import Alerts
 from tollbook.api.application import application
 from tollbook.api.operation.created_tokens import CreatedTokens
 from tollbook.api.operation.health import Health
@@ -36,6 +39,7 @@ from tollbook.domain.errors import (
     TollbookError,
 )
 from tollbook.domain.limit_errors import TooManyAnswers
+from tollbook.domain.sealing import Sealer
 from tollbook.domain.viewers import NO_SECRET_KEYS, SHORTEST_SECRET_KEY, SecretKeys, new_secret
 from tollbook.ingest.directory_cache import DirectoryCache
 from tollbook.ingest.limits import IngestLimits
@@ -55,6 +59,7 @@ from tollbook.store import (
     secrets,
 )
 from tollbook.store.database import Database, open_database
+from tollbook.store.deliveries import measure_backlog
 from tollbook.store.engine import Options
 from tollbook.store.error_translation import translate_errors
 from tollbook.store.migrate import migrate
@@ -182,6 +187,8 @@ def services(settings: Settings, database: Database, *, reads_only: bool = False
         exports=Exports(settings.max_exports, settings.max_export_seconds, metrics.count_refusal),
         request_log=RequestLog(print_lines if level_of(settings) <= logging.INFO else None),
         secret_keys=secret_keys,
+        protection=protection_of(settings, secret_keys),
+        alerts=None if reads_only else _alerts(settings, database, secret_keys, metrics),
         metrics_token=settings.metrics_token,
         proxies=settings.proxies,
         root_path=settings.root_path,
@@ -199,6 +206,31 @@ def _connection_limits(settings: Settings) -> ConnectionLimits:
         settings.max_unread_seconds,
         settings.max_unread_mib * _MIB,
     )
+
+
+def protection_of(settings: Settings, secret_keys: SecretKeys) -> Protection:
+    """Return what encrypts the secrets of endpoints, and which networks they may be in."""
+    return Protection(Sealer(secret_keys), settings.endpoint_networks)
+
+
+def _alerts(
+    settings: Settings, database: Database, secret_keys: SecretKeys, metrics: Metrics
+) -> Alerts | None:
+    """Return the worker of alerts, unless the settings keep this server out."""
+    if not settings.alerts:
+        return None
+    return alerts_of(settings, database, secret_keys, metrics.count_attempt)
+
+
+def alerts_of(
+    settings: Settings,
+    database: Database,
+    secret_keys: SecretKeys,
+    count: Count = count_nothing,
+) -> Alerts:
+    """Build the worker of alerts."""
+    sealer, networks = protection_of(settings, secret_keys)
+    return Alerts(database, now, sealer, networks, days=settings.notification_days, count=count)
 
 
 def _rerating_worker(database: Database) -> Worker:
@@ -233,6 +265,7 @@ def _measured(
         database_bytes=lambda: _measure(database.engine.size_in_bytes),
         clock_seconds=lambda: _measure(lambda: clock_difference(database, now())),
         pending_erasures=lambda: _measure(lambda: pending_erasures.count_all(database)),
+        backlog=lambda: _measure(lambda: measure_backlog(database, now())),
     )
 
 

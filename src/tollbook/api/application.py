@@ -27,6 +27,7 @@ from tollbook.api.endpoints.analytics.users import GET_USERS
 from tollbook.api.endpoints.audit_log import GET_AUDIT_LOG
 from tollbook.api.endpoints.budgets import BUDGET_ENDPOINTS
 from tollbook.api.endpoints.corrections import POST_CORRECTIONS
+from tollbook.api.endpoints.endpoint_deliveries import DELIVERY_ENDPOINTS
 from tollbook.api.endpoints.erasure import DELETE_PERSONAL_DATA
 from tollbook.api.endpoints.estimate import POST_RATE
 from tollbook.api.endpoints.event_list import GET_EVENTS
@@ -36,6 +37,8 @@ from tollbook.api.endpoints.explanations import GET_EVENT
 from tollbook.api.endpoints.keys import KEY_ENDPOINTS
 from tollbook.api.endpoints.meters import METER_ENDPOINTS
 from tollbook.api.endpoints.monitoring import operation
+from tollbook.api.endpoints.notification_endpoints import NOTIFICATION_ENDPOINT_ENDPOINTS
+from tollbook.api.endpoints.notifications import NOTIFICATION_ENDPOINTS
 from tollbook.api.endpoints.organizations import ORGANIZATION_ENDPOINTS
 from tollbook.api.endpoints.price_books import PRICE_BOOK_ENDPOINTS
 from tollbook.api.endpoints.quarantine import QUARANTINE_ENDPOINTS
@@ -86,6 +89,9 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     *METER_ENDPOINTS,
     *KEY_ENDPOINTS,
     *VIEWER_TOKEN_ENDPOINTS,
+    *NOTIFICATION_ENDPOINT_ENDPOINTS,
+    *DELIVERY_ENDPOINTS,
+    *NOTIFICATION_ENDPOINTS,
     GET_AUDIT_LOG,
     *PRICE_BOOK_ENDPOINTS,
     *QUARANTINE_ENDPOINTS,
@@ -128,9 +134,13 @@ def _lifespan(services: Services) -> Callable[[object], AbstractAsyncContextMana
         services.key_usage.open()
         services.maintenance.open()
         services.request_log.open()
+        if services.alerts:
+            services.alerts.open()
         try:
             yield
         finally:
+            if services.alerts:
+                await run_sync(services.alerts.close)
             await run_sync(services.key_usage.close)
             await run_sync(services.maintenance.close)
             await run_sync(services.rerating_worker.close)

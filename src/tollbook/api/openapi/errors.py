@@ -49,6 +49,8 @@ _EXAMPLE_SENTENCES = {
     "name_taken": "voice.call is a meter: a CloudEvent of this type needs no mapping",
     "type_mapped": "call.ended is mapped to voice.call: remove it before mapping it anew",
     "too_many_event_types": "a tenant may map at most 1000 types",
+    "too_many_endpoints": "a tenant may have at most 50 endpoints",
+    "endpoint_disabled": "endpoint end_0123456789abcdef0123456789 is failing: enable it first",
     "invalid_request": "organization_id required",
     "currency_required": "currency required: the organizations have EUR, USD",
     "unreadable_body": "the body is not JSON: it is incomplete (byte 1)",

@@ -8,6 +8,7 @@ another's.
 """
 
 from tollbook.store.tables import (
+    alerts,
     archive,
     directory,
     events,
@@ -19,6 +20,7 @@ from tollbook.store.tables import (
 from tollbook.store.tables.columns import metadata
 
 __all__ = (
+    "alerts",
     "archive",
     "directory",
     "events",
@@ -29,7 +31,7 @@ __all__ = (
     "sums",
 )
 
-SCHEMA_VERSION = "0018"
+SCHEMA_VERSION = "0019"
 """The latest migration, which every database that this Tollbook reads or writes must be at."""
 
 UNFINISHED_COPY = "unfinished copy"
