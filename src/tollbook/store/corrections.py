@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from operator import itemgetter
 from typing import NamedTuple
 
-from tollbook.store import ledger, ledger_statements, reversals
+from tollbook.store import identities, ledger, ledger_statements, reversals
 from tollbook.store.database import Snapshot, Transaction
 from tollbook.store.engine import Row
 from tollbook.store.events import Corrected, Reversed
@@ -45,8 +45,8 @@ WHERE corrections.organization_id = :number AND corrections.corrects = :id
 """
 # A chain is a path: each event corrects one, and is corrected by one.
 CHAIN = """
-WITH RECURSIVE chain (id, place) AS (
-    SELECT CAST(:id AS TEXT), 0
+WITH RECURSIVE chain AS (
+    SELECT CAST(:id AS TEXT) AS id, 0 AS place
     UNION ALL
     SELECT corrections.{to}, chain.place + 1
     FROM corrections JOIN chain ON corrections.{of} = chain.id
@@ -92,7 +92,7 @@ def record(
     rows = accepted.rows
     columns = transaction.stage(rows)
     touched = ledger.touch_versions(transaction, now)
-    if transaction.execute(ledger_statements.CLAIM) < len(rows):
+    if identities.claim(transaction) < len(rows):
         raise IdsTaken
     ledger.add(transaction, rows, columns, touched.as_of, new_users(touched))
     if any(row.tier_key is not None for row in rows):

@@ -38,7 +38,7 @@ ledger_versions = Table(
 
 # Identities, which are never deleted, except those of an organization that was never created. `day`
 # finds the event; it is 0 in quarantine, and -1 when the event was discarded from there. It stays 0
-# when the event is corrected there: then the event is in `corrections` (docs/decisions/0055).
+# when the event is corrected there: then the event is in `corrections` (docs/decisions/0066).
 event_keys = Table(
     "event_keys",
     metadata,
