@@ -40,6 +40,8 @@ lint: setup-dev ## style, types, layers, written files
 	@$(bin)/lint-imports --no-logo
 	@$(bin)/python -m tests.conformance --check && $(bin)/python -m clients.python.generator --check
 	@scripts/node && node_modules/.bin/tsc --project .
+	@$(bin)/python -m clients.typescript.generate --check
+	@node_modules/.bin/tsc --project clients/typescript && node_modules/.bin/tsc --project clients/typescript/test
 
 fmt: setup-dev ## format the code
 	@$(bin)/ruff check --fix .
