@@ -25,6 +25,8 @@ class Settings(msgspec.Struct, frozen=True):
     """
 
     database_url: str = DEFAULT_DATABASE_URL
+    read_database_url: str = ""
+    max_read_lag_seconds: int = 10
     tenant: str = DEFAULT_TENANT
     max_queued_events: int = 100_000
     max_group_events: int = 10_000
@@ -107,7 +109,7 @@ _AT_LEAST_ONE = (
     *("max_write_connections", "max_read_connections"),
     *("idle_connection_seconds", "max_clock_seconds", "longest_call_seconds"),
     *("max_unknown_organizations", "max_quarantined_events", "max_pending_events"),
-    "max_viewer_tokens_per_minute",
+    *("max_viewer_tokens_per_minute", "max_read_lag_seconds"),
 )
 _SHORTEST_KEY = 16
 _KINDS = {int: "a whole number", bool: "true or false"}

@@ -38,6 +38,7 @@ class Measured(NamedTuple):
     database_bytes: Callable[[], int | None]
     clock_seconds: Callable[[], int | None]
     pending_erasures: Callable[[], int | None]
+    replica_lag_seconds: Callable[[], float | None] | None = None
 
 
 class Metrics:
@@ -76,6 +77,12 @@ class Metrics:
         self._answers = Counter(
             "tollbook_answers",
             "Answers by where they came from: the ledger, the cache, or the client's own copy.",
+            ["source"],
+            registry=registry,
+        )
+        self._replica_reads = Counter(
+            "tollbook_replica_reads",
+            "Requests that a replica could answer, by the database that has answered them.",
             ["source"],
             registry=registry,
         )
@@ -122,6 +129,13 @@ class Metrics:
             registry=registry,
         ).set_function(_number(_seldom(measured.pending_erasures)))
 
+        if measured.replica_lag_seconds is not None:
+            Gauge(
+                "tollbook_replica_lag_seconds",
+                "Seconds of commits that the replica may lack.",
+                registry=registry,
+            ).set_function(_number(measured.replica_lag_seconds))
+
     def count_events(self, counts: Mapping[str, int]) -> None:
         """Count receipts by outcome."""
         for outcome, count in counts.items():
@@ -144,6 +158,10 @@ class Metrics:
     def count_answer(self, source: str) -> None:
         """Count an answer of `ledger`, `cache` or `client`."""
         self._answers.labels(source).inc()
+
+    def count_replica_read(self, source: str) -> None:
+        """Count a request that the `replica` has answered, or the `primary` in its place."""
+        self._replica_reads.labels(source).inc()
 
     def count_refusal(self, kind: str) -> None:
         """Count a connection or request that was refused because of a limit."""
@@ -207,7 +225,7 @@ def _seldom(look: Callable[[], _Value | None]) -> Callable[[], _Value | None]:
     return value
 
 
-def _number(read: Callable[[], int | None]) -> Callable[[], float]:
+def _number(read: Callable[[], float | None]) -> Callable[[], float]:
     """Return a value for a gauge: NaN when it is unavailable."""
 
     def value() -> float:
