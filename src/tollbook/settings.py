@@ -25,8 +25,6 @@ class Settings(msgspec.Struct, frozen=True):
     """
 
     database_url: str = DEFAULT_DATABASE_URL
-    read_database_url: str = ""
-    max_read_lag_seconds: int = 10
     tenant: str = DEFAULT_TENANT
     max_queued_events: int = 100_000
     max_group_events: int = 10_000
@@ -46,6 +44,8 @@ class Settings(msgspec.Struct, frozen=True):
     max_write_connections: int = 32
     max_read_connections: int = 32
     idle_connection_seconds: int = 300
+    read_database_url: str = ""
+    max_read_lag_seconds: int = 10
     max_clock_seconds: int = 300
     longest_call_seconds: int = 86_400
     max_unknown_organizations: int = 10_000
