@@ -31,6 +31,7 @@ VERBS = tuple(
         "budgets": "Set, remove and list monthly budgets.",
         "import": "Import events, or call and message records.",
         "consume": "Store the events of a message broker.",
+        "mcp": "Serve read-only tools for agents.",
         "events": "Show single events.",
         "quarantine": "List, replay and discard events that are not charged.",
         "report": "Show usage and cost in the terminal.",
