@@ -44,6 +44,8 @@ class Settings(msgspec.Struct, frozen=True):
     max_write_connections: int = 32
     max_read_connections: int = 32
     idle_connection_seconds: int = 300
+    read_database_url: str = ""
+    max_read_lag_seconds: int = 10
     max_clock_seconds: int = 300
     longest_call_seconds: int = 86_400
     max_unknown_organizations: int = 10_000
@@ -115,7 +117,7 @@ _AT_LEAST_ONE = (
     *("max_write_connections", "max_read_connections"),
     *("idle_connection_seconds", "max_clock_seconds", "longest_call_seconds"),
     *("max_unknown_organizations", "max_quarantined_events", "max_pending_events"),
-    "max_viewer_tokens_per_minute",
+    *("max_viewer_tokens_per_minute", "max_read_lag_seconds"),
 )
 _SHORTEST_KEY = 16
 _FEWEST_DAYS = 30

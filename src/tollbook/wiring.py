@@ -64,6 +64,7 @@ from tollbook.store.engine import Options
 from tollbook.store.error_translation import translate_errors
 from tollbook.store.migrate import migrate
 from tollbook.store.probe import clock_difference, is_standby, try_to_write
+from tollbook.store.replica import Replica
 
 _log = structlog.get_logger()
 _Value = TypeVar("_Value")
@@ -102,6 +103,25 @@ def open_migrated(settings: Settings) -> Database:
     for problem in migrate(database, archives=settings.archives):
         _log.warning("purchase_costs_unknown", problem=problem, advice=_REBUILD)
     return database
+
+
+def replica_of(settings: Settings, primary: Database) -> Replica | None:
+    """Open the replica that the settings name, if any; nothing is connected yet."""
+    if not settings.read_database_url:
+        return None
+    options = Options(
+        max_read_connections=settings.max_read_connections,
+        idle_connection_seconds=settings.idle_connection_seconds,
+        max_clock_seconds=settings.max_clock_seconds,
+        clock=lambda: now(),
+    )
+    database = open_database(settings.read_database_url, scope_check.check, options)
+    if not (database.engine.has_clock and primary.engine.has_clock):
+        raise SettingsError(
+            f"{variable('read_database_url')} must be the postgresql:// URL of a standby of the "
+            f"database in {variable('database_url')}: SQLite has no replicas"
+        )
+    return Replica(database, primary, settings.max_read_lag_seconds)
 
 
 def secret_keys_of(settings: Settings, database: Database) -> SecretKeys:
@@ -150,11 +170,18 @@ def services(settings: Settings, database: Database, *, reads_only: bool = False
     secret_keys = secret_keys_of(settings, database)
     directory_cache = directory_cache_of(settings, database, secret_keys)
     body_budget = BodyBudget(settings.max_body_mib * _MIB)
+    replica = replica_of(settings, database)
     connections = Connections(
         _connection_limits(settings), Refusals(lambda kind: metrics.count_refusal(kind))
     )
     metrics = Metrics(
-        _measured(database, body_budget, connections, lambda: write_queue.queue.events_waiting)
+        _measured(
+            database,
+            body_budget,
+            connections,
+            lambda: write_queue.queue.events_waiting,
+            (lambda: replica.lag_seconds) if replica else None,
+        )
     )
     write_queue = WriteQueue(
         database,
@@ -196,6 +223,7 @@ def services(settings: Settings, database: Database, *, reads_only: bool = False
         max_clock_seconds=settings.max_clock_seconds,
         archive_folder=settings.archives,
         max_viewer_tokens_per_minute=settings.max_viewer_tokens_per_minute,
+        replica=replica,
     )
 
 
@@ -253,6 +281,7 @@ def _measured(
     body_budget: BodyBudget,
     connections: Connections,
     queued_events: Callable[[], int],
+    replica_lag_seconds: Callable[[], float | None] | None,
 ) -> Measured:
     """Return what the metrics measure each time they are read."""
     return Measured(
@@ -266,6 +295,7 @@ def _measured(
         clock_seconds=lambda: _measure(lambda: clock_difference(database, now())),
         pending_erasures=lambda: _measure(lambda: pending_erasures.count_all(database)),
         backlog=lambda: _measure(lambda: measure_backlog(database, now())),
+        replica_lag_seconds=replica_lag_seconds,
     )
 
 

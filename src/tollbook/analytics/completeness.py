@@ -28,7 +28,8 @@ class Meta(msgspec.Struct, frozen=True):
     `quarantined_share` is their share of all its events. Keys that see a part of an organization
     get null for fields that would reveal the rest. `ingest_lag_seconds` is how long the newest
     event took to arrive; older events that arrive later do not change it. `pending_events` counts
-    the events of any time that wait for their carrier's price.
+    the events of any time that wait for their carrier's price. `replica_lag_seconds` is how many
+    seconds of commits the answer may lack because a replica has answered; null from the primary.
     """
 
     as_of: str
@@ -42,6 +43,7 @@ class Meta(msgspec.Struct, frozen=True):
     ingest_lag_seconds: float | None
     other_currencies: list[str] = []
     pending_events: PendingEvents | None = None
+    replica_lag_seconds: float | None = None
 
 
 def completeness(

@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import replace
 from functools import cache, lru_cache, partial
 from typing import Any
 
@@ -133,6 +134,8 @@ def _lifespan(services: Services) -> Callable[[object], AbstractAsyncContextMana
         services.quarantine_worker.open()
         services.key_usage.open()
         services.maintenance.open()
+        if services.replica:
+            services.replica.open()
         services.request_log.open()
         if services.alerts:
             services.alerts.open()
@@ -146,6 +149,8 @@ def _lifespan(services: Services) -> Callable[[object], AbstractAsyncContextMana
             await run_sync(services.rerating_worker.close)
             await run_sync(services.quarantine_worker.close)
             await run_sync(services.write_queue.close)
+            if services.replica:
+                await run_sync(services.replica.close)
             await run_sync(services.database.close)
             await run_sync(services.request_log.close)
 
@@ -213,13 +218,18 @@ async def _answer(endpoint: Endpoint, services: Services, http: Request) -> Resp
         if endpoint.handle:
             return await endpoint.handle(request)
         body = await read_bounded(http, MOST_OTHER_BYTES) if endpoint.request else b""
-        return await run_sync(_answer_in_database, request, body)
+        return await run_sync(_answer_from_snapshot, request, body)
 
 
 def _require_token(request: AsyncRequest) -> None:
     """Raise `InvalidApiKey` for a viewer token that is revoked."""
     with request.services.database.reading() as snapshot:
         request.authenticate(snapshot)
+
+
+def _answer_from_snapshot(request: AsyncRequest, body: bytes) -> Response:
+    """Call the handler, with a snapshot of the replica if it can answer."""
+    return _answer_from_replica(request, body) or _answer_in_database(request, body)
 
 
 def _answer_in_database(request: AsyncRequest, body: bytes) -> Response:
@@ -236,6 +246,30 @@ def _answer_in_database(request: AsyncRequest, body: bytes) -> Response:
             return endpoint.read(_api_request(request, body, snapshot, memory), snapshot)
     finally:
         memory.release()
+
+
+def _answer_from_replica(request: AsyncRequest, body: bytes) -> Response | None:
+    """Call a handler that reads the ledger with a snapshot of the replica; None without an answer.
+
+    Only the primary answers with errors: what the replica lacks may be there.
+    """
+    endpoint, services = request.endpoint, request.services
+    if services.replica is None or not (endpoint.read and endpoint.tagged):
+        return None
+    request = replace(request, services=services.on_replica)
+    memory = AnswerMemory(
+        services.answer_budget, partial(owner_of, request.admission.key, request.http.headers)
+    )
+    try:
+        with services.replica.reading() as snapshot:
+            response = endpoint.read(_api_request(request, body, snapshot, memory), snapshot)
+    except TollbookError:
+        services.metrics.count_replica_read("primary")
+        return None
+    finally:
+        memory.release()
+    services.metrics.count_replica_read("replica")
+    return response
 
 
 def _api_request(

@@ -192,6 +192,8 @@ class Database:
     ) -> None:
         self.engine = engine
         self.reads = Reads(engine.errors)
+        self.directory_token = 0
+        """The token of the directory in the latest transaction; 0 when it was not read."""
         self._check = check
         self._schema_version = schema_version
 
@@ -231,8 +233,10 @@ class Database:
             try:
                 with connection.begin():
                     token = self._token(connection)
-                    yield Transaction(self.engine, connection, self._check, token)
+                    transaction = Transaction(self.engine, connection, self._check, token)
+                    yield transaction
                     committing = True
+                self.directory_token = transaction.directory_token
             except DBAPIError as error:
                 errors, cause = self.engine.errors, error.orig
                 if not (committing and cause and errors.is_outcome_unknown(cause)):
@@ -262,6 +266,7 @@ class Database:
                 f"the database is at migration {state.schema_version or 'none'}, this Tollbook at "
                 f"{self._schema_version}: run the version of Tollbook that migrated it"
             )
+        self.directory_token = state.token
         return state.token
 
     def require_clock(self) -> None:

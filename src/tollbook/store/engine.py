@@ -258,6 +258,13 @@ class Engine(ABC):
         del driver
         return None
 
+    def log_position(self) -> int:
+        """Return the place in the log of writes that the database has reached; 0 without one.
+
+        A standby has every commit of its primary up to the place that it has replayed.
+        """
+        return 0
+
     def lacks_partitions(self, months: Iterable[int]) -> bool:
         """Return whether a partition of these months may be missing; without a statement."""
         del months

@@ -41,6 +41,7 @@ class Measured(NamedTuple):
     clock_seconds: Callable[[], int | None]
     pending_erasures: Callable[[], int | None]
     backlog: Callable[[], DeliveryBacklog | None]
+    replica_lag_seconds: Callable[[], float | None] | None = None
 
 
 class Metrics:
@@ -79,6 +80,12 @@ class Metrics:
         self._answers = Counter(
             "tollbook_answers",
             "Answers by where they came from: the ledger, the cache, or the client's own copy.",
+            ["source"],
+            registry=registry,
+        )
+        self._replica_reads = Counter(
+            "tollbook_replica_reads",
+            "Requests that a replica could answer, by the database that has answered them.",
             ["source"],
             registry=registry,
         )
@@ -138,6 +145,12 @@ class Metrics:
         ).set_function(_number(_seldom(measured.pending_erasures)))
 
         self._deliveries_looked_up(_seldom(measured.backlog))
+        if measured.replica_lag_seconds is not None:
+            Gauge(
+                "tollbook_replica_lag_seconds",
+                "Seconds of commits that the replica may lack.",
+                registry=registry,
+            ).set_function(_number(measured.replica_lag_seconds))
 
     def _deliveries_looked_up(self, backlog: Callable[[], DeliveryBacklog | None]) -> None:
         for name, about, field in (
@@ -184,6 +197,10 @@ class Metrics:
     def count_answer(self, source: str) -> None:
         """Count an answer of `ledger`, `cache` or `client`."""
         self._answers.labels(source).inc()
+
+    def count_replica_read(self, source: str) -> None:
+        """Count a request that the `replica` has answered, or the `primary` in its place."""
+        self._replica_reads.labels(source).inc()
 
     def count_refusal(self, kind: str) -> None:
         """Count a connection or request that was refused because of a limit."""
@@ -247,7 +264,7 @@ def _seldom(look: Callable[[], _Value | None]) -> Callable[[], _Value | None]:
     return value
 
 
-def _number(read: Callable[[], int | None]) -> Callable[[], float]:
+def _number(read: Callable[[], float | None]) -> Callable[[], float]:
     """Return a value for a gauge: NaN when it is unavailable."""
 
     def value() -> float:

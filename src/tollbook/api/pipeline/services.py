@@ -1,7 +1,8 @@
 """The running parts that handlers use, created by `wiring`."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 
 from anyio import CapacityLimiter
@@ -26,6 +27,7 @@ from tollbook.domain.viewers import SecretKeys
 from tollbook.ingest.directory_cache import DirectoryCache
 from tollbook.run_worker import Worker
 from tollbook.store.database import Database
+from tollbook.store.replica import Replica
 
 
 @dataclass(frozen=True)
@@ -71,6 +73,8 @@ class Services:
     max_answer_rows: int = 50_000
     archive_folder: Path | None = None
     max_viewer_tokens_per_minute: int = 1_200
+    replica: Replica | None = None
+    is_on_replica: bool = False
     rate_limiter: RateLimiter = field(default_factory=RateLimiter)
     token_limiter: RateLimiter = field(default_factory=RateLimiter)
     alerts: Alerts | None = None
@@ -79,6 +83,17 @@ class Services:
     looking: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(1))
     loading: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(1))
     loading_tenants: set[str] = field(default_factory=set)
+
+    @cached_property
+    def on_replica(self) -> "Services":
+        """Return the same parts with the replica as their database."""
+        assert self.replica  # noqa: S101  only then they are asked for
+        return replace(self, database=self.replica.database, is_on_replica=True)
+
+    @property
+    def lag_seconds(self) -> float | None:
+        """Return by how many seconds the database may lack commits; None for the primary."""
+        return self.replica.lag_seconds if self.replica and self.is_on_replica else None
 
     @property
     def clocks_differ_by(self) -> int:

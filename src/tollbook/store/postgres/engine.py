@@ -45,6 +45,10 @@ from tollbook.store.tokens import new_token
 # The cost of a disabled scan would begin to compile the statement, which takes much longer.
 _BY_KEY = b"SET LOCAL enable_seqscan = off; SET LOCAL jit = off"
 _ANY_WAY = b"SET LOCAL enable_seqscan TO DEFAULT; SET LOCAL jit TO DEFAULT"
+_LOG_POSITION = """
+SELECT CASE WHEN pg_is_in_recovery() THEN pg_last_wal_replay_lsn() ELSE pg_current_wal_lsn() END
+    - '0/0'::pg_lsn
+"""
 _CONTINUE_NUMBERS = """
 SELECT setval(pg_get_serial_sequence('organizations', 'organization_id'), MAX(organization_id))
 FROM organizations
@@ -120,6 +124,10 @@ class Postgres(Engine):
         """Read many rows: the driver fetches all of them without the interpreter's lock."""
         del width  # the driver returns it
         return self.run(driver, sql, parameters).fetchall()
+
+    def log_position(self) -> int:
+        """Return the place in the log that was written, or on a standby replayed."""
+        return int(self._read_value(_LOG_POSITION))
 
     def lacks_partitions(self, months: Iterable[int]) -> bool:
         """Return whether a month is not known to have its partition; without asking the server."""

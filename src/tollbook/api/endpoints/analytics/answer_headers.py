@@ -24,11 +24,16 @@ _VERB = re.compile("^(get|list)-")
 def tag_of(question: Question) -> str:
     """Return the tag of an answer: it names the question and the state of the ledger.
 
-    With `include=meta` it names the hour as well, because pending events grow older by themselves.
+    With `include=meta` it names the hour as well, because pending events grow older by themselves,
+    and whether a replica answers, because its lag is reported.
     """
     it, query = question, question.request.query
     with_meta = isinstance(query, AnswerQuery) and "meta" in query.include
-    ended = (period_state(it.scope, it.period, it.clock), it.clock // _HOUR) if with_meta else None
+    ended = (
+        (period_state(it.scope, it.period, it.clock), it.clock // _HOUR, it.is_on_replica)
+        if with_meta
+        else None
+    )
     asked = (it.request.question, asked_for(query), it.format, it.scope, it.period, it.compared)
     key = it.request.key
     state = (it.version.token, ended, key.scope.user_id, key.limits.meters, it.depends_on)

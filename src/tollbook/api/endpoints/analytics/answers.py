@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple
 
+import msgspec
 from starlette.responses import Response
 
 from tollbook.analytics.completeness import Meta, completeness, of_a_part
@@ -20,14 +21,16 @@ from tollbook.api.endpoints.analytics.queries import AnswerQuery
 from tollbook.api.endpoints.analytics.questions import Question
 from tollbook.api.formats.choice import ERROR_WRITERS, content_type, table_writer
 from tollbook.api.formats.json import extended_json
+from tollbook.api.openapi.endpoint import ApiRequest
 from tollbook.api.pipeline.access import owner_of
 from tollbook.api.pipeline.cache import Answer
 from tollbook.api.pipeline.responses import answer_response
 from tollbook.api.pipeline.streams import ExportFile, Streamed
-from tollbook.domain.keys import ApiKey
 from tollbook.store import quarantine
 from tollbook.store.database import Snapshot
 from tollbook.store.quarantine import Part
+
+_LAG_PLACES = 3
 
 
 class Lookup(NamedTuple):
@@ -92,7 +95,7 @@ def write_report(
     extras = dict(extras or {})
     query = question.request.query
     if isinstance(query, AnswerQuery) and "meta" in query.include and "meta" not in extras:
-        extras["meta"] = visible_meta(question.request.key, read_meta(question))
+        extras["meta"] = visible_meta(question.request, read_meta(question))
     waiting = count_quarantined(question) if quarantined is None else quarantined
     headers = {**currency_headers(question), **(headers or {})}
     return Answer(extended_json(report, extras), waiting, headers=headers)
@@ -120,9 +123,12 @@ def read_meta(question: Question) -> Meta:
     return completeness(it.snapshot, it.scope, it.period, it.version, it.now, it.clock, part)
 
 
-def visible_meta(key: ApiKey, meta: Meta) -> Meta:
-    """Return what a key may know of how complete an answer is."""
-    return of_a_part(meta) if key.sees_a_part else meta
+def visible_meta(request: ApiRequest, meta: Meta) -> Meta:
+    """Return what the key of a request may know of how complete its answer is."""
+    lag = request.services.lag_seconds
+    if lag is not None:
+        meta = msgspec.structs.replace(meta, replica_lag_seconds=round(lag, _LAG_PLACES))
+    return of_a_part(meta) if request.key.sees_a_part else meta
 
 
 def count_quarantined(question: Question) -> int:
@@ -143,12 +149,12 @@ def keep(question: Question, found: Lookup, answer: Answer) -> Lookup:
     """Keep an answer for as long as the ledger does not change.
 
     An answer about a part that says as of when it is true is not kept: it would show when anything
-    else has changed.
+    else has changed. Nor is one that reports by how much a replica lags.
     """
     query = question.request.query
     shows_time = isinstance(query, AnswerQuery) and "meta" in query.include
-    if not (found.sees_a_part and shows_time):
-        request = question.request
+    request = question.request
+    if not (shows_time and (found.sees_a_part or request.services.is_on_replica)):
         request.services.cache.put(request.tenant, found.tag, answer)
     return found._replace(answer=answer)
 

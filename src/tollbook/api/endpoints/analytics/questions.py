@@ -36,6 +36,11 @@ class Question(NamedTuple):
     depends_on: Any = None
 
     @property
+    def is_on_replica(self) -> bool:
+        """Return whether the snapshot is that of the replica."""
+        return self.request.services.is_on_replica
+
+    @property
     def is_table(self) -> bool:
         """Return whether the answer is a table, rather than a report in JSON."""
         return self.format is not Format.JSON

@@ -207,4 +207,4 @@ def _meta_of(page: RowsPage, state: CachedRows) -> Meta:
     ended = period_state(state.scope, Period(cursor.start, cursor.end), question.clock)
     as_of = instant_text(cursor.as_of)
     meta = msgspec.structs.replace(state.meta, as_of=as_of, period_state=ended)
-    return answers.visible_meta(question.request.key, meta)
+    return answers.visible_meta(question.request, meta)
