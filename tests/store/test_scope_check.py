@@ -29,6 +29,7 @@ OVER_ALL_TENANTS = {
     "store/probe.py": 1,  # the newest commit, which the clock of a file's server is compared with
     "store/quarantine.py": 1,  # a number for operators
     "store/reversals.py": 1,  # proves all reversals, for the administrator of the machine
+    "store/triggers.py": 1,  # which tenants have triggers to watch
     "store/verification.py": 4,  # reads all rows, for the administrator of the machine
     "store/versions.py": 1,  # a restored database is another state for every tenant
 }

@@ -28,7 +28,7 @@ VERBS = tuple(
         "audit": "Show who did what, newest first.",
         "prices": "Load, publish, compare and rerate price books.",
         "event-types": "Map types of CloudEvents to meters.",
-        "budgets": "Set, remove and list monthly budgets.",
+        "budgets": "Set, remove and list budgets.",
         "import": "Import events, or call and message records.",
         "consume": "Store the events of a message broker.",
         "events": "Show single events.",

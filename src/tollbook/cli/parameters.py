@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from tollbook.domain.addresses import network_problem
-from tollbook.domain.budgets import monthly_of, monthly_problem
+from tollbook.domain.budgets import budget_amount_of, budget_amount_problem
 from tollbook.domain.directory import currency_problem
 from tollbook.domain.errors import Problem
 from tollbook.domain.events import microseconds
@@ -84,9 +84,9 @@ def _period(text: str) -> str:
 
 def _amount(text: str) -> str:
     try:
-        monthly_of(text.encode())
+        budget_amount_of(text.encode())
     except ValueError as error:
-        raise ValueError(monthly_problem().error) from error
+        raise ValueError(budget_amount_problem("amount").error) from error
     return text
 
 
@@ -137,7 +137,7 @@ MONTH = Parsed("month", _month)
 MOMENT = Parsed("time", _moment)
 """A day, or an instant in microseconds."""
 PERIOD = Parsed("period", _period)
-MONTHLY = Parsed("amount", _amount)
+BUDGET_AMOUNT = Parsed("amount", _amount)
 """The amount of a budget, as text."""
 COST = Parsed("amount", _cost)
 """An amount in nanos."""
