@@ -38,7 +38,7 @@ OVER_ALL_TENANTS = {
 
 def test_the_gate_knows_every_table_of_tenants() -> None:
     others = set(metadata.tables) - scope_check.OF_TENANTS - scope_check.OF_ORGANIZATIONS
-    assert others == {"tenants", "directory_state", "rates", "secrets"}
+    assert others == {"tenants", "directory_state", "leases", "rates", "secrets"}
 
 
 @pytest.mark.parametrize(

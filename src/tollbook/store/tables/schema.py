@@ -8,6 +8,7 @@ another's.
 """
 
 from tollbook.store.tables import (
+    alerts,
     archive,
     directory,
     events,
@@ -20,6 +21,7 @@ from tollbook.store.tables import (
 from tollbook.store.tables.columns import metadata
 
 __all__ = (
+    "alerts",
     "archive",
     "directory",
     "events",

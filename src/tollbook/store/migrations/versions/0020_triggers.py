@@ -3,7 +3,7 @@
 The key of a budget gains its period; the budgets that exist are monthly. Each becomes a trigger,
 and what is reached already is marked without a notification.
 
-Revision: 0020, after 0017.
+Revision: 0020, after 0019.
 """
 
 import hashlib
@@ -18,7 +18,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0020"
-down_revision = "0017"
+down_revision = "0019"
 branch_labels = None
 depends_on = None
 

@@ -1,0 +1,1 @@
+"""Notify people: one worker looks for what happened, and delivers it."""

@@ -1,0 +1,188 @@
+"""Notifications, endpoints, deliveries, reports, and the lease of the worker."""
+
+from sqlalchemy import Column, Index, Table, Text, text
+from sqlalchemy import UniqueConstraint as Unique
+
+from tollbook.store.tables.columns import BIG, CLUSTERED, SMALL, key, metadata, zero
+
+# What happened. `number` is the order in which a tenant's notifications were written, and `id` a
+# hash of the occasion: the same occasion is never written twice. `at` is when it became true,
+# `written_at` when it was stored. `to_tenant` and `to_organization` are 0 or 1: whose endpoints it
+# goes to. `endpoint_ids` is JSON, and NULL for every endpoint whose types match. The partial index
+# serves the fan-out, the other one the notifications of a trigger.
+notifications = Table(
+    "notifications",
+    metadata,
+    key("tenant_id", Text),
+    key("number", BIG),
+    Column("id", Text, nullable=False),
+    Column("type", Text, nullable=False),
+    Column("at", BIG, nullable=False),
+    Column("written_at", BIG, nullable=False),
+    Column("organization_id", BIG),
+    Column("user_id", Text),
+    Column("trigger_id", Text),
+    Column("to_tenant", SMALL, nullable=False),
+    Column("to_organization", SMALL, nullable=False),
+    Column("endpoint_ids", Text),
+    Column("data", Text, nullable=False),
+    Column("fanned_out", SMALL, nullable=False),
+    Unique("tenant_id", "id"),
+    Index(
+        "ix_notifications_waiting",
+        "tenant_id",
+        "number",
+        sqlite_where=text("fanned_out = 0"),
+        postgresql_where=text("fanned_out = 0"),
+    ),
+    Index("ix_notifications_by_trigger", "tenant_id", "trigger_id", "number"),
+    **CLUSTERED,
+)
+
+# The number of the last notification of each tenant. Its row is locked until the notification is
+# committed, so that notifications become visible in the order of their numbers.
+notification_numbers = Table(
+    "notification_numbers",
+    metadata,
+    key("tenant_id", Text),
+    Column("last_number", BIG, nullable=False),
+    **CLUSTERED,
+)
+
+# `organization_id` is the owner, NULL for the tenant. `types` and `addresses` are JSON. `url` and
+# `secrets` are encrypted; `shown_url` is the part of the URL that answers may show. `status` is
+# `enabled`, `disabled` (by a person), `failing` (for three days) or `gone` (answered 410).
+# `after_number` is the last notification before the endpoint was made, or before a person enabled
+# it again. `sequence` is that of its last delivery. `failing_since` is the first failure since the
+# last success.
+endpoints = Table(
+    "endpoints",
+    metadata,
+    key("tenant_id", Text),
+    key("id", Text),
+    Column("organization_id", BIG),
+    Column("kind", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("url", Text),
+    Column("shown_url", Text),
+    Column("addresses", Text),
+    Column("types", Text, nullable=False),
+    Column("secrets", Text),
+    Column("status", Text, nullable=False),
+    Column("after_number", BIG, nullable=False),
+    zero("sequence"),
+    Column("failing_since", BIG),
+    Column("last_status", SMALL),
+    Column("created_at", BIG, nullable=False),
+    Column("changed_at", BIG, nullable=False),
+    **CLUSTERED,
+)
+
+# One notification to one endpoint, or to one address of a mail endpoint; `address` is empty for
+# other kinds. `number` is that of the notification, `sequence` has no gaps for an endpoint.
+# `set_aside` is 1 when later deliveries no longer wait for this one, `send_now` when it was resent
+# or is a test. `failures` counts the answers that may set it aside. The partial indexes serve the
+# worker: what waits, and what is to be sent at once.
+deliveries = Table(
+    "deliveries",
+    metadata,
+    key("tenant_id", Text),
+    key("endpoint_id", Text),
+    key("address", Text),
+    key("sequence", BIG),
+    Column("number", BIG, nullable=False),
+    Column("status", Text, nullable=False),
+    zero("attempts"),
+    zero("failures"),
+    Column("set_aside", SMALL, nullable=False, server_default="0"),
+    Column("send_now", SMALL, nullable=False, server_default="0"),
+    Column("first_attempt_at", BIG),
+    Column("last_status", SMALL),
+    Column("last_code", Text),
+    Column("next_attempt_at", BIG, nullable=False),
+    Column("delivered_at", BIG),
+    Column("created_at", BIG, nullable=False),
+    Index("ix_deliveries_by_notification", "tenant_id", "number"),
+    Index(
+        "ix_deliveries_pending",
+        "tenant_id",
+        "endpoint_id",
+        "address",
+        "sequence",
+        sqlite_where=text("status = 'pending'"),
+        postgresql_where=text("status = 'pending'"),
+    ),
+    Index(
+        "ix_deliveries_at_once",
+        "tenant_id",
+        sqlite_where=text("send_now = 1"),
+        postgresql_where=text("send_now = 1"),
+    ),
+    **CLUSTERED,
+)
+
+# `at` is in microseconds, `status` that of HTTP or SMTP, `code` why there is none, `excerpt` up to
+# 200 characters of the answer. The index serves the limit on mails to an address.
+delivery_attempts = Table(
+    "delivery_attempts",
+    metadata,
+    key("tenant_id", Text),
+    key("endpoint_id", Text),
+    key("address", Text),
+    key("sequence", BIG),
+    key("attempt", BIG),
+    Column("at", BIG, nullable=False),
+    Column("milliseconds", BIG, nullable=False),
+    Column("status", SMALL),
+    Column("code", Text),
+    Column("excerpt", Text, nullable=False),
+    Index(
+        "ix_delivery_attempts_of_mail",
+        "tenant_id",
+        "address",
+        "at",
+        sqlite_where=text("address <> ''"),
+        postgresql_where=text("address <> ''"),
+    ),
+    **CLUSTERED,
+)
+
+# A summary that is mailed on a schedule. `organization_id` and `user_id` are its subject, NULL for
+# the whole tenant. `hour` is that of the subject's time zone. `last_period` is the first day of the
+# period that was written last.
+reports = Table(
+    "reports",
+    metadata,
+    key("tenant_id", Text),
+    key("id", Text),
+    Column("organization_id", BIG),
+    Column("user_id", Text),
+    Column("schedule", Text, nullable=False),
+    Column("hour", SMALL, nullable=False),
+    Column("endpoint_id", Text, nullable=False),
+    Column("last_period", BIG),
+    Column("created_at", BIG, nullable=False),
+    Column("changed_at", BIG, nullable=False),
+    **CLUSTERED,
+)
+
+# The addresses that no longer want the mails of an endpoint.
+unsubscribed_addresses = Table(
+    "unsubscribed_addresses",
+    metadata,
+    key("tenant_id", Text),
+    key("endpoint_id", Text),
+    key("address", Text),
+    Column("at", BIG, nullable=False),
+    **CLUSTERED,
+)
+
+# Who may do what only one process may do at a time, until when in microseconds since 1970.
+leases = Table(
+    "leases",
+    metadata,
+    key("name", Text),
+    Column("holder", Text, nullable=False),
+    Column("until", BIG, nullable=False),
+    **CLUSTERED,
+)
