@@ -135,3 +135,18 @@ def _budget(row: Row) -> Budget:
     user_id, amount, alerts, created_at, changed_at, period = row
     shares = tuple(map(float, msgspec.json.decode(alerts)))
     return Budget(user_id, int(amount), shares, created_at, changed_at, BudgetPeriod(period))
+
+
+def limits(snapshot: Snapshot, tenant: str) -> list[tuple[int, str, str, int, int]]:
+    """List a tenant's budgets: organization, user, period, amount, and since when it is that."""
+    rows = snapshot.table(
+        "SELECT budgets.organization_id, budgets.user_id, budgets.period, budgets.amount, "
+        "budgets.since FROM organizations JOIN budgets "
+        "ON budgets.organization_id = organizations.organization_id "
+        "WHERE organizations.tenant_id = :tenant",
+        {"tenant": tenant},
+        5,
+    )
+    return [
+        (number, user, period, int(amount), since) for number, user, period, amount, since in rows
+    ]

@@ -32,6 +32,14 @@ def tenants_with_triggers(snapshot: Snapshot) -> dict[str, tuple[int, int]]:
     return {tenant: (token, of_triggers) for tenant, token, of_triggers in found}
 
 
+def tokens_of(snapshot: Snapshot, tenant: str) -> tuple[int, int]:
+    """Return the tokens of what the triggers of a tenant depend on."""
+    row = snapshot.row(
+        "SELECT token, triggers_token FROM tenants WHERE tenant_id = :tenant", tenant=tenant
+    )
+    return (row[0], row[1]) if row else (0, 0)
+
+
 def change_triggers_token(transaction: Transaction, tenant: str) -> None:
     """Make the process that watches triggers read those of a tenant again."""
     transaction.execute(
