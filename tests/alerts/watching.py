@@ -32,10 +32,12 @@ EARLIER = microseconds(datetime.fromisoformat("2020-01-01T00:00:00+00:00"))
 class Watching(Platform):
     """A tenant with one organization; `look` does what the worker does."""
 
+    passed = 100.0
+    """The seconds on the clock of all leases."""
+
     def __init__(self, database: Database, tenant: str = "default", **given: Any) -> None:
         super().__init__(database, tenant)
         self.organization(**given)
-        self.passed = 100.0
         self.at(NOON)
         self.restart()
 
@@ -45,8 +47,9 @@ class Watching(Platform):
 
     def restart(self) -> None:
         """Look from now on as a process that has just started, and takes the lease."""
-        self.passed += 100
-        lease = Lease(self.database, lambda: self.now + int(self.passed * 1e6), lambda: self.passed)
+        Watching.passed += 100
+        passed = Watching.passed
+        lease = Lease(self.database, lambda: int(Watching.passed * 1e6), lambda: passed)
         self.work = Work(lease, self.database, lambda: self.now)
         self._look = Look()
 

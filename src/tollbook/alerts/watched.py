@@ -37,7 +37,10 @@ class Amount(NamedTuple):
 class WatchedTenant:
     """A tenant's active triggers with their thresholds as amounts, as they were in a snapshot."""
 
-    def __init__(self, snapshot: Snapshot, tenant: str) -> None:
+    def __init__(
+        self, snapshot: Snapshot, tenant: str, only: Iterable[Trigger] | None = None
+    ) -> None:
+        """Read a tenant's active triggers, or arrange `only` some triggers, active or not."""
         self.id = tenant
         self.tokens = triggers.tokens_of(snapshot, tenant)
         self.zones: Zones = directory.tenant_zones(snapshot, tenant)
@@ -46,10 +49,9 @@ class WatchedTenant:
         self.amounts: dict[str, tuple[Amount, ...]] = {}
         self._codes: dict[Selected, frozenset[int] | None] = {}
         limits = _limits(snapshot, tenant)
-        for trigger in triggers.triggers(snapshot, tenant):
-            if trigger.status is TriggerStatus.ACTIVE:
-                self.by_organization[trigger.organization].append(trigger)
-                self.amounts[trigger.id] = tuple(_amounts(trigger, limits))
+        for trigger in _active(snapshot, tenant) if only is None else only:
+            self.by_organization[trigger.organization].append(trigger)
+            self.amounts[trigger.id] = tuple(_amounts(trigger, limits))
 
     @property
     def of_tenant(self) -> list[Trigger]:
@@ -77,6 +79,12 @@ class WatchedTenant:
             earliest = max(now - WATCHED_AFTER[it.period], it.watched_from)
             kinds[it.period] = min(earliest, kinds.get(it.period, earliest))
         return {it: spans(it, zones, since, now) for it, since in kinds.items()}
+
+
+def _active(snapshot: Snapshot, tenant: str) -> Iterator[Trigger]:
+    for it in triggers.triggers(snapshot, tenant):
+        if it.status is TriggerStatus.ACTIVE:
+            yield it
 
 
 def _limits(snapshot: Snapshot, tenant: str) -> dict[BudgetKey, tuple[int, int]]:

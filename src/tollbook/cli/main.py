@@ -29,6 +29,7 @@ VERBS = tuple(
         "prices": "Load, publish, compare and rerate price books.",
         "event-types": "Map types of CloudEvents to meters.",
         "budgets": "Set, remove and list budgets.",
+        "triggers": "List, add, change and remove triggers of notifications.",
         "import": "Import events, or call and message records.",
         "consume": "Store the events of a message broker.",
         "events": "Show single events.",

@@ -26,6 +26,10 @@ TollbookError
 │   ├── NameTaken               409  the name is that of a meter or of a mapped type³
 │   ├── TypeMapped              409  the type is mapped to another meter³
 │   ├── TooManyEventTypes       409  the tenant has as many mapped types as it may have³
+│   ├── TooManyTriggers         409  the tenant or organization has as many triggers as it may⁴
+│   ├── ManagedByBudget         409  the trigger changes only with its budget⁴
+│   ├── ImmutableField          400  the field of a trigger cannot change⁴
+│   ├── InvalidFigure           400  a trigger cannot watch this figure⁴
 │   ├── CursorExpired           410  the state of a cursor is no longer stored
 │   ├── ExportExpired           410  an export took too long; its snapshot was closed¹
 │   ├── EventArchived           410  events are archived, and their files cannot be read
@@ -63,6 +67,7 @@ TollbookError
 ¹ in `limit_errors.py`
 ² in `meter_errors.py`
 ³ in `event_type_errors.py`
+⁴ in `trigger_errors.py`
 """
 
 from collections.abc import Iterable, Mapping, Sequence

@@ -60,6 +60,16 @@ def watched_organizations(snapshot: Snapshot) -> list[WatchedOrganization]:
     return [WatchedOrganization(*row) for row in snapshot.table(WATCHED_VERSIONS, {}, 6)]
 
 
+def organizations_of_tenant(snapshot: Snapshot, tenant: str) -> list[WatchedOrganization]:
+    """List the organizations of a tenant with the tokens of their ledgers; 0 before any event."""
+    rows = snapshot.rows(
+        "SELECT tenant_id, organization_id, 0, timezone, currency, id FROM organizations "
+        "WHERE tenant_id = :tenant AND status <> 'unknown' ORDER BY id",
+        tenant=tenant,
+    )
+    return [WatchedOrganization(*row) for row in rows]
+
+
 def _of_organization(table: str, place: str) -> str:
     within = "" if place == "month" else f" AND {place} BETWEEN :first AND :last"
     return f"""
