@@ -43,6 +43,14 @@ def add_notifications(
         transaction.execute_many(_ADD, rows)
 
 
+def hold_numbers(transaction: Transaction, tenant: str) -> int:
+    """Return the number of a tenant's last notification; none is added until the commit.
+
+    Parallel changes of the tenant's endpoints wait for each other here.
+    """
+    return transaction.integer(_ALLOCATE, tenant=tenant, count=0)
+
+
 def _row(it: Notification, number: int, now: int) -> dict[str, str | int | None]:
     ids = it.endpoint_ids
     return {

@@ -1,0 +1,150 @@
+"""Send what is due, and record what came of it."""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+
+import msgspec
+import structlog
+
+from tollbook.alerts.disabling import after_result
+from tollbook.alerts.sender import Batch, Finished, Sender, Sent
+from tollbook.alerts.stopping import stop_at
+from tollbook.alerts.worker import Work
+from tollbook.domain.addresses import Network
+from tollbook.domain.deliveries import after_attempt
+from tollbook.domain.destinations import Destination, InvalidUrl, parse_url
+from tollbook.domain.endpoints import Endpoint, EndpointKind, SigningSecret, valid_secrets
+from tollbook.domain.notifications import NotificationType
+from tollbook.domain.sealing import Sealer, Unreadable
+from tollbook.store.database import Snapshot
+from tollbook.store.deliveries import (
+    AttemptRow,
+    DueDelivery,
+    Lane,
+    deliveries_of,
+    due_lanes,
+    due_singles,
+    find_due,
+    record_attempts,
+)
+from tollbook.store.endpoints import find_endpoint
+
+_log = structlog.get_logger()
+_MOST_REQUESTS, _MOST_OF_TENANT = 64, 16
+_MOST_IN_BATCH = {EndpointKind.WEBHOOK: 20, EndpointKind.SLACK: 100, EndpointKind.TEAMS: 100}
+_TOGETHER_FROM = 6
+"""From so many waiting notifications on, a chat gets one message about all of them."""
+_MOST_RECORDED = 100
+_CANDIDATES = 512
+_PAUSE = 0.5
+_secrets = msgspec.json.Decoder(list[SigningSecret]).decode
+
+
+class Delivery:
+    """The step that sends deliveries in order, one request to each lane at a time."""
+
+    def __init__(self, sender: Sender, sealer: Sealer, networks: Sequence[Network]) -> None:
+        self._sender = sender
+        self._sealer = sealer
+        self._networks = networks
+        self._term = 0
+        self._busy: dict[Lane, Batch] = {}
+        self._unrecorded: list[Sent | Finished] = []
+
+    def __call__(self, work: Work) -> float:
+        """Record what came, send what is due, and return when to do so again."""
+        if work.lease.term != self._term:
+            self._term = work.lease.term
+            self._busy.clear()
+            self._unrecorded.clear()
+        has_more = self._record(work)
+        if len(self._busy) < _MOST_REQUESTS:
+            self._dispatch(work)
+        return 0.0 if has_more else _PAUSE
+
+    def _record(self, work: Work) -> bool:
+        """Record results in one transaction; return whether there may be more.
+
+        When the database does not respond, they are kept and recorded later.
+        """
+        found = self._unrecorded
+        found += self._sender.results(_MOST_RECORDED - len(found))
+        found[:] = [it for it in found if it.batch.term == self._term]
+        sent = [it for it in found if isinstance(it, Sent)]
+        if sent:
+            with work.lease.writing() as transaction:
+                record_attempts(transaction, list(_rows(sent, work.clock())))
+                after_result(transaction, sent, work.clock())
+            stop_at("recorded")
+        for it in found:
+            if isinstance(it, Finished):
+                self._busy.pop(it.batch.lane, None)
+        is_full = len(found) == _MOST_RECORDED
+        found.clear()
+        return is_full
+
+    def _dispatch(self, work: Work) -> None:
+        with work.database.reading() as snapshot:
+            for batch in self._due_batches(snapshot, work.clock()):
+                self._busy[batch.lane] = batch
+                self._sender.submit(batch)
+
+    def _due_batches(self, snapshot: Snapshot, now: int) -> Iterator[Batch]:
+        """Yield batches for lanes that are free, within the limits of all and of each tenant."""
+        of_tenant = Counter(lane.tenant for lane in self._busy)
+        taken = set(self._busy)
+
+        def is_free(lane: Lane) -> bool:
+            if lane in taken or len(taken) >= _MOST_REQUESTS:
+                return False
+            if of_tenant[lane.tenant] >= _MOST_OF_TENANT:
+                return False
+            taken.add(lane)
+            of_tenant[lane.tenant] += 1
+            return True
+
+        for key in due_singles(snapshot, now, _CANDIDATES):
+            if is_free(key.lane):
+                yield from self._batches(snapshot, key.lane, now, find_due(snapshot, key))
+        for lane in due_lanes(snapshot, now, _CANDIDATES):
+            if is_free(lane):
+                yield from self._batches(snapshot, lane, now)
+
+    def _batches(
+        self, snapshot: Snapshot, lane: Lane, now: int, found: list[DueDelivery] | None = None
+    ) -> Iterator[Batch]:
+        endpoint = find_endpoint(snapshot, lane.tenant, lane.endpoint)
+        if endpoint is None:
+            return
+        if found is None:
+            found = _together(
+                endpoint, deliveries_of(snapshot, lane, _MOST_IN_BATCH[endpoint.kind])
+            )
+        if found:
+            to, signing = self._open(endpoint, now)
+            yield Batch(lane, endpoint.kind, to, signing, found, self._term)
+
+    def _open(self, endpoint: Endpoint, now: int) -> tuple[Destination | None, list[str]]:
+        """Return where an endpoint is and what signs, or None for what cannot be decrypted."""
+        try:
+            url = self._sealer.open(endpoint.url, endpoint.id)
+            sealed = endpoint.secrets
+            found = _secrets(self._sealer.open(sealed, endpoint.id)) if sealed else []
+            return parse_url(url, self._networks), valid_secrets(found, now)
+        except (Unreadable, InvalidUrl):
+            _log.warning("endpoint_unreadable", endpoint=endpoint.id)
+            return None, []
+
+
+def _together(endpoint: Endpoint, found: list[DueDelivery]) -> list[DueDelivery]:
+    """Return what is sent next: of a chat one notification, or all when many wait."""
+    is_chat = endpoint.kind is not EndpointKind.WEBHOOK
+    return found[:1] if is_chat and len(found) < _TOGETHER_FROM else found
+
+
+def _rows(sent: Sequence[Sent], now: int) -> Iterator[AttemptRow]:
+    for it in sent:
+        for delivery in it.deliveries:
+            is_test = delivery.notification.type == NotificationType.ENDPOINT_TEST
+            progress = after_attempt(delivery.progress, it.outcome, now, is_test=is_test)
+            yield AttemptRow(delivery.key, it.at, it.milliseconds, it.outcome, progress)

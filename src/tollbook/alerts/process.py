@@ -1,0 +1,45 @@
+"""The worker with its steps and its sender, as a server or `tollbook alerts run` starts it."""
+
+from collections.abc import Sequence
+
+from tollbook.alerts.delivery import Delivery
+from tollbook.alerts.fan_out import fan_out
+from tollbook.alerts.lease import Clock, Lease
+from tollbook.alerts.requests import Requests
+from tollbook.alerts.sender import Sender
+from tollbook.alerts.worker import Step, Work, Worker
+from tollbook.domain.addresses import Network
+from tollbook.domain.sealing import Sealer
+from tollbook.store.database import Database
+
+
+class Alerts:
+    """Looks for what happened and delivers it, while no other process does.
+
+    `looks` are the steps that write notifications; they run before those that deliver them.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        clock: Clock,
+        sealer: Sealer,
+        networks: Sequence[Network] = (),
+        looks: Sequence[Step] = (),
+    ) -> None:
+        lease = Lease(database, clock)
+        self._sender = Sender(lease, clock, lambda: Requests(networks))
+        delivery = Delivery(self._sender, sealer, networks)
+        steps = (*looks, fan_out, delivery)
+        self.worker = Worker(lease, Work(lease, database, clock), steps)
+        self._sender.on_result = lambda: self.worker.wake(delivery)
+
+    def open(self) -> None:
+        """Start both threads."""
+        self._sender.open()
+        self.worker.open()
+
+    def close(self) -> None:
+        """End both threads, and let another process take over at once."""
+        self.worker.close()
+        self._sender.close()
