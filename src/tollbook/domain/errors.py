@@ -64,10 +64,7 @@ TollbookError
 ├── CopyRefused                      a copy to another database cannot be made or completed
 └── SettingsError                    a TOLLBOOK_* variable is invalid
 
-¹ in `limit_errors.py`
-² in `meter_errors.py`
-³ in `event_type_errors.py`
-⁴ in `trigger_errors.py`
+In ¹ `limit_errors.py`, ² `meter_errors.py`, ³ `event_type_errors.py`, ⁴ `trigger_errors.py`
 """
 
 from collections.abc import Iterable, Mapping, Sequence
