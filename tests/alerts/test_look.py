@@ -300,6 +300,29 @@ def test_a_sum_past_64_bits_fires(watching: Watching) -> None:
     assert watching.look() == ["trigger.reached 1.01e+10"]
 
 
+def test_what_was_fired_is_kept_until_thirty_days_after_its_period_is_watched(
+    watching: Watching,
+) -> None:
+    for period in TriggerPeriod:
+        watching.trigger(5, period=period)
+    watching.send(event(cost="6"))
+    assert len(watching.look()) == 5
+
+    def kept(instant: str) -> int:
+        watching.at(instant)
+        watching.look()
+        (row,) = watching.rows("SELECT COUNT(*) FROM trigger_states")
+        return int(row[0])
+
+    assert kept("2024-02-20T12:00:00+00:00") == 5
+    assert kept("2024-02-22T12:00:00+00:00") == 4
+    assert kept("2024-03-22T12:00:00+00:00") == 3
+    assert kept("2024-05-02T12:00:00+00:00") == 2
+    assert kept("2024-09-20T12:00:00+00:00") == 1
+    watching.restart()
+    assert watching.look() == []
+
+
 def test_another_tenant_sees_nothing_of_it(watching: Watching) -> None:
     other = Watching(watching.database, "other")
     watching.trigger(50, organization="")

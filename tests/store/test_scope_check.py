@@ -20,7 +20,7 @@ SOURCES = Path(scope_check.__file__).parents[1]
 OVER_ALL_TENANTS = {
     "store/archive_files.py": 1,  # proves all files, for the administrator of the machine
     "store/drafts.py": 2,  # all files there are; none of a restored database is its own
-    "store/keys.py": 1,  # only the key identifies the tenant
+    "store/keys.py": 2,  # only the key identifies the tenant; those that expire soon
     "store/meter_checks.py": 2,  # proves all codes, for the administrator of the machine
     "store/orphans.py": 2,  # proves all rows, for the administrator of the machine
     "store/pending_events.py": 1,  # numbers for operators
@@ -30,6 +30,7 @@ OVER_ALL_TENANTS = {
     "store/quarantine.py": 1,  # a number for operators
     "store/reversals.py": 1,  # proves all reversals, for the administrator of the machine
     "store/triggers.py": 1,  # which tenants have triggers to watch
+    "store/watched_sums.py": 1,  # which ledgers with triggers have changed
     "store/verification.py": 4,  # reads all rows, for the administrator of the machine
     "store/versions.py": 1,  # a restored database is another state for every tenant
 }

@@ -12,7 +12,7 @@ from tollbook.alerts.judge import Known, Looked, judge_amounts
 from tollbook.alerts.looked_ledger import LookedLedger, Moment, to_look_at, zones_of
 from tollbook.alerts.watched import WatchedTenant
 from tollbook.alerts.worker import Work
-from tollbook.domain.trigger_periods import DAY, WATCHED_AFTER, Span, Zones
+from tollbook.domain.trigger_periods import DAY, KEPT_AFTER, LONGEST, WATCHED_AFTER, Span, Zones
 from tollbook.domain.triggers import (
     WHOLE_TENANT,
     Trigger,
@@ -50,6 +50,7 @@ class LookedTenant:
         self._deviations = Deviations(tenant)
         self._ended_looked_at = 0
         self._tenant_is_due = True
+        self._removed_at = 0
 
     def look(
         self,
@@ -74,7 +75,21 @@ class LookedTenant:
             return False
         if with_ended:
             self._ended_looked_at = now
+        self._remove_old(work, watched, now)
         return True
+
+    def _remove_old(self, work: Work, watched: WatchedTenant, now: int) -> None:
+        """Delete what was fired in periods that ended long ago, once a day."""
+        if now < self._removed_at + DAY:
+            return
+        numbers = sorted(watched.by_organization)
+        for at in range(0, len(numbers), _IN_ONE_SNAPSHOT):
+            some = numbers[at : at + _IN_ONE_SNAPSHOT]
+            with work.lease.writing() as transaction:
+                for period, longest in LONGEST.items():
+                    before = now - WATCHED_AFTER[period] - KEPT_AFTER
+                    trigger_states.remove_ended(transaction, some, longest, before)
+        self._removed_at = now
 
     def _read_triggers(self, work: Work, tokens: tuple[int, int]) -> WatchedTenant:
         if self._watched is None or self._watched.tokens != tokens:

@@ -63,7 +63,6 @@ TollbookError
 ├── BackupRefused                    a backup cannot be made, read or restored
 ├── CopyRefused                      a copy to another database cannot be made or completed
 └── SettingsError                    a TOLLBOOK_* variable is invalid
-
 In ¹ `limit_errors.py`, ² `meter_errors.py`, ³ `event_type_errors.py`, ⁴ `trigger_errors.py`
 """
 

@@ -25,6 +25,15 @@ WATCHED_AFTER = {
     TriggerPeriod.ALL: 0,
 }
 """How long a period is watched after its end."""
+KEPT_AFTER = 30 * DAY
+"""How long what was fired in a period is kept after it is no longer watched."""
+LONGEST = {
+    TriggerPeriod.HOUR: 2 * HOUR,
+    TriggerPeriod.DAY: 2 * DAY,
+    TriggerPeriod.WEEK: 8 * DAY,
+    TriggerPeriod.MONTH: 32 * DAY,
+}
+"""Lengths that no period of a kind exceeds; all shorter ones are of other kinds."""
 NO_END = 2**62
 """The end of the period of all time."""
 FIRST_INSTANT = 0

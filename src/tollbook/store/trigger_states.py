@@ -1,6 +1,6 @@
 """The statements of what triggers have fired, and of what they expect."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from tollbook.store.database import Snapshot, Transaction
@@ -127,13 +127,16 @@ def freeze(transaction: Transaction, baseline: Baseline) -> None:
     )
 
 
-def remove_ended(transaction: Transaction, organization: int, trigger_id: str, before: int) -> None:
-    """Delete what a trigger has fired and expected in periods that ended before an instant."""
+def remove_ended(
+    transaction: Transaction, organizations: Sequence[int], longest: int, before: int
+) -> None:
+    """Delete what was fired and expected in periods of up to a length that ended long ago."""
     for table in ("trigger_states", "trigger_baselines"):
-        transaction.execute(
-            f"DELETE FROM {table} WHERE organization_id = :organization "
-            "AND trigger_id = :trigger_id AND period_end < :before",
-            organization=organization,
-            trigger_id=trigger_id,
+        transaction.rows(
+            f"DELETE FROM {table} WHERE organization_id IN :organizations "
+            "AND period_end - period_start <= :longest AND period_end < :before "
+            "RETURNING organization_id",
+            organizations=list(organizations),
+            longest=longest,
             before=before,
         )
