@@ -74,7 +74,7 @@ def test_a_budget_that_makes_no_sense_is_refused(platform: Tollbook) -> None:
     assert "alert_at must be" in platform.refusal("budgets", "set", "org_1", "1", "--alert-at", "0")
     for option in (("none",), ("0",), ("1e99",), ("1", "--alert-at", "half")):
         assert platform("budgets", "set", "org_1", *option).code == 2
-    assert "amount must be an amount above 0" in platform("budgets", "set", "org_1", "none").err
+    assert "monthly must be an amount above 0" in platform("budgets", "set", "org_1", "none").err
     said = platform.refusal("budgets", "set", "org_1", "1", "--user", "nobody")
     assert said == "tollbook: organization org_1 has no user nobody\n"
 

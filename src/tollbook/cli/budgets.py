@@ -18,8 +18,14 @@ from tollbook.cli.choices import (
 )
 from tollbook.cli.command import Options, VerbGroup
 from tollbook.cli.output import print_json, print_result, print_rows
-from tollbook.cli.parameters import BUDGET_AMOUNT, FRACTION
-from tollbook.domain.budgets import DEFAULT_ALERTS, WHOLE_ORGANIZATION, BudgetPeriod
+from tollbook.cli.parameters import FRACTION
+from tollbook.domain.budgets import (
+    DEFAULT_ALERTS,
+    WHOLE_ORGANIZATION,
+    BudgetPeriod,
+    budget_amount_of,
+    budget_amount_problem,
+)
 from tollbook.domain.exact import amount_text
 from tollbook.settings import Settings
 from tollbook.store import budgets
@@ -43,7 +49,7 @@ organization_filter = click.argument(
 
 @verb.command("set")
 @_organization
-@click.argument("amount", type=BUDGET_AMOUNT, help="In the currency of the organization.")
+@click.argument("amount", help="In the currency of the organization.")
 @click.option(
     "--alert-at",
     type=FRACTION,
@@ -58,6 +64,7 @@ organization_filter = click.argument(
 def _set(options: Options, settings: Settings) -> int:
     """Set the budget of an organization or a user."""
     period = BudgetPeriod(options.period)
+    _require_amount(options.amount, period)
     new = NewBudget(alert_at=tuple(options.alert_at), **{period.adverb: options.amount})
     with open_migrated(settings).writing() as transaction:
         organization, user_id = _holder(transaction, options)
@@ -67,6 +74,14 @@ def _set(options: Options, settings: Settings) -> int:
     sentence = f"{holder_name(organization, user_id)} has a budget of {amount} a {period}"
     print_result(budget_answer(organization, budget), sentence, json=options.json)
     return 0
+
+
+def _require_amount(text: str, period: BudgetPeriod) -> None:
+    try:
+        budget_amount_of(text.encode())
+    except ValueError as error:
+        sentence = budget_amount_problem(period.adverb).error
+        raise click.BadParameter(sentence, param_hint="AMOUNT") from error
 
 
 @verb.command("remove")
