@@ -26,7 +26,8 @@ def serving(
     `parts` are those of the server, if a test looks at them.
     """
     port = free_port()
-    settings = Settings() if database.engine.secret_key_file else Settings(secret_key=SECRET_KEY)
+    key_of_file = database.engine.secret_key_file
+    settings = Settings(alerts=False, secret_key="" if key_of_file else SECRET_KEY)
     app = application(parts or services(settings, database))
     config = uvicorn.Config(app, "127.0.0.1", port, loop="asyncio", log_config=None)
     server = uvicorn.Server(config)

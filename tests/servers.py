@@ -51,7 +51,12 @@ class Server:
         self.process: subprocess.Popen[bytes] | Fork | None = None
 
     def start(self) -> None:
-        environment = {**os.environ, **self._settings, **self.environment}
+        environment = {
+            "TOLLBOOK_ALERTS": "false",
+            **os.environ,
+            **self._settings,
+            **self.environment,
+        }
         environment["TOLLBOOK_DATABASE_URL"] = self.database_url
         verb = ["serve", "--port", str(self.port)]
         self._log = tempfile.NamedTemporaryFile()  # noqa: SIM115  a pipe that nobody reads would stop the server

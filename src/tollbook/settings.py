@@ -59,6 +59,8 @@ class Settings(msgspec.Struct, frozen=True):
     max_exports: int = 8
     max_export_seconds: int = 3_600
     archive_folder: str = ""
+    alerts: bool = True
+    webhook_networks: str = ""
     api_key: str = ""
     api_key_file: str = ""
     broker_url: str = ""
@@ -79,6 +81,11 @@ class Settings(msgspec.Struct, frozen=True):
     def proxies(self) -> tuple[Network, ...]:
         """Return the networks of trusted proxies."""
         return networks_of(_listed(self.trusted_proxies))
+
+    @property
+    def endpoint_networks(self) -> tuple[Network, ...]:
+        """Return the networks that endpoints may be in, besides public addresses."""
+        return networks_of(_listed(self.webhook_networks))
 
     @property
     def secret_keys(self) -> SecretKeys:
@@ -135,9 +142,10 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
     for field in ("cached_answer_mib", "cached_state_mib", "min_free_mib", "hsts_seconds"):
         if getattr(settings, field) < 0:
             raise SettingsError(f"{variable(field)} must not be negative")
-    for text in _listed(settings.trusted_proxies):
-        if problem := network_problem(variable("trusted_proxies"), text):
-            raise SettingsError(problem.error)
+    for field in ("trusted_proxies", "webhook_networks"):
+        for text in _listed(getattr(settings, field)):
+            if problem := network_problem(variable(field), text):
+                raise SettingsError(problem.error)
     if not is_prefix(settings.root_path):
         raise SettingsError(f"{variable('root_path')} must be a path such as /tollbook")
     if settings.log_level not in _LOG_LEVELS:

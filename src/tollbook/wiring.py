@@ -12,6 +12,9 @@ import structlog
 import uvicorn
 from starlette.types import ASGIApp
 
+from tollbook.administration.endpoints import Protection
+from tollbook.alerts.looks import looks
+from tollbook.alerts.process import Alerts
 from tollbook.api.application import application
 from tollbook.api.operation.created_tokens import CreatedTokens
 from tollbook.api.operation.health import Health
@@ -36,6 +39,7 @@ from tollbook.domain.errors import (
     TollbookError,
 )
 from tollbook.domain.limit_errors import TooManyAnswers
+from tollbook.domain.sealing import Sealer
 from tollbook.domain.viewers import NO_SECRET_KEYS, SHORTEST_SECRET_KEY, SecretKeys, new_secret
 from tollbook.ingest.directory_cache import DirectoryCache
 from tollbook.ingest.limits import IngestLimits
@@ -182,6 +186,8 @@ def services(settings: Settings, database: Database, *, reads_only: bool = False
         exports=Exports(settings.max_exports, settings.max_export_seconds, metrics.count_refusal),
         request_log=RequestLog(print_lines if level_of(settings) <= logging.INFO else None),
         secret_keys=secret_keys,
+        protection=protection_of(settings, secret_keys),
+        alerts=None if reads_only else _alerts(settings, database, secret_keys),
         metrics_token=settings.metrics_token,
         proxies=settings.proxies,
         root_path=settings.root_path,
@@ -199,6 +205,23 @@ def _connection_limits(settings: Settings) -> ConnectionLimits:
         settings.max_unread_seconds,
         settings.max_unread_mib * _MIB,
     )
+
+
+def protection_of(settings: Settings, secret_keys: SecretKeys) -> Protection:
+    """Return what encrypts the secrets of endpoints, and which networks they may be in."""
+    return Protection(Sealer(secret_keys), settings.endpoint_networks)
+
+
+def _alerts(settings: Settings, database: Database, secret_keys: SecretKeys) -> Alerts | None:
+    """Return the worker of alerts, unless the settings keep this server out."""
+    if not settings.alerts:
+        return None
+    return alerts_of(settings, database, secret_keys)
+
+
+def alerts_of(settings: Settings, database: Database, secret_keys: SecretKeys) -> Alerts:
+    """Build the worker of alerts."""
+    return Alerts(database, now, *protection_of(settings, secret_keys), looks=looks())
 
 
 def _rerating_worker(database: Database) -> Worker:

@@ -20,11 +20,17 @@ from tests.alerts.builders import (
 from tests.alerts.receivers import Answer, Receiver, receiving
 from tests.builders import TENANT
 from tests.waiting import wait_for
+from tollbook.alerts.lease import Lease
+from tollbook.alerts.renewal import Renewal
+from tollbook.alerts.worker import Work
 from tollbook.domain.deliveries import GIVEN_UP_AFTER
 from tollbook.domain.endpoints import EndpointKind, EndpointStatus, new_signing_secret
 from tollbook.domain.notifications import NotificationType
+from tollbook.domain.sealing import Sealer
+from tollbook.domain.viewers import SecretKeys
 from tollbook.store.audit import acts
 from tollbook.store.database import Database
+from tollbook.wiring import now
 
 _MINUTE = 60_000_000
 
@@ -156,6 +162,19 @@ def test_what_cannot_be_decrypted_waits(database: Database, receiver: Receiver) 
         wait_until_delivered(database, 1)
         wait_for(lambda: sorted(it[1:] for it in statuses(database))[1:] == [("pending", 1)])
     assert len(receiver.received) == 1
+
+
+def test_secrets_move_to_the_first_key(database: Database) -> None:
+    endpoint = make_endpoint(database, "https://example.com/hook")
+    both = Sealer(SecretKeys(("n" * 32, "k" * 32)))
+    lease = Lease(database, now)
+    lease.hold()
+    Renewal(both)(Work(lease, database, now))
+    renewed = stored_endpoint(database, endpoint.id)
+    only = Sealer(SecretKeys(("n" * 32,)))
+    assert only.open(renewed.url, endpoint.id) == "https://example.com/hook"
+    assert renewed.secrets is not None
+    assert only.is_current(renewed.secrets, endpoint.id)
 
 
 @pytest.mark.parametrize(("kind", "field"), [("slack", "text"), ("teams", "attachments")])

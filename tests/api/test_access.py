@@ -48,6 +48,8 @@ NO_ADMIN = {"user": 403, "stranger": 404}
 FOREIGN = {"organization": 404, "user": 404, "stranger": 404}
 OTHER_RUNS = {"organization": 404, "user": 403, "stranger": 404}
 TENANT_WIDE = for_admins(organization=403, user=403)
+ENDPOINT = {"name": "Billing", "url": "https://example.com/hook"}
+OWN_ENDPOINT = for_admins(organization=404, user=403, stranger=404)
 METER = {"type": "fax.page", "unit": "page", "category": "messaging"}
 # Two organizations have a user_2; a key of one of them sees no other.
 AMBIGUOUS = for_readers(reader=400, admin=400, user=404, stranger=404)
@@ -255,6 +257,22 @@ CASES = [
     # An invalid book: a key that may write gets its errors, any other key a missing permission.
     Case("POST", "/v1/price-books", for_admins(415, organization=403, user=403), {}),
     Case("POST", "/v1/price-books/1/publish", for_admins(organization=403, user=403)),
+    Case("GET", "/v1/endpoints", for_admins(user=403)),
+    Case("POST", "/v1/endpoints", for_admins(201, user=403), ENDPOINT),
+    Case("GET", "/v1/endpoints/{endpoint}", OWN_ENDPOINT),
+    Case("PATCH", "/v1/endpoints/{endpoint}", OWN_ENDPOINT, {"name": "Other"}),
+    Case("GET", "/v1/endpoints/{endpoint}/deliveries", OWN_ENDPOINT),
+    Case("POST", "/v1/endpoints/{endpoint}/rotation", {**OWN_ENDPOINT, "admin": 201}, {}),
+    Case("POST", "/v1/endpoints/{endpoint}/test", {**OWN_ENDPOINT, "admin": 202}),
+    Case("GET", "/v1/notifications", for_readers()),
+    Case("GET", "/v1/notifications?organization_id=org_2", for_readers(**FOREIGN)),
+    Case(
+        "POST",
+        "/v1/notifications/ntf_none/resend",
+        for_admins(404, user=403),
+        {"endpoint_id": "{endpoint}"},
+    ),
+    Case("DELETE", "/v1/endpoints/{old endpoint}", OWN_ENDPOINT),
     Case("GET", "/v1/event-types", TENANT_WIDE),
     Case("GET", "/v1/event-types/com.example.kept", {**TENANT_WIDE, "stranger": 404}),
     Case("PUT", "/v1/event-types/com.example.new", TENANT_WIDE, {"meter": "voice.call"}),
@@ -380,6 +398,8 @@ def cast(site: Site) -> Cast:
         "{to rotate}": prefix(tenant.key()),
         "{run}": _reverted_run(tenant),
         "{token}": _token(tenant),
+        "{endpoint}": _endpoint(tenant),
+        "{old endpoint}": _endpoint(tenant),
         "{replay}": str(tenant.run_over_quarantine(QuarantineAction.REPLAY).id),
     }
     assert prefixes["{replay}"] == "2"  # the stranger has no run of that number
@@ -387,6 +407,10 @@ def cast(site: Site) -> Cast:
         actor = Actor(one.tenant, COMMAND_LINE, now())
         runs.begin(one.database, actor, QuarantineAction.REPLAY, EVERYTHING, None)
     return Cast(tenant, keys, prefixes)
+
+
+def _endpoint(tenant: Tenant) -> str:
+    return str(tenant.post("/v1/endpoints", json=ENDPOINT).json()["endpoint"]["id"])
 
 
 def _reverted_run(tenant: Tenant) -> str:

@@ -46,6 +46,8 @@ CODES = {
     "NameTaken": (409, "name_taken"),
     "TypeMapped": (409, "type_mapped"),
     "TooManyEventTypes": (409, "too_many_event_types"),
+    "TooManyEndpoints": (409, "too_many_endpoints"),
+    "EndpointDisabled": (409, "endpoint_disabled"),
     "RunConflict": (409, "run_conflict"),
     "CursorExpired": (410, "cursor_expired"),
     "ExportExpired": (410, "export_expired"),

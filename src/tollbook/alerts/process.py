@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from tollbook.alerts.delivery import Delivery
 from tollbook.alerts.fan_out import fan_out
 from tollbook.alerts.lease import Clock, Lease
+from tollbook.alerts.renewal import Renewal
 from tollbook.alerts.requests import Requests
 from tollbook.alerts.sender import Sender
 from tollbook.alerts.worker import Step, Work, Worker
@@ -30,7 +31,7 @@ class Alerts:
         lease = Lease(database, clock)
         self._sender = Sender(lease, clock, lambda: Requests(networks))
         delivery = Delivery(self._sender, sealer, networks)
-        steps = (*looks, fan_out, delivery)
+        steps: list[Step] = [*looks, fan_out, delivery, Renewal(sealer)]
         self.worker = Worker(lease, Work(lease, database, clock), steps)
         self._sender.on_result = lambda: self.worker.wake(delivery)
 

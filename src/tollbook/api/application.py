@@ -36,6 +36,8 @@ from tollbook.api.endpoints.explanations import GET_EVENT
 from tollbook.api.endpoints.keys import KEY_ENDPOINTS
 from tollbook.api.endpoints.meters import METER_ENDPOINTS
 from tollbook.api.endpoints.monitoring import operation
+from tollbook.api.endpoints.notification_endpoints import NOTIFICATION_ENDPOINT_ENDPOINTS
+from tollbook.api.endpoints.notifications import NOTIFICATION_ENDPOINTS
 from tollbook.api.endpoints.organizations import ORGANIZATION_ENDPOINTS
 from tollbook.api.endpoints.price_books import PRICE_BOOK_ENDPOINTS
 from tollbook.api.endpoints.quarantine import QUARANTINE_ENDPOINTS
@@ -88,6 +90,8 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     *TRIGGER_ENDPOINTS,
     *KEY_ENDPOINTS,
     *VIEWER_TOKEN_ENDPOINTS,
+    *NOTIFICATION_ENDPOINT_ENDPOINTS,
+    *NOTIFICATION_ENDPOINTS,
     GET_AUDIT_LOG,
     *PRICE_BOOK_ENDPOINTS,
     *QUARANTINE_ENDPOINTS,
@@ -130,9 +134,13 @@ def _lifespan(services: Services) -> Callable[[object], AbstractAsyncContextMana
         services.key_usage.open()
         services.maintenance.open()
         services.request_log.open()
+        if services.alerts:
+            services.alerts.open()
         try:
             yield
         finally:
+            if services.alerts:
+                await run_sync(services.alerts.close)
             await run_sync(services.key_usage.close)
             await run_sync(services.maintenance.close)
             await run_sync(services.rerating_worker.close)

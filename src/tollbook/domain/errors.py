@@ -26,10 +26,12 @@ TollbookError
 │   ├── NameTaken               409  the name is that of a meter or of a mapped type³
 │   ├── TypeMapped              409  the type is mapped to another meter³
 │   ├── TooManyEventTypes       409  the tenant has as many mapped types as it may have³
-│   ├── TooManyTriggers         409  the tenant or organization has as many triggers as it may⁴
-│   ├── ManagedByBudget         409  the trigger changes only with its budget⁴
-│   ├── ImmutableField          400  the field of a trigger cannot change⁴
-│   ├── InvalidFigure           400  a trigger cannot watch this figure⁴
+│   ├── TooManyTriggers         409  the tenant or organization has as many triggers as it may⁶
+│   ├── ManagedByBudget         409  the trigger changes only with its budget⁶
+│   ├── ImmutableField          400  the field of a trigger cannot change⁶
+│   ├── InvalidFigure           400  a trigger cannot watch this figure⁶
+│   ├── TooManyEndpoints        409  the tenant or organization has as many endpoints as it may⁴
+│   ├── EndpointDisabled        409  nothing is sent to the endpoint until it is enabled⁴
 │   ├── CursorExpired           410  the state of a cursor is no longer stored
 │   ├── ExportExpired           410  an export took too long; its snapshot was closed¹
 │   ├── EventArchived           410  events are archived, and their files cannot be read
@@ -43,7 +45,7 @@ TollbookError
 │   ├── TooManyAnswers          429  the key or tenant has too many large answers at once¹
 │   ├── RateLimited             429  the key has exceeded its rate limit¹
 │   ├── FormatNotInstalled      501  the format needs a package that is not installed
-│   ├── SecretKeyMissing        501  viewer tokens need a secret that is not set
+│   ├── SecretKeyMissing        501  viewer tokens and endpoints need a secret
 │   └── NotYet                  503  this replica has not caught up
 ├── StoreUnavailable            503  the database did not respond; nothing was stored
 │   ├── DatabaseBroken          503  the database file is damaged; it was not changed
@@ -56,14 +58,16 @@ TollbookError
 │   ├── OutcomeUnknown          503  the response to a commit was lost
 │   ├── ClockWrong              503  this server's clock differs from the database's
 │   └── DiskFull                503  a disk is full
+├── LeaseLost                   503  another process has taken over the alerts⁵
 ├── InternalError               500  a defect of Tollbook
-├── SumOutOfRange               500  a rerating would exceed 64 bits in the tiers of a month
+├── SumOutOfRange               500  a rerating would exceed 64 bits in the tiers of a month¹
 ├── PriceBookRefused            400  a price book has errors; all are listed
 ├── DatabaseTooNew                   written by a later Tollbook
 ├── BackupRefused                    a backup cannot be made, read or restored
 ├── CopyRefused                      a copy to another database cannot be made or completed
 └── SettingsError                    a TOLLBOOK_* variable is invalid
-In ¹ `limit_errors.py`, ² `meter_errors.py`, ³ `event_type_errors.py`, ⁴ `trigger_errors.py`
+¹ `limit_errors.py`, ² `meter_errors.py`, ³ `event_type_errors.py`, ⁴ `endpoint_errors.py`, ⁵ lease,
+⁶ `trigger_errors.py`
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -264,7 +268,7 @@ class FormatNotInstalled(RequestError):
 
 
 class SecretKeyMissing(RequestError):
-    """Viewer tokens need a secret that is not set on this server."""
+    """Viewer tokens and endpoints need a secret that is not set on this server."""
 
     status = 501
     code = "secret_key_missing"
@@ -354,12 +358,6 @@ class OutcomeUnknown(StoreUnavailable):
 
 class InternalError(TollbookError):
     """A defect of Tollbook; only the log has the details."""
-
-
-class SumOutOfRange(TollbookError):
-    """The rerating would exceed 64 bits in the tiers of a month; nothing was changed."""
-
-    code = "sum_out_of_range"
 
 
 class PriceBookRefused(TollbookError):

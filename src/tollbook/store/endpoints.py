@@ -1,6 +1,5 @@
 """The statements of endpoints."""
 
-from collections.abc import Collection
 from typing import Any
 
 import msgspec
@@ -36,12 +35,6 @@ _EVERY = f"SELECT {_COLUMNS} FROM endpoints {ALL_TENANTS}"
 def list_endpoints(snapshot: Snapshot, tenant: str) -> list[Endpoint]:
     """List the endpoints of a tenant and its organizations, the oldest first."""
     return [_from_row(row) for row in snapshot.rows(_OF_TENANT, tenant=tenant)]
-
-
-def list_of_tenants(snapshot: Snapshot, tenants: Collection[str]) -> list[Endpoint]:
-    """List the endpoints of some tenants."""
-    sql = f"SELECT {_COLUMNS} FROM endpoints WHERE tenant_id IN :tenants"
-    return [_from_row(row) for row in snapshot.rows(sql, tenants=list(tenants))]
 
 
 def list_all(snapshot: Snapshot) -> list[Endpoint]:

@@ -19,6 +19,8 @@ _OF_ORGANIZATION = (
     "DELETE FROM trigger_states WHERE organization_id = :number",
     "DELETE FROM trigger_baselines WHERE organization_id = :number",
     "DELETE FROM api_keys WHERE organization_id = :number",
+    "DELETE FROM endpoints WHERE organization_id = :number",
+    "DELETE FROM reports WHERE organization_id = :number",
 )
 _OF_USER = (
     "DELETE FROM users WHERE organization_id = :number AND id = :user",
@@ -36,6 +38,8 @@ _OF_TENANT = _STATES_OF_TENANT + tuple(
     for table in (
         *("api_keys", "viewer_secrets", "viewer_revocations"),
         *("rerating_unpriced", "rerating_runs", "quarantine_runs"),
+        *("notifications", "notification_numbers", "endpoints", "deliveries"),
+        *("delivery_attempts", "reports", "unsubscribed_addresses"),
         *("event_types", "triggers", "tenant_zones", "tenants"),
     )
 )

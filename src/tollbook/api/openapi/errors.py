@@ -53,6 +53,8 @@ _EXAMPLE_SENTENCES = {
     "managed_by_budget": "this trigger is that of a budget: change the budget instead",
     "immutable_field": "period cannot change: add another trigger",
     "invalid_figure": "a user has no organization-level figures",
+    "too_many_endpoints": "a tenant may have at most 50 endpoints",
+    "endpoint_disabled": "endpoint end_0123456789abcdef0123456789 is failing: enable it first",
     "invalid_request": "organization_id required",
     "currency_required": "currency required: the organizations have EUR, USD",
     "unreadable_body": "the body is not JSON: it is incomplete (byte 1)",

@@ -6,6 +6,8 @@ from pathlib import Path
 
 from anyio import CapacityLimiter
 
+from tollbook.administration.endpoints import Protection
+from tollbook.alerts.process import Alerts
 from tollbook.api.operation.created_tokens import CreatedTokens
 from tollbook.api.operation.health import Health
 from tollbook.api.operation.key_usage import KeyUsageRecorder
@@ -60,6 +62,7 @@ class Services:
     answer_budget: SharedBudget
     request_log: RequestLog
     secret_keys: SecretKeys
+    protection: Protection
     metrics_token: str = ""
     proxies: tuple[Network, ...] = ()
     root_path: str = ""
@@ -70,6 +73,7 @@ class Services:
     max_viewer_tokens_per_minute: int = 1_200
     rate_limiter: RateLimiter = field(default_factory=RateLimiter)
     token_limiter: RateLimiter = field(default_factory=RateLimiter)
+    alerts: Alerts | None = None
     decoding: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(1))
     estimating: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(1))
     looking: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(1))

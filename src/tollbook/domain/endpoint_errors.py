@@ -1,0 +1,17 @@
+"""Errors of changes to endpoints, tests and resends."""
+
+from tollbook.domain.errors import RequestError
+
+
+class TooManyEndpoints(RequestError):
+    """The tenant or the organization has as many endpoints as it may have."""
+
+    status = 409
+    code = "too_many_endpoints"
+
+
+class EndpointDisabled(RequestError):
+    """Nothing is sent to the endpoint until it is enabled."""
+
+    status = 409
+    code = "endpoint_disabled"

@@ -1,0 +1,52 @@
+"""A server that is killed around any step of delivery loses nothing, and keeps ids and order."""
+
+import os
+from collections.abc import Iterator
+
+import pytest
+
+from tests.alerts.builders import SEALER, make_endpoint, notification, notify, statuses
+from tests.alerts.receivers import Receiver, receiving
+from tests.servers import Server
+from tests.waiting import wait_for
+from tollbook.store.database import Database
+
+KILLS = int(os.environ.get("TOLLBOOK_TEST_KILLS", "1"))
+"""How often each step is killed."""
+STEPS = ("written", "fanned out", "sent", "recorded")
+SETTINGS = {"alerts": "true", "webhook_networks": "127.0.0.0/8", "secret_key": "k" * 32}
+
+
+@pytest.fixture
+def receiver() -> Iterator[Receiver]:
+    with receiving() as running:
+        yield running
+
+
+def run_until_killed(database_url: str, step: str) -> None:
+    server = Server(database_url, **SETTINGS)
+    server.environment["TOLLBOOK_TEST_STOP_AT"] = step
+    server.start()
+    process = server.process
+    assert process is not None
+    wait_for(lambda: process.poll() is not None)
+
+
+@pytest.mark.parametrize("step", STEPS)
+def test_a_kill_at_a_step_of_delivery(
+    database: Database, database_url: str, receiver: Receiver, step: str
+) -> None:
+    assert SEALER.is_usable
+    make_endpoint(database, receiver.url)
+    identities: list[str] = []
+    for kill in range(KILLS):
+        many = [notification(f"{kill} {it}") for it in range(30)]
+        identities += notify(database, *many)
+        run_until_killed(database_url, step)
+    with Server(database_url, **SETTINGS):
+        wait_for(lambda: [it[1] for it in statuses(database)] == ["delivered"] * len(identities))
+    assert list(dict.fromkeys(receiver.ids)) == identities
+    sequences = [int(it.headers["tollbook-sequence"]) for it in receiver.received]
+    assert sorted(set(sequences)) == list(range(1, len(identities) + 1))
+    bodies = {it.headers["webhook-id"]: it.body for it in receiver.received}
+    assert all(bodies[it.headers["webhook-id"]] == it.body for it in receiver.received)

@@ -1,0 +1,41 @@
+"""tollbook endpoints, notifications and alerts."""
+
+import json
+
+from tests.alerts.builders import notification, notify
+from tests.cli.conftest import Tollbook
+from tollbook.store.database import open_database
+
+URL = "https://example.com/hook"
+
+
+def test_an_endpoint_is_added_changed_and_removed(tollbook: Tollbook) -> None:
+    added = json.loads(tollbook("endpoints", "add", URL, "--type", "key.*", "--json").out)
+    identity = added["endpoint"]["id"]
+    assert added["secret"].startswith("whsec_")
+    assert added["endpoint"]["types"] == ["key.*"]
+    assert identity in tollbook("endpoints", "list").out
+    rotated = tollbook("endpoints", "rotate", identity)
+    assert rotated.out.startswith("whsec_")
+    assert rotated.out.strip() != added["secret"]
+    assert "ntf_" in tollbook("endpoints", "test", identity).out
+    assert "is disabled" in tollbook("endpoints", "change", identity, "--disable").out
+    assert "enable it first" in tollbook("endpoints", "test", identity).err
+    assert tollbook("endpoints", "remove", identity).code == 0
+    assert tollbook("endpoints", "remove", identity).code == 1
+    (test,) = json.loads(tollbook("notifications", "list", "--json").out)
+    assert (test["type"], test["data"]) == ("endpoint.test", {"message": "This is a test."})
+
+
+def test_a_wrong_url_is_refused(tollbook: Tollbook) -> None:
+    refused = tollbook("endpoints", "add", "http://example.com")
+    assert (refused.code, "url must begin with https://" in refused.err) == (1, True)
+
+
+def test_notifications_are_listed(tollbook: Tollbook, sqlite_url: str) -> None:
+    assert "nothing was notified yet" in tollbook("notifications", "list").out
+    database = open_database(sqlite_url)
+    (identity,) = notify(database, notification("a"))
+    database.close()
+    assert identity in tollbook("notifications", "list").out
+    assert identity not in tollbook("notifications", "list", "--type", "key.expiring").out
