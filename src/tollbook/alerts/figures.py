@@ -86,6 +86,15 @@ class Figures:
             for user, places in self._read("hours", [hours]).items():
                 self._hours.setdefault(user, {}).update(places)
 
+    def has(self, span: Span, user: str) -> bool:
+        """Return whether a user has any sums in a range."""
+        months, days, hours = self._covers[span]
+        return (
+            _has_any(self._days.get(user), days)
+            or _has_any(self._months.get(user), months)
+            or any(_has_any(self._hours.get(user), it) for it in hours)
+        )
+
     def amounts(self, span: Span, user: str = "") -> Amounts:
         """Return the sums of a range."""
         cover, found = self._covers[span], Amounts()
@@ -183,6 +192,13 @@ def _by_month(hours: Iterable[Range]) -> list[Range]:
         first, last = min(known.first, it.first), max(known.last, it.last)
         found[key] = it._replace(first=first, last=last)
     return list(found.values())
+
+
+def _has_any(rows: Iterable[int] | None, places: Range | None) -> bool:
+    if not rows or places is None:
+        return False
+    first, last = places.first, places.last
+    return any(first <= it <= last for it in rows)
 
 
 def _add_range(found: Amounts, rows: dict[int, Amounts], places: Range) -> None:

@@ -9,7 +9,7 @@ from tollbook.alerts.figures import Selected, selected_by
 from tollbook.alerts.firing import Outcome, TriggersChanged
 from tollbook.alerts.forecasts import with_forecasts
 from tollbook.alerts.judge import Known, Looked, judge_amounts
-from tollbook.alerts.looked_ledger import LookedLedger, Moment, to_look_at, zones_of
+from tollbook.alerts.looked_ledger import LookedLedger, Moment, ValueKey, to_look_at, zones_of
 from tollbook.alerts.watched import WatchedTenant
 from tollbook.alerts.worker import Work
 from tollbook.domain.trigger_periods import DAY, KEPT_AFTER, LONGEST, WATCHED_AFTER, Span, Zones
@@ -46,6 +46,7 @@ class LookedTenant:
         self._seen: dict[int, Seen] = {}
         self._behind: set[int] = set()
         self._known: dict[int, Known] = {}
+        self._values: dict[int, dict[ValueKey, int]] = {}
         self._shares: dict[tuple[Selected, str, Span], dict[int, int]] = {}
         self._deviations = Deviations(tenant)
         self._ended_looked_at = 0
@@ -95,7 +96,7 @@ class LookedTenant:
         if self._watched is None or self._watched.tokens != tokens:
             with work.database.reading() as snapshot:
                 self._watched = WatchedTenant(snapshot, self._id)
-            self._seen, self._known, self._shares = {}, {}, {}
+            self._seen, self._known, self._shares, self._values = {}, {}, {}, {}
             self._deviations = Deviations(self._id)
             self._ended_looked_at, self._tenant_is_due = 0, True
         return self._watched
@@ -137,6 +138,7 @@ class LookedTenant:
         found: list[Outcome] = []
         tokens: dict[int, Seen] = {}
         waiting: set[int] = set()
+        values: dict[int, dict[ValueKey, int]] = {}
         with work.database.reading() as snapshot:
             runs = rerating_runs.at_work(snapshot, self._id) if with_ended else []
             for organization, seen in due:
@@ -147,17 +149,29 @@ class LookedTenant:
                 covered = ledger.leave_out(runs)
                 waiting |= {organization.number} if covered else set()
                 known = self._known_of(snapshot, organization.number, ledger.triggers, now)
-                of_deviation = [it for it in ledger.pairs if is_deviation(it[0])]
-                for trigger, span in of_deviation:
-                    looked = ledger.looked(trigger, span)
+                before = self._values.get(organization.number, {})
+                for looked in ledger.deviations():
                     found += self._deviations.judge(snapshot, watched, looked, known)
-                found += with_forecasts(snapshot, watched, list(ledger.judge(known)))
+                found += with_forecasts(snapshot, watched, list(ledger.judge(known, before)))
                 self._share(watched, ledger)
+                values[organization.number] = ledger.values
         self._write(work, watched, found)
         self._deviations.freeze(work)
         self._seen |= tokens
+        self._remember(values, now, with_ended=with_ended)
         if with_ended:
             self._behind -= tokens.keys() - waiting
+
+    def _remember(
+        self, values: dict[int, dict[ValueKey, int]], now: int, *, with_ended: bool
+    ) -> None:
+        """Remember the figures that were compared, as long as their periods are watched."""
+        for number, some in values.items():
+            known = self._values.setdefault(number, {})
+            known.update(some)
+            if with_ended:
+                for key in [it for it in known if _is_forgotten(it[1], now)]:
+                    del known[key]
 
     def _known_of(
         self, snapshot: Snapshot, number: int, found: Sequence[Trigger], now: int
@@ -207,7 +221,8 @@ class LookedTenant:
         with work.database.reading() as snapshot:
             as_of = versions.ledger_version_of_all(snapshot, self._id).as_of
             known = self._known_of(snapshot, WHOLE_TENANT, of_tenant, now)
-            for trigger, span in to_look_at(watched, of_tenant, watched.zones, now, with_ended):
+            moment = Moment(now, as_of, with_ended)
+            for trigger, span in to_look_at(watched, of_tenant, watched.zones, moment):
                 key = selected_by(trigger), trigger.currency, span
                 shares = self._shares.get(key, {})
                 value = sum(share for number, share in shares.items() if number in there)
@@ -222,9 +237,7 @@ class LookedTenant:
         self._forget_ended(now)
 
     def _forget_ended(self, now: int) -> None:
-        for key in [
-            it for it in self._shares if it[2].end < now - WATCHED_AFTER[it[2].period] - DAY
-        ]:
+        for key in [it for it in self._shares if _is_forgotten(it[2], now)]:
             del self._shares[key]
 
 
@@ -236,3 +249,7 @@ def _starts(watched: WatchedTenant, found: Sequence[Trigger], zones: Zones, now:
         watched.running(below, zones, now - BELOW_AFTER),
     )
     return tuple(it.start for spans in running for _, it in sorted(spans.items()))
+
+
+def _is_forgotten(span: Span, now: int) -> bool:
+    return span.end < now - WATCHED_AFTER[span.period] - DAY

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from tollbook.alerts.figures import Selected
+from tollbook.alerts.groups import Group, GroupKey, groups_of
 from tollbook.domain.catalog import Catalog
 from tollbook.domain.trigger_periods import WATCHED_AFTER, Span, Zones, running, spans
 from tollbook.domain.triggers import (
@@ -47,6 +48,7 @@ class WatchedTenant:
         self.catalog: Catalog = meters.read_catalog(snapshot, tenant)
         self.by_organization: dict[int, list[Trigger]] = defaultdict(list)
         self.amounts: dict[str, tuple[Amount, ...]] = {}
+        self._groups: dict[int, dict[GroupKey, Group]] = {}
         self._codes: dict[Selected, frozenset[int] | None] = {}
         limits = _limits(snapshot, tenant)
         for trigger in _active(snapshot, tenant) if only is None else only:
@@ -57,6 +59,20 @@ class WatchedTenant:
     def of_tenant(self) -> list[Trigger]:
         """Return the triggers on the whole tenant."""
         return self.by_organization.get(WHOLE_TENANT, [])
+
+    def deviations(self, number: int) -> list[Trigger]:
+        """Return the triggers of an organization that compare with what is usual."""
+        found = self.by_organization.get(number, [])
+        return [it for it in found if it.kind is ThresholdKind.DEVIATION]
+
+    def groups(self, number: int) -> dict[GroupKey, Group]:
+        """Return the triggers of an organization that compare with amounts, by their figure."""
+        if number not in self._groups:
+            found = self.by_organization.get(number, [])
+            of_amounts = [it for it in found if it.kind is not ThresholdKind.DEVIATION]
+            amounts = {it.id: [a.amount for a in self.amounts[it.id]] for it in of_amounts}
+            self._groups[number] = groups_of(of_amounts, amounts)
+        return self._groups[number]
 
     def codes(self, selected: Selected) -> frozenset[int] | None:
         """Return the codes of the meters that are selected."""
