@@ -61,6 +61,7 @@ class Settings(msgspec.Struct, frozen=True):
     archive_folder: str = ""
     alerts: bool = True
     webhook_networks: str = ""
+    notification_days: int = 90
     api_key: str = ""
     api_key_file: str = ""
     broker_url: str = ""
@@ -117,6 +118,7 @@ _AT_LEAST_ONE = (
     "max_viewer_tokens_per_minute",
 )
 _SHORTEST_KEY = 16
+_FEWEST_DAYS = 30
 _KINDS = {int: "a whole number", bool: "true or false"}
 """The types of settings other than text, as errors name them."""
 _LOG_LEVELS = ("debug", "info", "warning", "error")
@@ -146,6 +148,7 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         for text in _listed(getattr(settings, field)):
             if problem := network_problem(variable(field), text):
                 raise SettingsError(problem.error)
+    _require_days(settings)
     if not is_prefix(settings.root_path):
         raise SettingsError(f"{variable('root_path')} must be a path such as /tollbook")
     if settings.log_level not in _LOG_LEVELS:
@@ -154,6 +157,11 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         raise SettingsError(f"{variable('phone_numbers')} must be {' or '.join(_PHONE_NUMBERS)}")
     _require_long_secrets(settings)
     return settings
+
+
+def _require_days(settings: Settings) -> None:
+    if settings.notification_days < _FEWEST_DAYS:
+        raise SettingsError(f"{variable('notification_days')} must be at least {_FEWEST_DAYS}")
 
 
 def _require_long_secrets(settings: Settings) -> None:

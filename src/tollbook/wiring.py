@@ -13,6 +13,7 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from tollbook.administration.endpoints import Protection
+from tollbook.alerts.delivery import Count, count_nothing
 from tollbook.alerts.looks import looks
 from tollbook.alerts.process import Alerts
 from tollbook.api.application import application
@@ -59,6 +60,7 @@ from tollbook.store import (
     secrets,
 )
 from tollbook.store.database import Database, open_database
+from tollbook.store.deliveries import measure_backlog
 from tollbook.store.engine import Options
 from tollbook.store.error_translation import translate_errors
 from tollbook.store.migrate import migrate
@@ -187,7 +189,7 @@ def services(settings: Settings, database: Database, *, reads_only: bool = False
         request_log=RequestLog(print_lines if level_of(settings) <= logging.INFO else None),
         secret_keys=secret_keys,
         protection=protection_of(settings, secret_keys),
-        alerts=None if reads_only else _alerts(settings, database, secret_keys),
+        alerts=None if reads_only else _alerts(settings, database, secret_keys, metrics),
         metrics_token=settings.metrics_token,
         proxies=settings.proxies,
         root_path=settings.root_path,
@@ -212,16 +214,25 @@ def protection_of(settings: Settings, secret_keys: SecretKeys) -> Protection:
     return Protection(Sealer(secret_keys), settings.endpoint_networks)
 
 
-def _alerts(settings: Settings, database: Database, secret_keys: SecretKeys) -> Alerts | None:
+def _alerts(
+    settings: Settings, database: Database, secret_keys: SecretKeys, metrics: Metrics
+) -> Alerts | None:
     """Return the worker of alerts, unless the settings keep this server out."""
     if not settings.alerts:
         return None
-    return alerts_of(settings, database, secret_keys)
+    return alerts_of(settings, database, secret_keys, metrics.count_attempt)
 
 
-def alerts_of(settings: Settings, database: Database, secret_keys: SecretKeys) -> Alerts:
+def alerts_of(
+    settings: Settings,
+    database: Database,
+    secret_keys: SecretKeys,
+    count: Count = count_nothing,
+) -> Alerts:
     """Build the worker of alerts."""
-    return Alerts(database, now, *protection_of(settings, secret_keys), looks=looks())
+    sealer, networks = protection_of(settings, secret_keys)
+    days = settings.notification_days
+    return Alerts(database, now, sealer, networks, looks=looks(), days=days, count=count)
 
 
 def _rerating_worker(database: Database) -> Worker:
@@ -256,6 +267,7 @@ def _measured(
         database_bytes=lambda: _measure(database.engine.size_in_bytes),
         clock_seconds=lambda: _measure(lambda: clock_difference(database, now())),
         pending_erasures=lambda: _measure(lambda: pending_erasures.count_all(database)),
+        backlog=lambda: _measure(lambda: measure_backlog(database, now())),
     )
 
 
@@ -313,6 +325,15 @@ def _warn_of_connections(database: Database) -> None:
         _log.warning("too_few_connections", problem=problem)
 
 
+def collect_rarely() -> None:
+    """Look for cyclic garbage rarely: batches of events make many objects and hardly any of it.
+
+    With the default thresholds, an import spends a third of its time in collections.
+    """
+    gc.freeze()
+    gc.set_threshold(_COLLECT_AFTER, 20, 20)
+
+
 def serve(settings: Settings, host: str, port: int) -> None:
     """Serve until a signal stops the server, then finish accepted requests."""
     configure_logging(settings)
@@ -320,8 +341,7 @@ def serve(settings: Settings, host: str, port: int) -> None:
     app, connections = build(settings)
     sockets = sockets_of(host, port)
     sys.setswitchinterval(_SWITCH_INTERVAL)
-    gc.freeze()
-    gc.set_threshold(_COLLECT_AFTER, 20, 20)
+    collect_rarely()
     # uvicorn raises the signal again when it has finished, which is a success.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     config = uvicorn.Config(

@@ -20,16 +20,19 @@ from tests.alerts.builders import (
 from tests.alerts.receivers import Answer, Receiver, receiving
 from tests.builders import TENANT
 from tests.waiting import wait_for
+from tollbook.alerts.fan_out import fan_out
 from tollbook.alerts.lease import Lease
 from tollbook.alerts.renewal import Renewal
+from tollbook.alerts.retention import Retention
 from tollbook.alerts.worker import Work
-from tollbook.domain.deliveries import GIVEN_UP_AFTER
+from tollbook.domain.deliveries import GIVEN_UP_AFTER, Outcome, after_attempt
 from tollbook.domain.endpoints import EndpointKind, EndpointStatus, new_signing_secret
 from tollbook.domain.notifications import NotificationType
 from tollbook.domain.sealing import Sealer
 from tollbook.domain.viewers import SecretKeys
 from tollbook.store.audit import acts
 from tollbook.store.database import Database
+from tollbook.store.deliveries import AttemptRow, Lane, deliveries_of, record_attempts
 from tollbook.wiring import now
 
 _MINUTE = 60_000_000
@@ -162,6 +165,43 @@ def test_what_cannot_be_decrypted_waits(database: Database, receiver: Receiver) 
         wait_until_delivered(database, 1)
         wait_for(lambda: sorted(it[1:] for it in statuses(database))[1:] == [("pending", 1)])
     assert len(receiver.received) == 1
+
+
+def test_old_notifications_are_deleted_with_their_deliveries(
+    database: Database, receiver: Receiver
+) -> None:
+    clock = Clock()
+    make_endpoint(database, receiver.url)
+    notify(database, notification("old"))
+    with delivering(database, clock):
+        wait_until_delivered(database, 1)
+    lease = Lease(database, clock)
+    lease.hold()
+    work = Work(lease, database, clock)
+    Retention(30)(work)
+    assert len(statuses(database)) == 1
+    clock.ahead = 31 * 24 * 60 * _MINUTE
+    Retention(30)(work)
+    with database.reading() as snapshot:
+        for table in ("notifications", "deliveries", "delivery_attempts"):
+            sql = f"SELECT COUNT(*) FROM {table} WHERE tenant_id = :tenant"
+            assert snapshot.integer(sql, tenant=TENANT) == 0
+
+
+def test_a_result_that_is_recorded_twice_changes_nothing(database: Database) -> None:
+    lane = Lane(TENANT, make_endpoint(database, "https://example.com/hook").id, "")
+    notify(database, notification("a"))
+    lease = Lease(database, now)
+    lease.hold()
+    fan_out(Work(lease, database, now))
+    with database.reading() as snapshot:
+        (due,) = deliveries_of(snapshot, lane, 10)
+    outcome = Outcome(204)
+    progress = after_attempt(due.progress, outcome, 7, is_test=False)
+    for _ in range(2):
+        with database.writing() as transaction:
+            record_attempts(transaction, [AttemptRow(due.key, 7, 1, outcome, progress)])
+    assert statuses(database) == [(1, "delivered", 1)]
 
 
 def test_secrets_move_to_the_first_key(database: Database) -> None:

@@ -46,6 +46,9 @@ def test_every_setting_has_its_variable() -> None:
             "TOLLBOOK_MAX_ANSWER_MIB": "16",
             "TOLLBOOK_MAX_EXPORTS": "17",
             "TOLLBOOK_MAX_EXPORT_SECONDS": "18",
+            "TOLLBOOK_ALERTS": "false",
+            "TOLLBOOK_WEBHOOK_NETWORKS": "127.0.0.0/8, ::1",
+            "TOLLBOOK_NOTIFICATION_DAYS": "30",
             "SOMETHING_ELSE": "x",
         }
     ) == Settings(
@@ -65,6 +68,9 @@ def test_every_setting_has_its_variable() -> None:
         max_answer_mib=16,
         max_exports=17,
         max_export_seconds=18,
+        alerts=False,
+        webhook_networks="127.0.0.0/8, ::1",
+        notification_days=30,
     )
 
 
@@ -77,6 +83,9 @@ def test_every_setting_has_its_variable() -> None:
         ("TOLLBOOK_MAX_QUEUED_EVENTS", "1.5"),
         ("TOLLBOOK_MAX_GROUP_EVENTS", "0"),
         ("TOLLBOOK_MAX_BODY_MIB", "0"),
+        ("TOLLBOOK_ALERTS", "perhaps"),
+        ("TOLLBOOK_WEBHOOK_NETWORKS", "10.0.0.0/33"),
+        ("TOLLBOOK_NOTIFICATION_DAYS", "29"),
         ("TOLLBOOK_MAX_WRITE_CONNECTIONS", "0"),
         ("TOLLBOOK_MAX_READ_CONNECTIONS", "0"),
         ("TOLLBOOK_IDLE_CONNECTION_SECONDS", "0"),

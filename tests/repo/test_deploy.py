@@ -18,7 +18,7 @@ _NAME = re.compile(r"(?:tollbook|process)_[a-z_]+")
 def measured() -> set[str]:
     """Return the name of every metric, with or without labels."""
     instruments = Metrics(
-        Measured(int, int, dict, lambda: {"under_1_day": 1}, int, int, int, int, int)
+        Measured(int, int, dict, lambda: {"under_1_day": 1}, int, int, int, int, int, lambda: None)
     )
     instruments.count_events({"accepted": 1})
     instruments.count_request("endpoint", 200, 0.1)

@@ -1,7 +1,7 @@
 """Send what is due, and record what came of it."""
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import msgspec
 import structlog
@@ -37,13 +37,27 @@ _TOGETHER_FROM = 6
 _MOST_RECORDED = 100
 _CANDIDATES = 512
 _PAUSE = 0.5
+Count = Callable[[str, str, float | None], object]
+"""Counts an attempt: the kind of the endpoint, the outcome, and how many seconds after it was
+written a notification was first tried, None for a later attempt."""
 _secrets = msgspec.json.Decoder(list[SigningSecret]).decode
+
+
+def count_nothing(_kind: str, _outcome: str, _seconds: float | None) -> None:
+    """Count no attempt."""
 
 
 class Delivery:
     """The step that sends deliveries in order, one request to each lane at a time."""
 
-    def __init__(self, sender: Sender, sealer: Sealer, networks: Sequence[Network]) -> None:
+    def __init__(
+        self,
+        sender: Sender,
+        sealer: Sealer,
+        networks: Sequence[Network],
+        count: Count = count_nothing,
+    ) -> None:
+        self._count = count
         self._sender = sender
         self._sealer = sealer
         self._networks = networks
@@ -76,12 +90,22 @@ class Delivery:
                 record_attempts(transaction, list(_rows(sent, work.clock())))
                 after_result(transaction, sent, work.clock())
             stop_at("recorded")
+            self._count_all(sent)
         for it in found:
             if isinstance(it, Finished):
                 self._busy.pop(it.batch.lane, None)
         is_full = len(found) == _MOST_RECORDED
         found.clear()
         return is_full
+
+    def _count_all(self, sent: Sequence[Sent]) -> None:
+        for it in sent:
+            code = it.outcome.code
+            outcome = "delivered" if code is None else code.value
+            for delivery in it.deliveries:
+                is_first = delivery.progress.attempts == 0
+                waited = (it.at - delivery.notification.written_at) / 1_000_000
+                self._count(it.batch.kind.value, outcome, waited if is_first else None)
 
     def _dispatch(self, work: Work) -> None:
         with work.database.reading() as snapshot:

@@ -2,11 +2,12 @@
 
 from collections.abc import Sequence
 
-from tollbook.alerts.delivery import Delivery
+from tollbook.alerts.delivery import Count, Delivery, count_nothing
 from tollbook.alerts.fan_out import fan_out
 from tollbook.alerts.lease import Clock, Lease
 from tollbook.alerts.renewal import Renewal
 from tollbook.alerts.requests import Requests
+from tollbook.alerts.retention import Retention
 from tollbook.alerts.sender import Sender
 from tollbook.alerts.worker import Step, Work, Worker
 from tollbook.domain.addresses import Network
@@ -18,6 +19,7 @@ class Alerts:
     """Looks for what happened and delivers it, while no other process does.
 
     `looks` are the steps that write notifications; they run before those that deliver them.
+    Notifications are kept for some `days`. `count` is called with each attempt.
     """
 
     def __init__(
@@ -27,11 +29,13 @@ class Alerts:
         sealer: Sealer,
         networks: Sequence[Network] = (),
         looks: Sequence[Step] = (),
+        days: int = 90,
+        count: Count = count_nothing,
     ) -> None:
         lease = Lease(database, clock)
         self._sender = Sender(lease, clock, lambda: Requests(networks))
-        delivery = Delivery(self._sender, sealer, networks)
-        steps: list[Step] = [*looks, fan_out, delivery, Renewal(sealer)]
+        delivery = Delivery(self._sender, sealer, networks, count)
+        steps: list[Step] = [*looks, fan_out, delivery, Renewal(sealer), Retention(days)]
         self.worker = Worker(lease, Work(lease, database, clock), steps)
         self._sender.on_result = lambda: self.worker.wake(delivery)
 

@@ -46,6 +46,7 @@ class Worker:
         self._due = dict.fromkeys(steps, 0.0)
         self._monotonic = monotonic
         self._woken: set[Step] = set()
+        self._is_waiting = False
         self._wake = threading.Event()
         self._closing = threading.Event()
         self._thread = threading.Thread(target=self._run, name="alerts")
@@ -78,8 +79,11 @@ class Worker:
             _log.warning("alerts_lease_lost")
             return _TRY_AGAIN
         except TollbookError as error:
-            _log.warning("alerts_wait", error=error.sentence)
+            if not self._is_waiting:
+                _log.warning("alerts_wait", error=error.sentence)
+            self._is_waiting = True
             return _TRY_AGAIN
+        self._is_waiting = False
         return max(0.0, min(self._due.values()) - self._monotonic())
 
     def _run_when_due(self, step: Step) -> None:

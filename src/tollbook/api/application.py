@@ -27,6 +27,7 @@ from tollbook.api.endpoints.analytics.users import GET_USERS
 from tollbook.api.endpoints.audit_log import GET_AUDIT_LOG
 from tollbook.api.endpoints.budgets import BUDGET_ENDPOINTS
 from tollbook.api.endpoints.corrections import POST_CORRECTIONS
+from tollbook.api.endpoints.endpoint_deliveries import DELIVERY_ENDPOINTS
 from tollbook.api.endpoints.erasure import DELETE_PERSONAL_DATA
 from tollbook.api.endpoints.estimate import POST_RATE
 from tollbook.api.endpoints.event_list import GET_EVENTS
@@ -91,6 +92,7 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     *KEY_ENDPOINTS,
     *VIEWER_TOKEN_ENDPOINTS,
     *NOTIFICATION_ENDPOINT_ENDPOINTS,
+    *DELIVERY_ENDPOINTS,
     *NOTIFICATION_ENDPOINTS,
     GET_AUDIT_LOG,
     *PRICE_BOOK_ENDPOINTS,

@@ -4,7 +4,7 @@ import click
 
 from tollbook.administration import endpoints as administration
 from tollbook.administration.endpoints import EndpointChange, NewEndpoint, Protection
-from tollbook.api.endpoints.notification_endpoints import shown_endpoints
+from tollbook.api.endpoints.endpoint_answers import shown_endpoints
 from tollbook.cli.choices import command_line, named_organization, shared_options
 from tollbook.cli.command import Options, VerbGroup
 from tollbook.cli.output import print_json, print_result, print_rows

@@ -27,7 +27,6 @@ class DeliveryStatus(StrEnum):
     DELIVERED = "delivered"
     FAILED = "failed"
     DISCARDED = "discarded"
-    EXPIRED = "expired"
 
 
 class AttemptCode(StrEnum):

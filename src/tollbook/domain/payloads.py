@@ -16,7 +16,10 @@ _SLACK_ESCAPES = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
 
 
 class StoredNotification(msgspec.Struct, frozen=True):
-    """A notification as it is sent. `data` is JSON, `at` in microseconds since 1970."""
+    """A notification as it is sent. `data` is JSON.
+
+    `at` and `written_at` are in microseconds since 1970.
+    """
 
     tenant: str
     number: int
@@ -24,6 +27,7 @@ class StoredNotification(msgspec.Struct, frozen=True):
     type: str
     at: int
     data: str
+    written_at: int = 0
 
 
 def webhook_body(it: StoredNotification) -> bytes:

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from tollbook.domain.deliveries import DeliveryStatus, Outcome, Progress
 from tollbook.domain.payloads import StoredNotification
-from tollbook.store.database import Snapshot, Transaction
+from tollbook.store.database import Database, Snapshot, Transaction
 from tollbook.store.scope_check import ALL_TENANTS
 
 _WAITING = f"""
@@ -53,7 +53,8 @@ ORDER BY send_now DESC, next_attempt_at LIMIT :limit {ALL_TENANTS}
 _DELIVERY = """
 SELECT
     deliveries.sequence, deliveries.status, attempts, failures, set_aside, first_attempt_at,
-    next_attempt_at, send_now, notifications.number, notifications.id, type, at, data
+    next_attempt_at, send_now, notifications.number, notifications.id, type, at, data,
+    written_at
 FROM deliveries
 JOIN notifications ON notifications.tenant_id = deliveries.tenant_id
     AND notifications.number = deliveries.number
@@ -71,6 +72,7 @@ INSERT INTO delivery_attempts (
 VALUES (
     :tenant, :endpoint, :address, :sequence, :attempt, :at, :milliseconds, :status, :code, :excerpt
 )
+ON CONFLICT DO NOTHING
 """
 # A delivery that was discarded or delivered meanwhile keeps its status.
 _PROGRESS = """
@@ -209,7 +211,10 @@ def _due(
 
 
 def record_attempts(transaction: Transaction, found: Sequence[AttemptRow]) -> None:
-    """Insert attempts, and update the deliveries that they were of."""
+    """Insert attempts, and update the deliveries that they were of.
+
+    Attempts that are recorded already, because the answer to a commit was lost, change nothing.
+    """
     transaction.execute_many(_ATTEMPT, [_attempt(it) for it in found])
     transaction.execute_many(_PROGRESS, [_progress(it) for it in found])
 
@@ -256,3 +261,31 @@ def mark_resent(transaction: Transaction, tenant: str, endpoint: str, notificati
         notification=notification,
     )
     return found > 0
+
+
+class DeliveryBacklog(NamedTuple):
+    """What waits: deliveries, the seconds since the oldest was written, and disabled endpoints."""
+
+    pending: int
+    oldest_seconds: float
+    disabled_endpoints: int
+
+
+_BACKLOG = f"""
+SELECT COUNT(*), MIN(deliveries.created_at)
+FROM deliveries JOIN endpoints ON endpoints.tenant_id = deliveries.tenant_id
+    AND endpoints.id = deliveries.endpoint_id
+WHERE deliveries.status = 'pending' AND endpoints.status = 'enabled' {ALL_TENANTS}
+"""
+_DISABLED = f"""
+SELECT COUNT(*) FROM endpoints WHERE status IN ('failing', 'gone') {ALL_TENANTS}
+"""
+
+
+def measure_backlog(database: Database, now: int) -> DeliveryBacklog:
+    """Return what waits for enabled endpoints of all tenants, for operators."""
+    with database.reading() as snapshot:
+        row = snapshot.row(_BACKLOG)
+        disabled = snapshot.integer(_DISABLED)
+    pending, oldest = row or (0, None)
+    return DeliveryBacklog(pending, max(0, now - (oldest or now)) / 1_000_000, disabled)

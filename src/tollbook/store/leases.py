@@ -6,6 +6,7 @@ _TAKE = """
 INSERT INTO leases (name, holder, until) VALUES (:name, :holder, :until)
 ON CONFLICT (name) DO UPDATE SET holder = :holder, until = :until
 WHERE leases.holder = :holder OR leases.until < :now
+RETURNING 1
 """
 _RENEW = "UPDATE leases SET until = :until WHERE name = :name AND holder = :holder"
 _RELEASE = "UPDATE leases SET until = 0 WHERE name = :name AND holder = :holder"
@@ -17,7 +18,7 @@ def take(transaction: Transaction, name: str, holder: str, now: int, until: int)
     Instants are in microseconds since 1970, by one clock for all holders. On PostgreSQL this waits
     for a transaction of the present holder.
     """
-    return transaction.execute(_TAKE, name=name, holder=holder, now=now, until=until) == 1
+    return transaction.insert(_TAKE, name=name, holder=holder, now=now, until=until) == 1
 
 
 def renew(transaction: Transaction, name: str, holder: str, until: int) -> bool:

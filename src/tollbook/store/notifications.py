@@ -8,6 +8,7 @@ import msgspec
 
 from tollbook.domain.notifications import Notification
 from tollbook.store.database import Transaction
+from tollbook.store.scope_check import ALL_TENANTS
 
 _ALLOCATE = """
 INSERT INTO notification_numbers (tenant_id, last_number) VALUES (:tenant, :count)
@@ -25,6 +26,19 @@ VALUES (
 )
 ON CONFLICT DO NOTHING
 """
+_OLD = f"""
+SELECT tenant_id, number FROM notifications
+WHERE written_at < :before AND fanned_out = 1
+ORDER BY tenant_id, number LIMIT :limit {ALL_TENANTS}
+"""
+_REMOVE = (
+    "DELETE FROM delivery_attempts WHERE tenant_id = :tenant "
+    "AND (endpoint_id, address, sequence) IN ("
+    "SELECT endpoint_id, address, sequence FROM deliveries "
+    "WHERE tenant_id = :tenant AND number = :number)",
+    "DELETE FROM deliveries WHERE tenant_id = :tenant AND number = :number",
+    "DELETE FROM notifications WHERE tenant_id = :tenant AND number = :number",
+)
 _tenant = attrgetter("tenant")
 
 
@@ -49,6 +63,18 @@ def hold_numbers(transaction: Transaction, tenant: str) -> int:
     Parallel changes of the tenant's endpoints wait for each other here.
     """
     return transaction.integer(_ALLOCATE, tenant=tenant, count=0)
+
+
+def remove_before(transaction: Transaction, before: int, limit: int) -> int:
+    """Delete notifications that were written before an instant, with all deliveries of theirs.
+
+    Up to `limit` are deleted; return how many.
+    """
+    rows = transaction.rows(_OLD, before=before, limit=limit)
+    found = [{"tenant": tenant, "number": number} for tenant, number in rows]
+    for sql in _REMOVE:
+        transaction.execute_many(sql, found)
+    return len(found)
 
 
 def _row(it: Notification, number: int, now: int) -> dict[str, str | int | None]:

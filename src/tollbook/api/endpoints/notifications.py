@@ -11,7 +11,8 @@ from starlette.responses import Response
 from tollbook.administration import endpoints as administration
 from tollbook.administration.endpoints import Resend
 from tollbook.api.endpoints.analytics.queries import OrganizationId, UserId
-from tollbook.api.endpoints.notification_endpoints import find_visible, require_message_rate
+from tollbook.api.endpoints.endpoint_answers import find_visible
+from tollbook.api.endpoints.endpoint_deliveries import require_message_rate
 from tollbook.api.openapi.endpoint import ApiRequest, AsyncRequest, Body, Endpoint
 from tollbook.api.openapi.links import leads
 from tollbook.api.openapi.parameter_types import Text, about, text, whole_number

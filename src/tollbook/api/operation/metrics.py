@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from typing import NamedTuple, TypeVar
 
 from prometheus_client import (
@@ -18,6 +19,7 @@ from prometheus_client.registry import Collector
 
 from tollbook import __version__
 from tollbook.domain.quarantine import CODES
+from tollbook.store.deliveries import DeliveryBacklog
 
 _SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
 _EVENTS = (1, 10, 100, 1_000, 2_000, 5_000, 10_000)
@@ -38,6 +40,7 @@ class Measured(NamedTuple):
     database_bytes: Callable[[], int | None]
     clock_seconds: Callable[[], int | None]
     pending_erasures: Callable[[], int | None]
+    backlog: Callable[[], DeliveryBacklog | None]
 
 
 class Metrics:
@@ -85,6 +88,18 @@ class Metrics:
             ["kind"],
             registry=registry,
         )
+        self._attempts = Counter(
+            "tollbook_deliveries",
+            "Attempts to deliver a notification, by kind of endpoint and outcome.",
+            ["kind", "outcome"],
+            registry=registry,
+        )
+        self._latency = Histogram(
+            "tollbook_delivery_latency_seconds",
+            "Time from the commit of a notification to its first attempt.",
+            buckets=_SECONDS,
+            registry=registry,
+        )
         ProcessCollector(registry=registry)
         self._looked_up(measured)
 
@@ -121,6 +136,31 @@ class Metrics:
             "Erased persons whose data is still in the database's log of writes.",
             registry=registry,
         ).set_function(_number(_seldom(measured.pending_erasures)))
+
+        self._deliveries_looked_up(_seldom(measured.backlog))
+
+    def _deliveries_looked_up(self, backlog: Callable[[], DeliveryBacklog | None]) -> None:
+        for name, about, field in (
+            ("tollbook_deliveries_pending", "Deliveries that wait.", "pending"),
+            (
+                "tollbook_delivery_oldest_seconds",
+                "Time since the oldest delivery that waits was written.",
+                "oldest_seconds",
+            ),
+            (
+                "tollbook_endpoints_disabled",
+                "Endpoints that failed for three days, or are gone.",
+                "disabled_endpoints",
+            ),
+        ):
+            read = partial(_field, backlog, field)
+            Gauge(name, about, registry=self._registry).set_function(read)
+
+    def count_attempt(self, kind: str, outcome: str, seconds: float | None) -> None:
+        """Count an attempt to deliver; `seconds` since the notification was written, if first."""
+        self._attempts.labels(kind, outcome).inc()
+        if seconds is not None:
+            self._latency.observe(max(0.0, seconds))
 
     def count_events(self, counts: Mapping[str, int]) -> None:
         """Count receipts by outcome."""
@@ -215,3 +255,9 @@ def _number(read: Callable[[], int | None]) -> Callable[[], float]:
         return float("nan") if found is None else float(found)
 
     return value
+
+
+def _field(read: Callable[[], DeliveryBacklog | None], name: str) -> float:
+    """Return a field of what was measured; not a number while the database does not respond."""
+    found = read()
+    return float("nan") if found is None else float(getattr(found, name))

@@ -3,7 +3,7 @@
 An alert is a row in the database that made it true, so a crash loses none. All tables are new and
 empty; nothing of earlier versions is notified.
 
-Revision: 0019, after 0017.
+Revision: 0019, after 0018.
 """
 
 from typing import Any
@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0019"
-down_revision = "0017"
+down_revision = "0018"
 branch_labels = None
 depends_on = None
 
