@@ -1,6 +1,7 @@
 """tollbook triggers: what notifies of usage and cost."""
 
 import click
+import msgspec
 
 from tollbook.administration.trigger_terms import CATEGORIES, DeviationTerms, NewTrigger
 from tollbook.administration.triggers import (
@@ -84,7 +85,7 @@ def _cells(it: TriggerAnswer) -> tuple[str | None, ...]:
         " ".join(filter(None, (it.organization_id, it.user_id))) or None,
         it.category or " ".join(filter(None, (it.meter, it.figure.value))),
         it.period.value,
-        bytes(state.value).decode() if state else None,
+        msgspec.json.encode(state.value).decode() if state else None,
         str(len(state.reached)) if state else None,
         it.status.value,
     )

@@ -86,14 +86,20 @@ def _of_triggers(
 
 def claim(transaction: Transaction, state: TriggerState) -> bool:
     """Insert a state; return False when the threshold was reached in this period before."""
-    return bool(
-        transaction.execute(
-            f"INSERT INTO trigger_states ({_COLUMNS}) VALUES (:organization, :trigger_id, "
-            ":period_start, :threshold, :period_end, :value, :reached_at, NULL, 1) "
-            "ON CONFLICT (organization_id, trigger_id, period_start, threshold) DO NOTHING",
-            **{**state._asdict(), "value": str(state.value)},
-        )
+    claimed = transaction.rows(
+        f"INSERT INTO trigger_states ({_COLUMNS}) VALUES (:organization, :trigger_id, "
+        ":period_start, :threshold, :period_end, :value, :reached_at, NULL, 1) "
+        "ON CONFLICT (organization_id, trigger_id, period_start, threshold) DO NOTHING "
+        "RETURNING threshold",
+        organization=state.organization,
+        trigger_id=state.trigger_id,
+        period_start=state.period_start,
+        threshold=state.threshold,
+        period_end=state.period_end,
+        value=str(state.value),
+        reached_at=state.reached_at,
     )
+    return bool(claimed)
 
 
 def clear(transaction: Transaction, state: TriggerState, now: int) -> bool:
