@@ -86,11 +86,11 @@ def _of_triggers(
 
 def claim(transaction: Transaction, state: TriggerState) -> bool:
     """Insert a state; return False when the threshold was reached in this period before."""
-    claimed = transaction.rows(
+    claimed = transaction.insert(
         f"INSERT INTO trigger_states ({_COLUMNS}) VALUES (:organization, :trigger_id, "
         ":period_start, :threshold, :period_end, :value, :reached_at, NULL, 1) "
         "ON CONFLICT (organization_id, trigger_id, period_start, threshold) DO NOTHING "
-        "RETURNING threshold",
+        "RETURNING 1",
         organization=state.organization,
         trigger_id=state.trigger_id,
         period_start=state.period_start,
