@@ -33,12 +33,15 @@ test: setup-dev ## every test, on SQLite and PostgreSQL, the page in a Chromium,
 	TOLLBOOK_TEST_POSTGRES=$$(scripts/postgres) && TOLLBOOK_TEST_PGBOUNCER=$$(scripts/pgbouncer) && \
 	export TOLLBOOK_TEST_POSTGRES TOLLBOOK_TEST_PGBOUNCER && $(bin)/python -m pytest -n auto $(args)
 
-lint: setup-dev ## style, types, layers
+lint: setup-dev ## style, types, layers, written files
 	@$(bin)/ruff check .
 	@$(bin)/ruff format --check .
 	@$(bin)/mypy
 	@$(bin)/lint-imports --no-logo
+	@$(bin)/python -m tests.conformance --check && $(bin)/python -m clients.python.generator --check
 	@scripts/node && node_modules/.bin/tsc --project .
+	@$(bin)/python -m clients.typescript.generate --check
+	@node_modules/.bin/tsc --project clients/typescript && node_modules/.bin/tsc --project clients/typescript/test
 
 fmt: setup-dev ## format the code
 	@$(bin)/ruff check --fix .
@@ -55,7 +58,7 @@ bench-peers: setup-dev ## compare with other engines and a plain service, and wr
 chaos: setup-dev ## test every fault on real servers, and write docs/reliability.md
 	@TOLLBOOK_TEST_POSTGRES=$$(scripts/postgres) && TOLLBOOK_TEST_PGBOUNCER=$$(scripts/pgbouncer) && \
 	export TOLLBOOK_TEST_POSTGRES TOLLBOOK_TEST_PGBOUNCER && $(bin)/python -m chaos $(args)
-	@TOLLBOOK_TEST_KILLS=50 $(bin)/python -m pytest -n 0 tests/brokers/test_kills.py
+	@TOLLBOOK_TEST_KILLS=50 $(bin)/python -m pytest -n 0 tests/brokers/test_kills.py clients/python/tests/test_kills.py
 
 fuzz: setup-dev ## test malformed input, for everything that reads outside data (args="--seconds 600 --only books")
 	@$(bin)/python -m fuzz $(args)

@@ -81,6 +81,9 @@ def test_a_dry_run_answers_with_sums_rows_and_what_has_no_price(platform: Tenant
                 }
             ],
             "buy_changed": 0,
+            "below_buy": [],
+            "below_buy_count": 0,
+            "without_buy_count": 0,
         },
     }
     assert platform.get("/v1/rerating").json() == {"success": True, "runs": []}
@@ -151,3 +154,16 @@ def test_a_run_in_the_way_of_another_is_409(platform: Tenant) -> None:
     answer = platform.post("/v1/rerating", json={**JANUARY, "apply": True})
     assert (answer.status_code, answer.json()["code"]) == (409, "run_conflict")
     assert "run 1 (all organizations, 2024-01-01 to 2024-01-31) is running" in answer.text
+
+
+def test_a_dry_run_reports_the_losing_rates_of_every_book_in_force(platform: Tenant) -> None:
+    dear = "{meter: voice.call, price: 0.003, per: second, buy: 0.004}"
+    dearer = "{meter: sms.outbound, price: 0.02, per: segment, buy: 0.05}"
+    platform.load(book(dear, since="2024-01-01"))
+    platform.load(book(dearer, dear, since="2024-01-15"))
+    platform.load(book(dearer, since="2024-03-01"))
+    dry = platform.post("/v1/rerating", json=JANUARY).json()["dry_run"]
+    assert dry["below_buy_count"] == 3
+    losses = [it["buy_cost"] - it["cost"] for it in dry["below_buy"]]
+    assert losses == sorted(losses, reverse=True)
+    assert {it["meter"] for it in dry["below_buy"]} == {"voice.call", "sms.outbound"}

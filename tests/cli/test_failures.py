@@ -55,7 +55,8 @@ def test_a_database_that_is_away_is_a_sentence(
 
 
 def test_every_verb_is_tried() -> None:
-    assert {it.name for it in VERBS} == {it.split()[0] for it in COMMANDS}
+    without_database = {"mcp"}
+    assert {it.name for it in VERBS} - without_database == {it.split()[0] for it in COMMANDS}
 
 
 def test_a_driver_error_that_no_layer_expects_is_a_sentence_too(

@@ -71,3 +71,24 @@ def test_a_dry_run_foretells_the_run(platform: Platform, past: Past) -> None:
         run.costs,
     )
     assert run.expected == run.events
+
+
+def test_the_books_are_those_in_force_in_the_period_for_the_organizations(
+    platform: Platform, past: Past
+) -> None:
+    send_some(platform)
+    versions = [
+        platform.load(book(CALLS, since=since, currency=currency))
+        for since, currency in (
+            *(("2023-01-01", "USD"), ("2023-06-01", "USD"), ("2024-01-10", "USD")),
+            *(("2024-02-01", "USD"), ("2023-01-01", "EUR"), ("2023-01-01", "GBP")),
+        )
+    ]
+    _, before, within, after, euro, _ = versions
+    both = [within, before, euro]
+    assert sorted(it.version for it in past.dry_run().books) == sorted(both)
+    later = past.dry_run(start="2024-01-10").books
+    assert sorted(it.version for it in later) == sorted([within, euro])
+    named = past.dry_run(version=after).books
+    assert sorted(it.version for it in named) == sorted([after, euro])
+    assert past.dry_run(start="2022-01-01", end="2022-01-31").books == []

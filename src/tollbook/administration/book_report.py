@@ -1,6 +1,7 @@
 """Report a loaded price book, with the prices that it takes away and the rates without a use."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from typing import NamedTuple
 
 import msgspec
 from msgspec import UNSET, UnsetType
@@ -42,7 +43,7 @@ class BelowBuyRate(msgspec.Struct, frozen=True, rename={"from_": "from"}):
 class BelowBuyReport(msgspec.Struct, frozen=True):
     """The first rates that sell below their buy price, the largest loss first, and their number.
 
-    `without_buy_count` counts the rates without a buy price, if any rate has one.
+    `without_buy_count` counts the rates without a buy price, in books where any rate has one.
     """
 
     below_buy: list[BelowBuyRate]
@@ -118,40 +119,67 @@ def book_report(snapshot: Snapshot, tenant: str, head: BookHead, now: int) -> Bo
         no_longer_priced=catalog.in_order({it for entry in lost for it in entry.meters}),
         lost_prices=lost,
         retired_meters=retired or UNSET,
-        **msgspec.structs.asdict(below_buy_report(snapshot, tenant, head)),
+        **msgspec.structs.asdict(below_buy_report(snapshot, tenant, [head])),
     )
 
 
-def below_buy_report(snapshot: Snapshot, tenant: str, head: BookHead) -> BelowBuyReport:
-    """Return the rates of a book that sell below their buy price."""
-    templates = prices.templates_of(snapshot, tenant, head.version)
-    sizes = prices.count_by_template(snapshot, head)
-    losses = _losses(templates)
-    unknown = (
-        sizes.get(number, 0)
-        for number, rate in enumerate(templates)
-        if rate.pricing.price is not None and rate.pricing.buy is None
-    )
+class _BoughtBook(NamedTuple):
+    """A book with its templates, and how many rates are made from each, by its number."""
+
+    head: BookHead
+    templates: Sequence[Rate]
+    sizes: Mapping[int, int]
+
+    def count_unknown(self) -> int:
+        """Count the rates without a buy price, if any rate has one."""
+        if not has_buy_price(self.templates):
+            return 0
+        return sum(
+            self.sizes.get(number, 0)
+            for number, rate in enumerate(self.templates)
+            if rate.pricing.price is not None and rate.pricing.buy is None
+        )
+
+
+class _Losing(NamedTuple):
+    """A template of a book, by its number, that sells below its buy price."""
+
+    book: _BoughtBook
+    number: int
+    loss: Loss
+
+
+def _losing(book: _BoughtBook) -> Iterator[_Losing]:
+    """Yield the templates of a book that sell below their buy price."""
+    for number, rate in enumerate(book.templates):
+        loss = largest_loss(rate)
+        if loss is not None:
+            yield _Losing(book, number, loss)
+
+
+def below_buy_report(snapshot: Snapshot, tenant: str, heads: Sequence[BookHead]) -> BelowBuyReport:
+    """Return the rates of some books that sell below their buy price."""
+    books = [
+        _BoughtBook(
+            head,
+            prices.templates_of(snapshot, tenant, head.version),
+            prices.count_by_template(snapshot, head),
+        )
+        for head in heads
+    ]
+    losing = [it for book in books for it in _losing(book)]
+    losing.sort(key=lambda it: (-it.loss.amount, it.book.head.version, it.number))
     return BelowBuyReport(
-        below_buy=_below_buy(snapshot, head, templates, losses),
-        below_buy_count=sum(sizes.get(number, 0) for number, _ in losses),
-        without_buy_count=sum(unknown) if has_buy_price(templates) else 0,
+        below_buy=_below_buy(snapshot, losing),
+        below_buy_count=sum(it.book.sizes.get(it.number, 0) for it in losing),
+        without_buy_count=sum(book.count_unknown() for book in books),
     )
 
 
-def _losses(templates: Sequence[Rate]) -> list[tuple[int, Loss]]:
-    """Return the templates that sell below their buy price, the largest loss first."""
-    found = ((number, largest_loss(rate)) for number, rate in enumerate(templates))
-    losses = [(number, loss) for number, loss in found if loss is not None]
-    return sorted(losses, key=lambda it: (-it[1].amount, it[0]))
-
-
-def _below_buy(
-    snapshot: Snapshot, head: BookHead, templates: Sequence[Rate], losses: list[tuple[int, Loss]]
-) -> list[BelowBuyRate]:
+def _below_buy(snapshot: Snapshot, losing: Sequence[_Losing]) -> list[BelowBuyRate]:
     """Return the first rates that sell below their buy price."""
     found: list[BelowBuyRate] = []
-    for number, loss in losses:
+    for (head, templates, _), number, loss in losing:
         left = MOST_BELOW_BUY - len(found)
         if not left:
             break

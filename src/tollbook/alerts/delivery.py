@@ -28,6 +28,7 @@ from tollbook.store.deliveries import (
     record_attempts,
 )
 from tollbook.store.endpoints import find_endpoint
+from tollbook.store.notifications import hold_numbers
 
 _log = structlog.get_logger()
 _MOST_REQUESTS, _MOST_OF_TENANT = 64, 16
@@ -87,6 +88,9 @@ class Delivery:
         sent = [it for it in found if isinstance(it, Sent)]
         if sent:
             with work.lease.writing() as transaction:
+                # Changes of these endpoints by a person wait, and none of them is overwritten.
+                for tenant in sorted({it.batch.lane.tenant for it in sent}):
+                    hold_numbers(transaction, tenant)
                 record_attempts(transaction, list(_rows(sent, work.clock())))
                 after_result(transaction, sent, work.clock())
             stop_at("recorded")

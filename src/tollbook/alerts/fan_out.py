@@ -19,6 +19,7 @@ from tollbook.store.deliveries import (
     mark_fanned_out,
     waiting_notifications,
 )
+from tollbook.store.notifications import hold_numbers
 
 _MOST_AT_ONCE = 500
 _PAUSE = 0.5
@@ -43,6 +44,7 @@ def _fan_out(
     transaction: Transaction, tenant: str, found: Sequence[WaitingNotification], now: int
 ) -> None:
     """Add the deliveries of a tenant's notifications; each endpoint's sequence has no gaps."""
+    hold_numbers(transaction, tenant)
     for endpoint in endpoints.list_endpoints(transaction, tenant):
         concerned = [it for it in found if is_for(endpoint, it)]
         if concerned:

@@ -6,6 +6,7 @@ from tollbook.alerts.worker import Work
 from tollbook.domain.endpoints import Endpoint
 from tollbook.domain.sealing import Sealer, Unreadable
 from tollbook.store.endpoints import change_endpoint, find_endpoint, list_all
+from tollbook.store.notifications import hold_numbers
 
 _PAUSE = 3600.0
 
@@ -24,6 +25,7 @@ class Renewal:
             found = [it for it in list_all(snapshot) if self._renewed(it) != it]
         for it in found:
             with work.lease.writing() as transaction:
+                hold_numbers(transaction, it.tenant)
                 endpoint = find_endpoint(transaction, it.tenant, it.id)
                 if endpoint is not None:
                     change_endpoint(transaction, self._renewed(endpoint))

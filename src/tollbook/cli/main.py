@@ -35,6 +35,7 @@ VERBS = tuple(
         "alerts": "Send notifications in a process of its own.",
         "import": "Import events, or call and message records.",
         "consume": "Store the events of a message broker.",
+        "mcp": "Serve read-only tools for agents.",
         "events": "Show single events.",
         "quarantine": "List, replay and discard events that are not charged.",
         "report": "Show usage and cost in the terminal.",

@@ -137,7 +137,7 @@ def _dry_run(options: Options, database: Database, span: RerateRange) -> int:
             limit=options.limit,
             progress=lambda events: progress.update(task, advance=events),
         )
-        below_buy = below_buy_of(snapshot, options.tenant, span)
+        below_buy = below_buy_of(snapshot, options.tenant, span, result)
     answer = dry_run_answer(result, below_buy)
     if options.json:
         print_json({"dry_run": answer})
@@ -247,7 +247,7 @@ def _print_dry_run(shown: DryRunAnswer) -> None:
     if shown.buy_changed:
         print_line(f"{shown.buy_changed:,} events would get another buy price only")
     if shown.below_buy_count:
-        print_line(f"{shown.below_buy_count:,} rates of the book sell below their buy price")
+        print_line(f"{shown.below_buy_count:,} rates sell below their buy price")
     _print_totals(shown.totals)
 
 

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 import msgspec
 
+from tollbook.domain.books import BookHead
 from tollbook.domain.catalog import BUILT_IN, Catalog
 from tollbook.domain.errors import InvalidRequest, Problem
 from tollbook.domain.lost_prices import MOST_NAMED, LostPrices
@@ -61,6 +62,8 @@ class DryRun(msgspec.Struct):
     lost: dict[tuple[str, str], set[int]] = {}
     """The meters without a price, by currency and organization."""
     catalog: Catalog = BUILT_IN
+    books: list[BookHead] = []
+    """The books that are in force on the days of the period."""
 
     def lost_prices(self) -> list[LostPrices]:
         """Return which organizations would lose which prices, one entry for each set of prices."""
@@ -121,7 +124,7 @@ def dry_run(
         if progress:
             progress(sum(amounts.events for amounts in sums.values()))
         place = recharge.next_place(snapshot, tenant, span, place)
-    result.rows = largest.in_order()
+    result.rows, result.books = largest.in_order(), book_set.books_in(span)
     return result
 
 

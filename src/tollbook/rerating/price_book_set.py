@@ -45,6 +45,7 @@ class PriceBookSet:
         self._heads: list[BookHead] | None = None
         self._tariffs: dict[BookHead, Tariff] = {}
         self._organizations: dict[int, PricedOrganization] = {}
+        self._sequences: set[tuple[int | None, str]] = set()
         self.tiered = False
         """Whether any price of the books met so far depends on the month."""
 
@@ -58,6 +59,7 @@ class PriceBookSet:
             own = self._tariffs_of(snapshot, number)
             common = self._tariffs_of(snapshot, None)
             books = (own, common) if own else (common,)
+            self._sequences |= {(number, row.currency), (None, row.currency)}
             number_format = directory.number_format(snapshot, self._tenant, row)
             self._organizations = {
                 number: PricedOrganization(
@@ -71,6 +73,19 @@ class PriceBookSet:
                 )
             }
         return self._organizations[number]
+
+    def books_in(self, span: RerateRange) -> list[BookHead]:
+        """List the books that are in force on a day of a span for the organizations met so far."""
+        found, complete = [], set()
+        for head in self._heads or ():
+            sequence = head.organization, head.currency
+            start = FIRST_DAY if head.version == self._version else head.effective_from
+            is_asked = sequence in self._sequences and sequence not in complete
+            if is_asked and start <= span.last_day:
+                found.append(head)
+            if start <= span.first_day:
+                complete.add(sequence)
+        return found
 
     def _tariffs_of(self, snapshot: Snapshot, organization: int | None) -> tuple[Tariff, ...]:
         if self._heads is None:

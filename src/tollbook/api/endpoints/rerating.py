@@ -75,7 +75,7 @@ async def post_rerating(request: AsyncRequest[AmountsQuery]) -> Response:
             require_ledger(snapshot, actor.tenant, span)
             require_book(snapshot, actor.tenant, span, apply=False)
             result = dry_run(snapshot, actor.tenant, span, actor.at, asked.limit)
-            below_buy = below_buy_of(snapshot, actor.tenant, span)
+            below_buy = below_buy_of(snapshot, actor.tenant, span, result)
         return json_response({"success": True, "dry_run": dry_run_answer(result, below_buy)})
 
     return await run_sync(look, limiter=services.looking)

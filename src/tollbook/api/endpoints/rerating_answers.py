@@ -5,7 +5,7 @@ from datetime import date, datetime
 from typing import Annotated
 
 import msgspec
-from msgspec import UNSET, Meta, UnsetType
+from msgspec import Meta
 
 from tollbook.administration.book_report import (
     BelowBuyRate,
@@ -86,7 +86,8 @@ class UnpricedEvent(msgspec.Struct):
 class DryRunAnswer(msgspec.Struct):
     """What would change: sums of everything, the rows that differ most, events without a price.
 
-    With a `version`, `below_buy` lists the rates of that book that sell below their buy price.
+    `below_buy` lists the rates that sell below their buy price, of the books that are in force in
+    the period for the organizations with events in it, and of a named `version`.
     """
 
     events: int
@@ -98,9 +99,9 @@ class DryRunAnswer(msgspec.Struct):
     unpriced_events: Sequence[UnpricedEvent]
     lost_prices: Sequence[LostPrices]
     buy_changed: int
-    below_buy: Sequence[BelowBuyRate] | UnsetType = UNSET
-    below_buy_count: int | UnsetType = UNSET
-    without_buy_count: int | UnsetType = UNSET
+    below_buy: Sequence[BelowBuyRate]
+    below_buy_count: int
+    without_buy_count: int
 
 
 class RunAnswer(msgspec.Struct):
@@ -131,9 +132,8 @@ class RunAnswer(msgspec.Struct):
     buy_changed: int
 
 
-def dry_run_answer(result: DryRun, below_buy: BelowBuyReport | None = None) -> DryRunAnswer:
-    """Show a dry run; `below_buy` is of the only book that it applies."""
-    of_book = {} if below_buy is None else msgspec.structs.asdict(below_buy)
+def dry_run_answer(result: DryRun, below_buy: BelowBuyReport) -> DryRunAnswer:
+    """Show a dry run; `below_buy` is of the books that it applies."""
     return DryRunAnswer(
         events=result.events,
         changed=result.changed,
@@ -144,7 +144,7 @@ def dry_run_answer(result: DryRun, below_buy: BelowBuyReport | None = None) -> D
         unpriced_events=[unpriced_event(it) for it in result.left],
         lost_prices=result.lost_prices(),
         buy_changed=result.buy_changed,
-        **of_book,
+        **msgspec.structs.asdict(below_buy),
     )
 
 
@@ -206,8 +206,11 @@ def _amounts(old: int, new: int) -> tuple[AmountJson, AmountJson, AmountJson]:
     return raw_amount(old), raw_amount(new), raw_amount(new - old)
 
 
-def below_buy_of(snapshot: Snapshot, tenant: str, span: RerateRange) -> BelowBuyReport | None:
-    """Return the rates below their buy price of the only book of a dry run; None for several."""
-    if span.version is None:
-        return None
-    return below_buy_report(snapshot, tenant, find_book(snapshot, tenant, span.version))
+def below_buy_of(
+    snapshot: Snapshot, tenant: str, span: RerateRange, result: DryRun
+) -> BelowBuyReport:
+    """Return the rates below their buy price of the books that a dry run applies."""
+    books = list(result.books)
+    if span.version is not None and all(it.version != span.version for it in books):
+        books.append(find_book(snapshot, tenant, span.version))
+    return below_buy_report(snapshot, tenant, books)

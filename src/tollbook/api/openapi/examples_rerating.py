@@ -48,6 +48,9 @@ DRY_RUN: dict[str, Any] = {
     "lost_prices": [],
     "unpriced_events": [UNPRICED],
     "buy_changed": 0,
+    "below_buy": [],
+    "below_buy_count": 0,
+    "without_buy_count": 0,
 }
 
 RUN: dict[str, Any] = {

@@ -1,0 +1,1 @@
+"""Client libraries, and the generators of their sources."""
