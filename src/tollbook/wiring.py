@@ -14,6 +14,7 @@ from starlette.types import ASGIApp
 
 from tollbook.administration.endpoints import Protection
 from tollbook.alerts.delivery import Count, count_nothing
+from tollbook.alerts.looks import looks
 from tollbook.alerts.process import Alerts
 from tollbook.api.application import application
 from tollbook.api.operation.created_tokens import CreatedTokens
@@ -258,7 +259,8 @@ def alerts_of(
 ) -> Alerts:
     """Build the worker of alerts."""
     sealer, networks = protection_of(settings, secret_keys)
-    return Alerts(database, now, sealer, networks, days=settings.notification_days, count=count)
+    days = settings.notification_days
+    return Alerts(database, now, sealer, networks, looks=looks(), days=days, count=count)
 
 
 def _rerating_worker(database: Database) -> Worker:

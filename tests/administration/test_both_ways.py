@@ -172,6 +172,19 @@ ALLOWED = {
     "meter.activate": Case(
         "PATCH", f"{METERS}/own.retired", "meters retire own.retired --undo", {"retired": False}
     ),
+    "trigger.add": Case(
+        "POST",
+        "/v1/triggers",
+        "triggers add Calls --organization org_1 --period day --at 50.5 --category voice_cost",
+        {
+            "name": "Calls",
+            "organization_id": "org_1",
+            "figure": "cost",
+            "period": "day",
+            "at": [50.5],
+            "category": "voice_cost",
+        },
+    ),
     "budget.set": Case(
         "PUT",
         BUDGET,
@@ -302,6 +315,18 @@ REFUSED = {
     "a meter that is not there": Case(
         "PATCH", f"{METERS}/own.mete", "meters retire own.mete", {"retired": True}
     ),
+    "a trigger on events of every meter": Case(
+        "POST",
+        "/v1/triggers",
+        "triggers add x --figure count --period day --at 1",
+        {"name": "x", "figure": "count", "period": "day", "at": [1]},
+    ),
+    "a trigger of an unknown organization": Case(
+        "POST",
+        "/v1/triggers",
+        "triggers add x --organization org_9 --period day --at 1",
+        {"name": "x", "organization_id": "org_9", "figure": "cost", "period": "day", "at": [1]},
+    ),
     "a budget of nothing": Case("PUT", BUDGET, "budgets set org_1 0", {"monthly": 0}),
     "a budget with an alert at nothing": Case(
         "PUT",
@@ -381,7 +406,7 @@ class Door:
         ]
 
 
-_RANDOM = re.compile(r"tb_[0-9a-f]{12}|tbv_[0-9a-f]{16}|\d{4}-\d\d-\d\dT.*")
+_RANDOM = re.compile(r"trg_[0-9a-z]{26}|tb_[0-9a-f]{12}|tbv_[0-9a-f]{16}|\d{4}-\d\d-\d\dT.*")
 Send = Callable[[Door, Case], httpx.Response]
 Call = Callable[[Door, Case], Ran]
 

@@ -16,7 +16,7 @@ from tollbook.store.database import Database
 from tollbook.store.directory import Tenant
 
 ACTOR = Actor("acme", COMMAND_LINE, 1)
-ACME = Tenant("acme", "Acme", "EUR", "GB")
+ACME = Tenant("acme", "Acme", "EUR", "GB", "Asia/Tokyo")
 
 
 def create(database: Database, tenant: Tenant = ACME) -> None:
@@ -34,7 +34,7 @@ def test_a_tenant_is_created_without_prices_and_with_an_act(database: Database) 
     with database.reading() as snapshot:
         assert directory.tenants(snapshot) == [ACME]
         assert prices.price_book_heads(snapshot, "acme") == []
-    details = {"currency": "EUR", "number_format": "GB"}
+    details = {"currency": "EUR", "number_format": "GB", "timezone": "Asia/Tokyo"}
     assert logged(database) == [("tenant.create", "tenant acme", details)]
 
 
@@ -90,8 +90,35 @@ def test_a_change_keeps_what_it_does_not_name(
         assert change_tenant(transaction, later, currency, number_format) == changed
     with database.reading() as snapshot:
         assert directory.tenants(snapshot) == [changed]
-    details = {"currency": changed.currency, "number_format": changed.number_format}
+    details = {
+        "currency": changed.currency,
+        "number_format": changed.number_format,
+        "timezone": "Asia/Tokyo",
+    }
     assert logged(database)[0] == ("tenant.change", "tenant acme", details)
+
+
+def zones(database: Database) -> list[tuple[int, str]]:
+    with database.reading() as snapshot:
+        return directory.tenant_zones(snapshot, "acme")
+
+
+def test_a_change_of_the_time_zone_keeps_the_zones_before_it(database: Database) -> None:
+    create(database)
+    assert zones(database) == [(0, "Asia/Tokyo")]
+    for at, zone in ((5, "Europe/Berlin"), (6, "Europe/Berlin"), (7, "UTC")):
+        with database.writing() as transaction:
+            change_tenant(transaction, ACTOR._replace(at=at), None, None, zone)
+    assert zones(database) == [(0, "Asia/Tokyo"), (5, "Europe/Berlin"), (7, "UTC")]
+
+
+@pytest.mark.parametrize("zone", ["Atlantis", "localtime", "Factory"])
+def test_a_time_zone_is_the_name_of_a_place(database: Database, zone: str) -> None:
+    create(database)
+    with pytest.raises(InvalidRequest) as refusal, database.writing() as transaction:
+        change_tenant(transaction, ACTOR, None, None, zone)
+    assert [problem.field for problem in refusal.value.details] == ["timezone"]
+    assert zones(database) == [(0, "Asia/Tokyo")]
 
 
 def test_an_unknown_tenant_and_an_invalid_change_are_refused(database: Database) -> None:

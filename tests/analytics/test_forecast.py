@@ -115,7 +115,7 @@ def test_a_month_that_is_over_is_what_it_cost(database: Database) -> None:
 
 def status(user: str, monthly: int) -> BudgetStatus:
     budget = Budget(user, monthly * 10**9, (0.5, 1.0), 0, 0)
-    return BudgetStatus(Budgeted(ACME, "Ann" if user else "", budget), TODAY, FOUND)
+    return BudgetStatus(Budgeted(ACME, "Ann" if user else "", budget), TODAY, FOUND.spent, FOUND)
 
 
 @pytest.mark.parametrize(

@@ -42,6 +42,7 @@ class Case(NamedTuple):
 
 JANUARY = {"start_date": "2024-01-01", "end_date": "2024-01-31"}
 BUDGET = {"monthly": 100}
+TRIGGER = {"name": "x", "organization_id": "org_1", "figure": "cost", "period": "day", "at": [1]}
 ROTATED = {"organization": 404, "user": 403, "stranger": 404}
 NO_ADMIN = {"user": 403, "stranger": 404}
 FOREIGN = {"organization": 404, "user": 404, "stranger": 404}
@@ -106,6 +107,18 @@ CASES = [
         "/v1/budgets/org_2/users/user_1",
         for_admins(organization=404, user=403, stranger=404),
     ),
+    Case("GET", "/v1/triggers", for_readers()),
+    Case("GET", "/v1/triggers?organization_id=org_2", for_readers(**FOREIGN)),
+    Case("POST", "/v1/triggers", for_admins(201, user=403, stranger=404), TRIGGER),
+    Case(
+        "POST",
+        "/v1/triggers",
+        for_admins(201, organization=404, user=403, stranger=404),
+        TRIGGER | {"organization_id": "org_2"},
+    ),
+    Case("GET", "/v1/triggers/trg_none", for_readers(404)),
+    Case("PATCH", "/v1/triggers/trg_none", for_admins(404, user=403), {"name": "x"}),
+    Case("DELETE", "/v1/triggers/trg_none", for_admins(404, user=403)),
     Case("GET", "/v1/analytics/organizations", for_readers(user=403)),
     Case("GET", "/v1/analytics/overview", for_readers(user=403)),
     Case("GET", "/v1/analytics/period?organization_id=org_1", for_readers(stranger=404)),

@@ -1,7 +1,8 @@
 """/v1/budgets: set, read, passed, taken away."""
 
+import csv
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -68,6 +69,40 @@ def test_a_budget_is_set_and_listed(either: Tenant) -> None:
     ]
 
 
+def test_each_period_has_a_budget_of_its_own(either: Tenant) -> None:
+    either.send(event(id="old", cost="9", time="2020-02-01T12:00:00Z"))
+    spend(either, "2.5")
+    for name, amount in (("daily", 5), ("weekly", "20.10"), ("monthly", 50)):
+        assert put(either, OF_ORG_1, {name: amount})[name] == float(amount)
+        assert put(either, OF_USER_1, {name: amount})["user_id"] == "user_1"
+    found = listed(either)
+    assert [(it.get("user_id"), it["spent"]) for it in found] == [
+        *[(None, 2.5)] * 3,
+        *[("user_1", 2.5)] * 3,
+    ]
+    month, week, day = found[:3]
+    today = datetime.now(UTC).date()
+    assert (month["monthly"], month["month"], month["used"]) == (50, f"{today:%Y-%m}", 0.05)
+    monday = today - timedelta(days=today.weekday())
+    assert (week["weekly"], week["week"], week["used"]) == (20.1, monday.isoformat(), 0.1244)
+    assert (day["daily"], day["day"], day["alert_reached"]) == (5, today.isoformat(), 0.5)
+    for it in (week, day):
+        assert (it["forecast"], it["passed_on"]) == (None, None)
+        assert {"monthly", "month"}.isdisjoint(it)
+    assert either.delete(f"{OF_ORG_1}?period=week").json()["budget"]["weekly"] == 20.1
+    assert either.delete(OF_ORG_1).json()["budget"]["monthly"] == 50
+    answer = either.delete(f"{OF_ORG_1}?period=month")
+    assert answer.json()["error"] == "organization org_1 has no budget"
+    assert [it.get("daily") for it in listed(either)] == [5, None, None, 5]
+    rows = list(csv.DictReader(either.get(PATH, headers={"Accept": "text/csv"}).text.splitlines()))
+    assert [(it["daily"], it["weekly"], it["monthly"]) for it in rows] == [
+        ("5.00", "", ""),
+        ("", "", "50.00"),
+        ("", "20.10", ""),
+        ("5.00", "", ""),
+    ]
+
+
 def test_what_is_spent_moves_the_budget(either: Tenant) -> None:
     put(either, OF_ORG_1, {"monthly": 10, "alert_at": [0.8, 0.25]})
     states = []
@@ -110,6 +145,9 @@ def test_organizations_and_users_have_budgets_of_their_own(either: Tenant) -> No
     [
         ({}, [("monthly", "missing_field")]),
         ({"monthly": 0}, [("monthly", "invalid_amount")]),
+        ({"daily": 0}, [("daily", "invalid_amount")]),
+        ({"weekly": True}, [("weekly", "invalid_field")]),
+        ({"daily": 1, "monthly": 2}, [("daily", "not_together"), ("monthly", "not_together")]),
         ({"monthly": -1}, [("monthly", "invalid_amount")]),
         ({"monthly": "x"}, [("monthly", "invalid_amount")]),
         ({"monthly": "0.0000000001"}, [("monthly", "invalid_amount")]),

@@ -96,7 +96,7 @@ def test_every_list_in_pages_leads_to_its_next_page() -> None:
         for name, operation in OPERATIONS.items()
         if {"cursor", "after"} & {it["name"] for it in operation["parameters"]}
     }
-    assert len(in_pages) == 10
+    assert len(in_pages) == 11
     assert in_pages["listQuarantine"] == {
         "organization_id": "$request.query.organization_id",
         "amounts": "$request.query.amounts",

@@ -56,6 +56,21 @@ def test_a_budget_is_set_listed_and_removed(platform: Tollbook) -> None:
     assert (removed["monthly"], removed["user_id"]) == (0.5, "user_1")
 
 
+def test_a_budget_is_for_a_day_or_a_week_too(platform: Tollbook) -> None:
+    for period, amount in (("day", "2"), ("week", "20"), ("month", "50")):
+        ran = platform("budgets", "set", "org_1", amount, "--period", period)
+        assert ran.out == f"organization org_1 has a budget of {amount}.00 USD a {period}\n"
+    found = platform.json("budgets", "list", "org_1")["budgets"]
+    amounts = [it.get("monthly", it.get("weekly", it.get("daily"))) for it in found]
+    assert amounts == [50, 20, 2]
+    assert [it["forecast"] is None for it in found] == [False, True, True]
+    shown = platform("budgets", "list").out
+    assert all(f" {it} " in shown for it in ("day", "week", "month"))
+    assert platform.json("budgets", "remove", "org_1", "--period", "day")["daily"] == 2
+    refused = platform.refusal("budgets", "remove", "org_1", "--period", "day")
+    assert "has no daily budget" in refused
+
+
 def test_a_budget_that_makes_no_sense_is_refused(platform: Tollbook) -> None:
     assert "alert_at must be" in platform.refusal("budgets", "set", "org_1", "1", "--alert-at", "0")
     for option in (("none",), ("0",), ("1e99",), ("1", "--alert-at", "half")):

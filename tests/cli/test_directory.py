@@ -22,6 +22,7 @@ def test_a_tenant_is_created_without_prices(tollbook: Tollbook) -> None:
         "name": "Acme",
         "currency": "USD",
         "number_format": "strict",
+        "timezone": "UTC",
     }
     assert tollbook.json("tenants", "list") == [created]
     assert tollbook.json("prices", "list", "--tenant", "acme") == []
@@ -67,7 +68,7 @@ def test_the_number_format_of_an_organization_goes_before_its_tenants(tollbook: 
     assert tollbook.json("tenants", "list") == [changed]
     acts = tollbook.json("audit", "--tenant", "acme")
     details = [it["details"] for it in acts if it["action"] == "tenant.change"]
-    assert details == [{"currency": "USD", "number_format": "international"}]
+    assert details == [{"currency": "USD", "number_format": "international", "timezone": "UTC"}]
 
 
 @pytest.mark.parametrize(
@@ -243,8 +244,17 @@ def test_a_tenants_currency_is_that_of_its_new_organizations(tollbook: Tollbook)
     assert {it["id"]: it["currency"] for it in listed} == {"first": "EUR", "second": "CHF"}
     acts = tollbook.json("audit", "--tenant", "acme")
     (details,) = (it["details"] for it in acts if it["action"] == "tenant.change")
-    assert details == {"currency": "CHF", "number_format": "strict"}
-    assert "--currency or --number-format" in tollbook.refusal("tenants", "change", "acme")
+    assert details == {"currency": "CHF", "number_format": "strict", "timezone": "UTC"}
+    refused = tollbook.refusal("tenants", "change", "acme")
+    assert "--currency, --number-format or --timezone" in refused
+
+
+def test_a_tenant_has_a_time_zone_of_its_own(tollbook: Tollbook) -> None:
+    tollbook("tenants", "create", "acme", "--timezone", "Asia/Tokyo")
+    changed = tollbook("tenants", "change", "acme", "--timezone", "Europe/Berlin")
+    assert "time zone Europe/Berlin" in changed.out
+    assert [it["timezone"] for it in tollbook.json("tenants", "list")] == ["Europe/Berlin"]
+    assert "timezone must be" in tollbook.refusal("tenants", "change", "acme", "--timezone", "x")
 
 
 def test_deletions_are_confirmed(tollbook: Tollbook) -> None:

@@ -11,8 +11,8 @@ from tollbook.domain.budgets import (
     Budget,
     BudgetState,
     alert_problems,
-    monthly_of,
-    monthly_problem,
+    budget_amount_of,
+    budget_amount_problem,
 )
 
 
@@ -57,7 +57,7 @@ def test_other_alerts_are_refused(alerts: tuple[float, ...]) -> None:
 
 @pytest.mark.parametrize("text", [b"100", b"100.00", b'"100.00"'])
 def test_an_amount_is_a_number_or_a_text(text: bytes) -> None:
-    assert monthly_of(text) == 100_000_000_000
+    assert budget_amount_of(text) == 100_000_000_000
 
 
 @pytest.mark.parametrize(
@@ -65,7 +65,7 @@ def test_an_amount_is_a_number_or_a_text(text: bytes) -> None:
 )
 def test_other_amounts_are_refused(text: bytes) -> None:
     with pytest.raises(ValueError, match=r"\w"):
-        monthly_of(text)
+        budget_amount_of(text)
 
 
 ALERTS = st.lists(st.integers(1, 20_000), max_size=4, unique=True)
@@ -98,11 +98,11 @@ def test_as_many_alerts_as_allowed() -> None:
 
 
 def test_the_smallest_and_the_largest_amount() -> None:
-    assert monthly_of(b"0.000000001") == 1
-    assert monthly_of(b"1000000000000000") == 10**24
+    assert budget_amount_of(b"0.000000001") == 1
+    assert budget_amount_of(b"1000000000000000") == 10**24
 
 
 def test_the_problem_of_an_amount_names_its_bounds() -> None:
-    problem = monthly_problem()
+    problem = budget_amount_problem("monthly")
     assert (problem.field, problem.code) == ("monthly", "invalid_amount")
     assert "1000000000000000" in problem.error

@@ -14,10 +14,10 @@ from tollbook.domain.errors import (
     SchemaChanged,
     SettingsError,
     StoreUnavailable,
-    SumOutOfRange,
     TollbookError,
     Unreachable,
 )
+from tollbook.domain.limit_errors import SumOutOfRange
 from tollbook.store.database import open_database
 from tollbook.store.engine import Options
 from tollbook.store.engines import ENGINES, open_engine

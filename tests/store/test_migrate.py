@@ -131,7 +131,7 @@ def test_a_ledger_of_the_sixth_schema_gets_a_table_for_budgets_and_nothing_else_
     migrate(empty)
     with empty.writing() as transaction:
         assert transaction.rows("SELECT * FROM budgets") == []
-        transaction.execute("INSERT INTO budgets VALUES (1, '', 5, '[0.5]', 1, 1)")
+        transaction.execute("INSERT INTO budgets VALUES (1, '', 'day', '5', '[0.5]', 1, 1, 1)")
         assert transaction.rows("SELECT id FROM organizations") == [("org",)]
         assert transaction.rows("SELECT as_of FROM ledger_versions") == [(3,)]
     empty.close()

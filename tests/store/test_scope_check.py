@@ -22,7 +22,7 @@ OVER_ALL_TENANTS = {
     "store/deliveries.py": 5,  # one worker sends what is due to anybody; numbers for operators
     "store/drafts.py": 2,  # all files there are; none of a restored database is its own
     "store/endpoints.py": 1,  # secrets are encrypted again, which nobody sees
-    "store/keys.py": 1,  # only the key identifies the tenant
+    "store/keys.py": 2,  # only the key identifies the tenant; those that expire soon
     "store/meter_checks.py": 2,  # proves all codes, for the administrator of the machine
     "store/notifications.py": 1,  # old ones are deleted
     "store/orphans.py": 2,  # proves all rows, for the administrator of the machine
@@ -32,6 +32,8 @@ OVER_ALL_TENANTS = {
     "store/probe.py": 1,  # the newest commit, which the clock of a file's server is compared with
     "store/quarantine.py": 1,  # a number for operators
     "store/reversals.py": 1,  # proves all reversals, for the administrator of the machine
+    "store/triggers.py": 1,  # which tenants have triggers to watch
+    "store/watched_sums.py": 1,  # which ledgers with triggers have changed
     "store/verification.py": 4,  # reads all rows, for the administrator of the machine
     "store/versions.py": 1,  # a restored database is another state for every tenant
 }

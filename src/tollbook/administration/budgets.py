@@ -1,17 +1,19 @@
-"""Set and remove monthly budgets."""
+"""Set and remove budgets, each with its trigger."""
 
 import msgspec
+from msgspec import UNSET, UnsetType
 
 from tollbook.domain.budgets import (
     DEFAULT_ALERTS,
     Budget,
+    BudgetPeriod,
     alert_problems,
-    monthly_of,
-    monthly_problem,
+    budget_amount_of,
+    budget_amount_problem,
 )
-from tollbook.domain.errors import NotFound, refuse
+from tollbook.domain.errors import NotFound, Problem, refuse
 from tollbook.domain.exact import amount_text
-from tollbook.store import budgets
+from tollbook.store import budget_triggers, budgets
 from tollbook.store.audit import Actor
 from tollbook.store.audit_writer import write_act
 from tollbook.store.database import Transaction
@@ -19,10 +21,15 @@ from tollbook.store.directory import OrganizationRow
 
 
 class NewBudget(msgspec.Struct):
-    """A budget to set, in the currency of the organization. As text, `monthly` loses no digits."""
+    """A budget to set, in the currency of the organization, for one of the periods.
 
-    monthly: float | str
+    As text, an amount loses no digits.
+    """
+
+    monthly: float | str | UnsetType = UNSET
     alert_at: tuple[float, ...] = DEFAULT_ALERTS
+    weekly: float | str | UnsetType = UNSET
+    daily: float | str | UnsetType = UNSET
 
 
 def set_budget(
@@ -32,16 +39,19 @@ def set_budget(
     user_id: str,
     new: NewBudget,
 ) -> Budget:
-    """Set or replace the budget of an organization or one of its users."""
-    monthly = _nanos(str(new.monthly))
-    refuse([None if monthly else monthly_problem(), *alert_problems(new.alert_at)])
+    """Set or replace the budget of an organization or one of its users for a period."""
+    period = _period_of(new)
+    amount = _nanos(str(getattr(new, period.adverb)))
+    problem = None if amount else budget_amount_problem(period.adverb)
+    refuse([problem, *alert_problems(new.alert_at)])
     alerts = tuple(sorted(new.alert_at))
-    budget = Budget(user_id, monthly, alerts, created_at=actor.at, changed_at=actor.at)
+    budget = Budget(user_id, amount, alerts, actor.at, actor.at, period)
     before = budgets.set_budget(transaction, organization.number, budget)
+    budget_triggers.keep(transaction, actor.tenant, organization.number, budget)
     details = {
-        "monthly": amount_text(monthly),
+        period.adverb: amount_text(amount),
         "alert_at": alerts,
-        "before": amount_text(before.monthly) if before else None,
+        "before": amount_text(before.amount) if before else None,
     }
     what, number = _object(organization, user_id), organization.number
     write_act(transaction, actor, "budget.set", what, details, organization=number)
@@ -50,14 +60,23 @@ def set_budget(
 
 
 def remove_budget(
-    transaction: Transaction, actor: Actor, organization: OrganizationRow, user_id: str
+    transaction: Transaction,
+    actor: Actor,
+    organization: OrganizationRow,
+    user_id: str,
+    period: BudgetPeriod = BudgetPeriod.MONTH,
 ) -> Budget:
     """Remove a budget and return it."""
-    removed = budgets.remove_budget(transaction, organization.number, user_id, actor.at)
+    number = organization.number
+    removed = budgets.remove_budget(transaction, number, user_id, actor.at, period)
     if removed is None:
-        raise NotFound(f"{holder_name(organization, user_id)} has no budget")
-    details = {"before": amount_text(removed.monthly)}
-    what, number = _object(organization, user_id), organization.number
+        kind = "budget" if period is BudgetPeriod.MONTH else f"{period.adverb} budget"
+        raise NotFound(f"{holder_name(organization, user_id)} has no {kind}")
+    budget_triggers.remove(transaction, actor.tenant, number, removed)
+    details = {"before": amount_text(removed.amount)}
+    if period is not BudgetPeriod.MONTH:
+        details["period"] = period.value
+    what = _object(organization, user_id)
     write_act(transaction, actor, "budget.remove", what, details, organization=number)
     return removed
 
@@ -67,10 +86,20 @@ def holder_name(organization: OrganizationRow, user_id: str) -> str:
     return f"user {user_id} of {organization.id}" if user_id else f"organization {organization.id}"
 
 
+def _period_of(new: NewBudget) -> BudgetPeriod:
+    """Return the period of a new budget; raise `InvalidRequest` unless it names one."""
+    given = [it for it in BudgetPeriod if getattr(new, it.adverb) is not UNSET]
+    if not given:
+        refuse([Problem("monthly", "missing_field", "daily, weekly or monthly is required")])
+    sentence = "daily, weekly and monthly are budgets of their own: name one of them"
+    refuse(Problem(it.adverb, "not_together", sentence) for it in given if len(given) > 1)
+    return given[0]
+
+
 def _nanos(text: str) -> int:
     """Return the amount of a budget in nanos; 0 when the text is not a valid amount."""
     try:
-        return monthly_of(text.encode())
+        return budget_amount_of(text.encode())
     except ValueError:
         return 0
 

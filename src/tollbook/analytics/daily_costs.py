@@ -183,6 +183,12 @@ CROSS JOIN """
 _OF_TENANT = """organizations.tenant_id = :tenant
     AND budgets.organization_id = organizations.organization_id
     AND sums.organization_id = budgets.organization_id"""
+# A holder may have several budgets, and its costs are read once.
+_FIRST_OF_HOLDER = """NOT EXISTS (
+        SELECT 1 FROM budgets AS others
+        WHERE others.organization_id = budgets.organization_id
+            AND others.user_id = budgets.user_id AND others.period < budgets.period
+    )"""
 _OF_USER = "budgets.user_id <> '' AND sums.user_id = budgets.user_id"
 
 ORGANIZATION_DAYS = _sql("organization_daily AS sums", "sums.organization_id = :organization")
@@ -196,15 +202,17 @@ TENANT_DAYS = _sql(
 )
 BUDGETED_USERS = _sql(
     "budgets\nCROSS JOIN usage_daily AS sums",
-    "budgets.organization_id = :organization\n"
+    f"budgets.organization_id = :organization\n    AND {_FIRST_OF_HOLDER}\n"
     f"    AND sums.organization_id = budgets.organization_id\n    AND {_OF_USER}",
     _BY_HOLDER,
 )
 ALL_BUDGETED_USERS = _sql(
-    _ORGANIZATIONS + "usage_daily AS sums", f"{_OF_TENANT}\n    AND {_OF_USER}", _BY_HOLDER
+    _ORGANIZATIONS + "usage_daily AS sums",
+    f"{_OF_TENANT}\n    AND {_FIRST_OF_HOLDER}\n    AND {_OF_USER}",
+    _BY_HOLDER,
 )
 BUDGETED_ORGANIZATIONS = _sql(
     _ORGANIZATIONS + "organization_daily AS sums",
-    f"{_OF_TENANT}\n    AND budgets.user_id = ''",
+    f"{_OF_TENANT}\n    AND {_FIRST_OF_HOLDER}\n    AND budgets.user_id = ''",
     _BY_HOLDER,
 )

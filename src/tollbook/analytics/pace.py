@@ -56,12 +56,12 @@ def pace(recent: Sequence[int], length: int, tried: Sequence[int] | None = None)
         days = (fmean(recent),) * length
         spread = None if tried is None else _spread_of_days(recent, length)
         return Pace(Method.DAILY_MEAN, len(recent), days, spread)
-    days = tuple(_weekday_mean(recent, ahead) for ahead in range(length))
+    days = tuple(weekday_mean(recent, ahead) for ahead in range(length))
     spread = None if tried is None else _spread_of_trials(tried, length)
     return Pace(Method.WEEKDAY_MEAN, len(recent), days, spread)
 
 
-def _weekday_mean(history: Sequence[int], ahead: int) -> float:
+def weekday_mean(history: Sequence[int], ahead: int) -> float:
     """Return the weighted mean of the same weekday in the last eight weeks."""
     latest = len(history) - WEEK + ahead % WEEK
     earliest = max(0, len(history) - MODEL_DAYS)
@@ -89,7 +89,7 @@ def _spread_of_trials(history: Sequence[int], length: int) -> float:
 
 def _error(history: Sequence[int], at: int, length: int) -> float:
     known = history[:at]
-    expected = sum(_weekday_mean(known, ahead) for ahead in range(length))
+    expected = sum(weekday_mean(known, ahead) for ahead in range(length))
     return sum(history[at : at + length]) - expected
 
 

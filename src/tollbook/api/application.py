@@ -46,6 +46,7 @@ from tollbook.api.endpoints.quarantine import QUARANTINE_ENDPOINTS
 from tollbook.api.endpoints.quarantine_runs import QUARANTINE_RUN_ENDPOINTS
 from tollbook.api.endpoints.rerating import RERATING_ENDPOINTS
 from tollbook.api.endpoints.reversals import POST_REVERSALS
+from tollbook.api.endpoints.triggers import TRIGGER_ENDPOINTS
 from tollbook.api.endpoints.users import USER_ENDPOINTS
 from tollbook.api.endpoints.viewer_tokens import VIEWER_TOKEN_ENDPOINTS
 from tollbook.api.openapi.document import openapi
@@ -88,6 +89,7 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     *USER_ENDPOINTS,
     DELETE_PERSONAL_DATA,
     *METER_ENDPOINTS,
+    *TRIGGER_ENDPOINTS,
     *KEY_ENDPOINTS,
     *VIEWER_TOKEN_ENDPOINTS,
     *NOTIFICATION_ENDPOINT_ENDPOINTS,

@@ -1,4 +1,4 @@
-"""tollbook budgets: set, remove and list the monthly budgets of organizations and users."""
+"""tollbook budgets: set, remove and list the budgets of organizations and users."""
 
 import click
 
@@ -18,8 +18,14 @@ from tollbook.cli.choices import (
 )
 from tollbook.cli.command import Options, VerbGroup
 from tollbook.cli.output import print_json, print_result, print_rows
-from tollbook.cli.parameters import FRACTION, MONTHLY
-from tollbook.domain.budgets import DEFAULT_ALERTS, WHOLE_ORGANIZATION
+from tollbook.cli.parameters import FRACTION
+from tollbook.domain.budgets import (
+    DEFAULT_ALERTS,
+    WHOLE_ORGANIZATION,
+    BudgetPeriod,
+    budget_amount_of,
+    budget_amount_problem,
+)
 from tollbook.domain.exact import amount_text
 from tollbook.settings import Settings
 from tollbook.store import budgets
@@ -30,6 +36,12 @@ from tollbook.wiring import now, open_migrated
 verb = VerbGroup()
 _organization = click.argument("organization", help="The id of the organization.")
 _user = click.option("--user", help="A user, instead of the whole organization.")
+_period = click.option(
+    "--period",
+    type=click.Choice([it.value for it in BudgetPeriod]),
+    default=BudgetPeriod.MONTH.value,
+    help="The period that the budget is for.",
+)
 organization_filter = click.argument(
     "organization", required=False, help="Only budgets of this organization."
 )
@@ -37,7 +49,7 @@ organization_filter = click.argument(
 
 @verb.command("set")
 @_organization
-@click.argument("monthly", type=MONTHLY, help="The amount, in the currency of the organization.")
+@click.argument("amount", help="In the currency of the organization.")
 @click.option(
     "--alert-at",
     type=FRACTION,
@@ -46,24 +58,36 @@ organization_filter = click.argument(
     help="Report when this fraction of the budget is spent; repeatable.",
 )
 @_user
+@_period
 @amounts_option
 @shared_options
 def _set(options: Options, settings: Settings) -> int:
-    """Set the monthly budget of an organization or a user."""
-    new = NewBudget(options.monthly, tuple(options.alert_at))
+    """Set the budget of an organization or a user."""
+    period = BudgetPeriod(options.period)
+    _require_amount(options.amount, period)
+    new = NewBudget(alert_at=tuple(options.alert_at), **{period.adverb: options.amount})
     with open_migrated(settings).writing() as transaction:
         organization, user_id = _holder(transaction, options)
         actor = command_line(options.tenant)
         budget = set_budget(transaction, actor, organization, user_id, new)
-    amount = f"{amount_text(budget.monthly)} {organization.currency}"
-    sentence = f"{holder_name(organization, user_id)} has a budget of {amount} a month"
+    amount = f"{amount_text(budget.amount)} {organization.currency}"
+    sentence = f"{holder_name(organization, user_id)} has a budget of {amount} a {period}"
     print_result(budget_answer(organization, budget), sentence, json=options.json)
     return 0
+
+
+def _require_amount(text: str, period: BudgetPeriod) -> None:
+    try:
+        budget_amount_of(text.encode())
+    except ValueError as error:
+        sentence = budget_amount_problem(period.adverb).error
+        raise click.BadParameter(sentence, param_hint="AMOUNT") from error
 
 
 @verb.command("remove")
 @_organization
 @_user
+@_period
 @amounts_option
 @shared_options
 def _remove(options: Options, settings: Settings) -> int:
@@ -71,7 +95,8 @@ def _remove(options: Options, settings: Settings) -> int:
     with open_migrated(settings).writing() as transaction:
         organization, user_id = _holder(transaction, options)
         actor = command_line(options.tenant)
-        budget = remove_budget(transaction, actor, organization, user_id)
+        period = BudgetPeriod(options.period)
+        budget = remove_budget(transaction, actor, organization, user_id, period)
     sentence = f"the budget of {holder_name(organization, user_id)} is removed"
     print_result(budget_answer(organization, budget), sentence, json=options.json)
     return 0
@@ -110,7 +135,7 @@ def print_budgets(options: Options, found: list[BudgetStatus]) -> None:
     """Print a table of budgets."""
     print_rows(
         (
-            *("Organization", "User", "Monthly", "Currency", "Spent", "Used"),
+            *("Organization", "User", "Period", "Budget", "Currency", "Spent", "Used"),
             *("Forecast", "Exceeded on", "State"),
         ),
         (_cells(options, it) for it in found),
@@ -124,11 +149,12 @@ def _cells(options: Options, it: BudgetStatus) -> tuple[str | None, ...]:
     return (
         organization.name,
         user_name or None,
-        write(budget.monthly),
+        budget.period.value,
+        write(budget.amount),
         organization.currency,
-        write(it.outlook.spent),
-        percent_text(it.outlook.spent, budget.monthly, 0),
-        write(it.outlook.forecast),
+        write(it.spent),
+        percent_text(it.spent, budget.amount, 0),
+        write(it.outlook.forecast) if it.outlook else None,
         it.passed_on.isoformat() if it.passed_on else None,
         it.state.value,
     )

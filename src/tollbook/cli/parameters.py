@@ -8,7 +8,6 @@ from typing import Any
 import click
 
 from tollbook.domain.addresses import network_problem
-from tollbook.domain.budgets import monthly_of, monthly_problem
 from tollbook.domain.directory import currency_problem
 from tollbook.domain.errors import Problem
 from tollbook.domain.events import microseconds
@@ -82,14 +81,6 @@ def _period(text: str) -> str:
     return text
 
 
-def _amount(text: str) -> str:
-    try:
-        monthly_of(text.encode())
-    except ValueError as error:
-        raise ValueError(monthly_problem().error) from error
-    return text
-
-
 def _cost(text: str) -> int:
     try:
         return nanos_of(text.encode())
@@ -137,8 +128,6 @@ MONTH = Parsed("month", _month)
 MOMENT = Parsed("time", _moment)
 """A day, or an instant in microseconds."""
 PERIOD = Parsed("period", _period)
-MONTHLY = Parsed("amount", _amount)
-"""The amount of a budget, as text."""
 COST = Parsed("amount", _cost)
 """An amount in nanos."""
 FRACTION = Parsed("fraction", _fraction)

@@ -16,7 +16,7 @@ from tollbook.cli.choices import (
 from tollbook.cli.command import Options, VerbGroup
 from tollbook.cli.output import print_json, print_result, print_rows
 from tollbook.cli.parameters import CURRENCY
-from tollbook.domain.directory import DEFAULT_CURRENCY
+from tollbook.domain.directory import DEFAULT_CURRENCY, DEFAULT_ZONE
 from tollbook.domain.errors import InvalidRequest
 from tollbook.domain.numbers import STRICT
 from tollbook.settings import Settings
@@ -37,16 +37,25 @@ def _currency_option(default: str | None = None) -> Callable[[Body], Body]:
     )
 
 
+def _zone_option(default: str | None = None) -> Callable[[Body], Body]:
+    return click.option(
+        "--timezone",
+        default=default,
+        help="The IANA time zone of triggers on the whole tenant.",
+    )
+
+
 @verb.command("create")
 @_id
 @click.option("--name", show_default="the id", help="The display name.")
 @_currency_option(DEFAULT_CURRENCY)
 @number_format_option(STRICT)
+@_zone_option(DEFAULT_ZONE)
 @json_option
 def _create(options: Options, settings: Settings) -> int:
     """Create a tenant. Its events are quarantined until it has prices."""
     name = options.id if options.name is None else options.name
-    tenant = Tenant(options.id, name, options.currency, options.number_format)
+    tenant = Tenant(options.id, name, options.currency, options.number_format, options.timezone)
     with open_migrated(settings).writing() as transaction:
         create_tenant(transaction, command_line(tenant.id), tenant)
     print_result(tenant._asdict(), f"tenant {tenant.id} created", json=options.json)
@@ -57,17 +66,20 @@ def _create(options: Options, settings: Settings) -> int:
 @_id
 @_currency_option()
 @number_format_option()
+@_zone_option()
 @json_option
 def _change(options: Options, settings: Settings) -> int:
-    """Change the currency or the number format of a tenant."""
-    if options.currency is None and options.number_format is None:
-        raise InvalidRequest("--currency or --number-format is required")
+    """Change the currency, the number format or the time zone of a tenant."""
+    given = options.currency, options.number_format, options.timezone
+    if given == (None, None, None):
+        raise InvalidRequest("--currency, --number-format or --timezone is required")
     with open_migrated(settings).writing() as transaction:
         actor = command_line(options.id)
-        tenant = change_tenant(transaction, actor, options.currency, options.number_format)
+        tenant = change_tenant(transaction, actor, *given)
     print_result(
         tenant._asdict(),
-        f"tenant {tenant.id}: currency {tenant.currency}, number format {tenant.number_format}",
+        f"tenant {tenant.id}: currency {tenant.currency}, number format {tenant.number_format}, "
+        f"time zone {tenant.timezone}",
         json=options.json,
     )
     return 0
@@ -98,6 +110,6 @@ def _list(options: Options, settings: Settings) -> int:
     if options.json:
         print_json([it._asdict() for it in found])
     else:
-        names = ("Tenant", "Name", "Currency", "Number format")
+        names = ("Tenant", "Name", "Currency", "Number format", "Time zone")
         print_rows(names, found, "no tenants yet")
     return 0

@@ -1,4 +1,4 @@
-"""Monthly budgets of organizations and users."""
+"""Budgets of organizations and users, for each day, week or month."""
 
 from collections.abc import Sequence
 from enum import StrEnum
@@ -25,21 +25,42 @@ class BudgetState(StrEnum):
     OVER = "over"
 
 
+class BudgetPeriod(StrEnum):
+    """The period that a budget is for; weeks begin on Monday."""
+
+    DAY = "day"
+    WEEK = "week"
+    MONTH = "month"
+
+    @property
+    def adverb(self) -> str:
+        """Return the field of the amount in requests and answers: daily, weekly or monthly."""
+        return _ADVERBS[self]
+
+
+_ADVERBS = {
+    BudgetPeriod.DAY: "daily",
+    BudgetPeriod.WEEK: "weekly",
+    BudgetPeriod.MONTH: "monthly",
+}
+
+
 class Budget(msgspec.Struct, frozen=True):
-    """A monthly amount in nanos, and the fractions of it at which to alert.
+    """An amount in nanos for each period, and the fractions of it at which to alert.
 
     Without a user, it applies to the whole organization. Instants are in microseconds.
     """
 
     user_id: str
-    monthly: int
+    amount: int
     alert_at: tuple[float, ...]
     created_at: int
     changed_at: int
+    period: BudgetPeriod = BudgetPeriod.MONTH
 
     def state(self, spent: int) -> BudgetState:
         """Return the state of the budget; spending exactly all of it is not `over`."""
-        if spent > self.monthly:
+        if spent > self.amount:
             return BudgetState.OVER
         near = max((it for it in self.alert_at if it < 1), default=1.0)
         return BudgetState.NEAR if self._reached(spent, near) else BudgetState.WITHIN
@@ -49,10 +70,10 @@ class Budget(msgspec.Struct, frozen=True):
         return max((it for it in self.alert_at if self._reached(spent, it)), default=None)
 
     def _reached(self, spent: int, alert: float) -> bool:
-        return spent >= Fraction(str(alert)) * self.monthly
+        return spent >= Fraction(str(alert)) * self.amount
 
 
-def monthly_of(text: bytes) -> int:
+def budget_amount_of(text: bytes) -> int:
     """Parse the amount of a budget, a JSON number or text, as nanos; ValueError if invalid."""
     nanos = nanos_of(text, MOST_BUDGET)
     if nanos == 0:
@@ -60,10 +81,10 @@ def monthly_of(text: bytes) -> int:
     return nanos
 
 
-def monthly_problem() -> Problem:
+def budget_amount_problem(field: str) -> Problem:
     """Return the problem of an invalid amount."""
-    sentence = f"monthly must be an amount above 0 and up to {MOST_BUDGET}, with at most 9 decimals"
-    return Problem("monthly", "invalid_amount", sentence)
+    sentence = f"{field} must be an amount above 0 and up to {MOST_BUDGET}, with at most 9 decimals"
+    return Problem(field, "invalid_amount", sentence)
 
 
 def alert_problems(alerts: Sequence[float]) -> list[Problem]:

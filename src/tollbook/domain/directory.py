@@ -14,6 +14,8 @@ from tollbook.domain.events import LONGEST_ID
 LONGEST_NAME = 200
 DEFAULT_CURRENCY = "USD"
 """The default currency of a tenant."""
+DEFAULT_ZONE = "UTC"
+"""The default time zone of a tenant and of an organization."""
 LONGEST_EMAIL = 254
 UNADDRESSABLE = frozenset({".", ".."})
 """Clients remove these segments from a path, even if they are escaped."""
@@ -129,6 +131,14 @@ def new_organization_problems(organization: Organization) -> list[Problem]:
     return [*found, *local_zone_problems(organization.timezone)]
 
 
+def timezone_problem(timezone: str) -> Problem | None:
+    """Return the problem with a time zone; None for an IANA name."""
+    if timezone in _zone_names():
+        return None
+    sentence = "timezone must be an IANA name such as Europe/Berlin"
+    return Problem("timezone", "unknown_timezone", sentence)
+
+
 def local_zone_problems(timezone: str) -> list[Problem]:
     """Return the problem with a time zone whose meaning depends on the machine."""
     if timezone not in LOCAL_ZONES:
@@ -151,15 +161,7 @@ def organization_problems(organization: Organization) -> list[Problem]:
         id_problem("id", organization.id),
         text_problem("name", organization.name, LONGEST_NAME),
     ]
-    if organization.timezone not in _zone_names():
-        found.append(
-            Problem(
-                "timezone",
-                "unknown_timezone",
-                "timezone must be an IANA name such as Europe/Berlin",
-            )
-        )
-    found.append(currency_problem(organization.currency))
+    found += [timezone_problem(organization.timezone), currency_problem(organization.currency)]
     return [*(problem for problem in found if problem), *_email_problems(organization.email)]
 
 

@@ -26,6 +26,10 @@ TollbookError
 │   ├── NameTaken               409  the name is that of a meter or of a mapped type³
 │   ├── TypeMapped              409  the type is mapped to another meter³
 │   ├── TooManyEventTypes       409  the tenant has as many mapped types as it may have³
+│   ├── TooManyTriggers         409  the tenant or organization has as many triggers as it may⁶
+│   ├── ManagedByBudget         409  the trigger changes only with its budget⁶
+│   ├── ImmutableField          400  the field of a trigger cannot change⁶
+│   ├── InvalidFigure           400  a trigger cannot watch this figure⁶
 │   ├── TooManyEndpoints        409  the tenant or organization has as many endpoints as it may⁴
 │   ├── EndpointDisabled        409  nothing is sent to the endpoint until it is enabled⁴
 │   ├── CursorExpired           410  the state of a cursor is no longer stored
@@ -56,14 +60,14 @@ TollbookError
 │   └── DiskFull                503  a disk is full
 ├── LeaseLost                   503  another process has taken over the alerts⁵
 ├── InternalError               500  a defect of Tollbook
-├── SumOutOfRange               500  a rerating would exceed 64 bits in the tiers of a month
+├── SumOutOfRange               500  a rerating would exceed 64 bits in the tiers of a month¹
 ├── PriceBookRefused            400  a price book has errors; all are listed
 ├── DatabaseTooNew                   written by a later Tollbook
 ├── BackupRefused                    a backup cannot be made, read or restored
 ├── CopyRefused                      a copy to another database cannot be made or completed
 └── SettingsError                    a TOLLBOOK_* variable is invalid
-
-¹ `limit_errors.py`, ² `meter_errors.py`, ³ `event_type_errors.py`, ⁴ `endpoint_errors.py`, ⁵ lease
+¹ `limit_errors.py`, ² `meter_errors.py`, ³ `event_type_errors.py`, ⁴ `endpoint_errors.py`, ⁵ lease,
+⁶ `trigger_errors.py`
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -354,12 +358,6 @@ class OutcomeUnknown(StoreUnavailable):
 
 class InternalError(TollbookError):
     """A defect of Tollbook; only the log has the details."""
-
-
-class SumOutOfRange(TollbookError):
-    """The rerating would exceed 64 bits in the tiers of a month; nothing was changed."""
-
-    code = "sum_out_of_range"
 
 
 class PriceBookRefused(TollbookError):

@@ -1,6 +1,12 @@
-"""Errors of clients that are too slow, or that send or ask for more than they may."""
+"""Errors of clients that are too slow or ask for too much, and of sums that are too large."""
 
-from tollbook.domain.errors import RequestError
+from tollbook.domain.errors import RequestError, TollbookError
+
+
+class SumOutOfRange(TollbookError):
+    """The rerating would exceed 64 bits in the tiers of a month; nothing was changed."""
+
+    code = "sum_out_of_range"
 
 
 class HeadTooLarge(RequestError):

@@ -15,6 +15,7 @@ from tollbook.domain.rerating import (
     added_purchases,
 )
 from tollbook.ingest.months import Months
+from tollbook.rerating.notices import notify_end
 from tollbook.rerating.price_book_set import PriceBookSet, PricedOrganization
 from tollbook.rerating.recharge import RechargedChunk, recharge_day, restore_day
 from tollbook.rerating.runs import log_end
@@ -60,7 +61,9 @@ class RunExecutor:
             run = self._at_work(transaction)
             if run is not None:
                 stopped = msgspec.structs.replace(run, status=RunStatus.STOPPED, reason=reason)
-                rerating_runs.change_run(transaction, self._tenant, stopped, self._clock())
+                now = self._clock()
+                rerating_runs.change_run(transaction, self._tenant, stopped, now)
+                notify_end(transaction, self._tenant, stopped, now)
 
     def _run_day(self) -> Run | None:
         """Charge the next day; return None when the run is not, or no longer, at work."""
@@ -76,6 +79,7 @@ class RunExecutor:
                 run = msgspec.structs.replace(run, status=status, finished_at=now)
                 if status is RunStatus.DONE:
                     log_end(transaction, self._tenant, run, now)
+                notify_end(transaction, self._tenant, run, now)
             else:
                 ledger.hold_ledgers(transaction, [place.organization])
                 charge = self._restore if run.backwards else self._apply

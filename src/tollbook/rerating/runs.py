@@ -6,6 +6,7 @@ from tollbook.domain.errors import NotFound, RunConflict
 from tollbook.domain.periods import day_of, month_text
 from tollbook.domain.rerating import AT_WORK, RerateRange, Run, RunStatus
 from tollbook.rerating.dry_run import require_whole_months
+from tollbook.rerating.notices import notify_end
 from tollbook.rerating.price_book_set import last_archived, require_book, require_ledger
 from tollbook.store import recharge, rerating_runs
 from tollbook.store.audit import Actor
@@ -51,6 +52,7 @@ def stop(transaction: Transaction, actor: Actor, number: int) -> Run:
     if run.status not in AT_WORK:
         raise RunConflict(f"{describe(run)} is {run.status}: there is nothing to stop")
     stopped = msgspec.structs.replace(run, status=RunStatus.STOPPED, reason=None)
+    notify_end(transaction, actor.tenant, stopped, actor.at)
     return _store_act(transaction, actor, "rerating.stop", stopped)
 
 

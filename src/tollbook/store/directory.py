@@ -3,7 +3,14 @@
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
-from tollbook.domain.directory import DEFAULT_CURRENCY, Organization, Status, User, UserPermission
+from tollbook.domain.directory import (
+    DEFAULT_CURRENCY,
+    DEFAULT_ZONE,
+    Organization,
+    Status,
+    User,
+    UserPermission,
+)
 from tollbook.domain.errors import StoreUnavailable
 from tollbook.domain.numbers import STRICT
 from tollbook.store.database import Snapshot, Transaction
@@ -65,13 +72,15 @@ class Tenant(NamedTuple):
     """A platform that runs Tollbook.
 
     `currency` is the default of questions about all of its organizations. `number_format` is how
-    its organizations write phone numbers, unless they have their own format.
+    its organizations write phone numbers, unless they have their own format. `timezone` is that of
+    the triggers on the whole tenant.
     """
 
     id: str
     name: str
     currency: str
     number_format: str
+    timezone: str = DEFAULT_ZONE
 
 
 _TENANT = f"SELECT {', '.join(('tenant_id', *Tenant._fields[1:]))} FROM tenants"
@@ -89,13 +98,37 @@ def find_tenant(snapshot: Snapshot, tenant: str) -> Tenant | None:
 
 
 def change_tenant(transaction: Transaction, tenant: Tenant) -> None:
-    """Change a tenant's name, currency and number format."""
+    """Change a tenant's name, currency, number format and time zone."""
     transaction.execute(
-        "UPDATE tenants SET name = :name, currency = :currency, number_format = :number_format "
-        "WHERE tenant_id = :id",
+        "UPDATE tenants SET name = :name, currency = :currency, number_format = :number_format, "
+        "timezone = :timezone WHERE tenant_id = :id",
         **tenant._asdict(),
     )
     change_token(transaction, tenant.id)
+
+
+def tenant_zones(snapshot: Snapshot, tenant: str) -> list[tuple[int, str]]:
+    """Return the time zones of a tenant, each with the instant since which it applies."""
+    rows = snapshot.rows(
+        "SELECT since, timezone FROM tenant_zones WHERE tenant_id = :tenant ORDER BY since",
+        tenant=tenant,
+    )
+    if rows:
+        return [(since, timezone) for since, timezone in rows]
+    found = find_tenant(snapshot, tenant)
+    return [(0, found.timezone if found else DEFAULT_ZONE)]
+
+
+def change_tenant_zone(
+    transaction: Transaction, tenant: str, before: str, timezone: str, now: int
+) -> None:
+    """Note that another time zone applies from now on; the change of the tenant is stored apart."""
+    sql = """
+        INSERT INTO tenant_zones (tenant_id, since, timezone) VALUES (:tenant, :since, :timezone)
+        ON CONFLICT (tenant_id, since) DO NOTHING
+    """
+    transaction.execute(sql, tenant=tenant, since=0, timezone=before)
+    transaction.execute(sql, tenant=tenant, since=now, timezone=timezone)
 
 
 def tenant_number_format(snapshot: Snapshot, tenant: str) -> str:

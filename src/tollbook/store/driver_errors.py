@@ -8,9 +8,9 @@ from tollbook.domain.errors import (
     DiskFull,
     SchemaChanged,
     StoreUnavailable,
-    SumOutOfRange,
     TollbookError,
 )
+from tollbook.domain.limit_errors import SumOutOfRange
 
 
 class Failure(NamedTuple):

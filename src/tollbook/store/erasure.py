@@ -3,6 +3,8 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
+import msgspec
+
 from tollbook.store.database import Snapshot, Transaction
 from tollbook.store.resources import COUNTED
 
@@ -90,8 +92,54 @@ WHERE organization_id = :number AND corrects = :id
 _RESOURCES = ("resources_daily", "archived_sums")
 
 
+ERASE_TRIGGERS = f"""
+UPDATE triggers SET name = '{ERASED}'
+WHERE organization_id = :number AND user_id = :user AND source = 'api'
+"""
+
+# The process that watches triggers reads them again: its notifications carry the name.
+FORGET_TRIGGERS = """
+UPDATE tenants SET triggers_token = triggers_token + 1
+WHERE triggers_token <> 0 AND tenant_id = (
+    SELECT tenant_id FROM organizations WHERE organization_id = :number
+)
+"""
+
+NOTIFICATIONS = """
+SELECT tenant_id, number, data FROM notifications
+WHERE organization_id = :number AND user_id = :user AND trigger_id IS NOT NULL
+"""
+
+ERASE_NOTIFICATION = """
+UPDATE notifications SET data = :data WHERE tenant_id = :tenant AND number = :number
+"""
+
+
+def trigger_names(transaction: Transaction, number: int, user: str) -> None:
+    """Erase the names of a user's triggers, also in notifications: they are free text."""
+    transaction.execute(ERASE_TRIGGERS, number=number, user=user)
+    transaction.execute(FORGET_TRIGGERS, number=number)
+    rows = transaction.rows(NOTIFICATIONS, number=number, user=user)
+    transaction.execute_many(
+        ERASE_NOTIFICATION,
+        [
+            {"tenant": tenant, "number": place, "data": _without_name(data)}
+            for tenant, place, data in rows
+        ],
+    )
+
+
+def _without_name(data: str) -> str:
+    # Amounts stay as they are written: a float would lose digits.
+    fields = msgspec.json.decode(data, type=dict[str, msgspec.Raw])
+    if "name" in fields:
+        fields["name"] = msgspec.Raw(f'"{ERASED}"')
+    return msgspec.json.encode(fields).decode()
+
+
 def user_fields(transaction: Transaction, number: int, user: str) -> None:
     """Replace a user's name with the id, and remove the e-mail address and names of keys."""
+    trigger_names(transaction, number, user)
     transaction.execute(ERASE_USER, number=number, user=user)
     transaction.execute(ERASE_KEYS, number=number, user=user)
     for sql in (ERASE_REASONS, *ERASE_CORRECTIONS):

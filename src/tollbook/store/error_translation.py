@@ -7,7 +7,8 @@ import structlog
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from tollbook.domain.errors import SumOutOfRange, TollbookError, Unreachable
+from tollbook.domain.errors import TollbookError, Unreachable
+from tollbook.domain.limit_errors import SumOutOfRange
 from tollbook.store.driver_errors import Failure, unavailable
 from tollbook.store.engines import ENGINES
 

@@ -43,6 +43,33 @@ class KeyRow(NamedTuple):
     last_used_at: int | None
 
 
+class ExpiringKey(NamedTuple):
+    """A key that ends soon, with its organization if it has one; instants in microseconds."""
+
+    tenant: str
+    prefix: str
+    organization: int | None
+    organization_id: str | None
+    created_at: int
+    expires_at: int
+
+
+EXPIRING = f"""
+SELECT
+    api_keys.tenant_id, api_keys.prefix, api_keys.organization_id, organizations.id,
+    api_keys.created_at, api_keys.expires_at
+FROM api_keys
+LEFT JOIN organizations ON organizations.organization_id = api_keys.organization_id
+WHERE api_keys.expires_at > :now AND api_keys.expires_at <= :until AND api_keys.revoked_at IS NULL
+ORDER BY api_keys.tenant_id, api_keys.expires_at, api_keys.prefix {ALL_TENANTS}
+"""
+
+
+def expiring(snapshot: Snapshot, now: int, until: int) -> list[ExpiringKey]:
+    """List the keys of all tenants that end in a range of instants."""
+    return [ExpiringKey(*row) for row in snapshot.rows(EXPIRING, now=now, until=until)]
+
+
 def find_key(snapshot: Snapshot, prefix: str) -> ApiKey | None:
     """Find a key by its public prefix; only the key identifies the tenant."""
     row = snapshot.row(_FIND, prefix=prefix)

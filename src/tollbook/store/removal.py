@@ -15,6 +15,9 @@ _USER_EVENTS = (
 _OF_ORGANIZATION = (
     "DELETE FROM users WHERE organization_id = :number",
     "DELETE FROM budgets WHERE organization_id = :number",
+    "DELETE FROM triggers WHERE organization_id = :number",
+    "DELETE FROM trigger_states WHERE organization_id = :number",
+    "DELETE FROM trigger_baselines WHERE organization_id = :number",
     "DELETE FROM api_keys WHERE organization_id = :number",
     "DELETE FROM endpoints WHERE organization_id = :number",
     "DELETE FROM reports WHERE organization_id = :number",
@@ -22,16 +25,22 @@ _OF_ORGANIZATION = (
 _OF_USER = (
     "DELETE FROM users WHERE organization_id = :number AND id = :user",
     "DELETE FROM budgets WHERE organization_id = :number AND user_id = :user",
+    "DELETE FROM triggers WHERE organization_id = :number AND user_id = :user",
     "DELETE FROM api_keys WHERE organization_id = :number AND user_id = :user",
 )
-_OF_TENANT = tuple(
+_STATES_OF_TENANT = tuple(
+    f"DELETE FROM {table} WHERE organization_id = 0 AND trigger_id IN "
+    "(SELECT id FROM triggers WHERE tenant_id = :tenant)"
+    for table in ("trigger_states", "trigger_baselines")
+)
+_OF_TENANT = _STATES_OF_TENANT + tuple(
     f"DELETE FROM {table} WHERE tenant_id = :tenant"
     for table in (
         *("api_keys", "viewer_secrets", "viewer_revocations"),
         *("rerating_unpriced", "rerating_runs", "quarantine_runs"),
         *("notifications", "notification_numbers", "endpoints", "deliveries"),
         *("delivery_attempts", "reports", "unsubscribed_addresses"),
-        *("event_types", "tenants"),
+        *("event_types", "triggers", "tenant_zones", "tenants"),
     )
 )
 
@@ -48,14 +57,14 @@ def user_has_events(snapshot: Snapshot, number: int, user: str) -> bool:
 
 
 def remove_user(transaction: Transaction, tenant: str, number: int, user: str) -> None:
-    """Delete a user with its budget and its keys; the transaction holds the ledger."""
+    """Delete a user with its budgets, triggers and keys; the transaction holds the ledger."""
     for sql in _OF_USER:
         transaction.execute(sql, number=number, user=user)
     change_token(transaction, tenant)
 
 
 def remove_organization(transaction: Transaction, tenant: str, number: int) -> None:
-    """Delete an organization with its users, budgets, keys and price books.
+    """Delete an organization with its users, budgets, triggers, keys and price books.
 
     The transaction holds its ledger. The number stays with the id, as if events had named it: the
     audit log has the number, which no other organization may get.

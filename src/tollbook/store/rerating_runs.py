@@ -4,6 +4,7 @@ import msgspec
 
 from tollbook.domain.margin import Purchases
 from tollbook.domain.rerating import (
+    AT_WORK,
     FINISHED,
     UNFINISHED,
     Bought,
@@ -102,6 +103,13 @@ def find_run(snapshot: Snapshot, tenant: str, run: int) -> Run | None:
 def runs(snapshot: Snapshot, tenant: str, limit: int) -> list[Run]:
     """List a tenant's latest runs, the latest first."""
     found = snapshot.rows(_RUN + "ORDER BY runs.id DESC LIMIT :limit", tenant=tenant, limit=limit)
+    return [_from_row(row) for row in found]
+
+
+def at_work(snapshot: Snapshot, tenant: str) -> list[Run]:
+    """List the runs of a tenant that are at work."""
+    sql = f"{_RUN} AND runs.status IN :wanted ORDER BY runs.id"
+    found = snapshot.rows(sql, tenant=tenant, wanted=[it.value for it in AT_WORK])
     return [_from_row(row) for row in found]
 
 

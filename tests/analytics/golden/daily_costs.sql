@@ -57,6 +57,11 @@ SELECT
 FROM budgets
 CROSS JOIN usage_daily AS sums
 WHERE budgets.organization_id = :organization
+    AND NOT EXISTS (
+        SELECT 1 FROM budgets AS others
+        WHERE others.organization_id = budgets.organization_id
+            AND others.user_id = budgets.user_id AND others.period < budgets.period
+    )
     AND sums.organization_id = budgets.organization_id
     AND budgets.user_id <> '' AND sums.user_id = budgets.user_id
     AND sums.month IN (:month_a, :month_b, :month_c, :month_d, :month_e, :month_f, :month_g)
@@ -78,6 +83,11 @@ CROSS JOIN usage_daily AS sums
 WHERE organizations.tenant_id = :tenant
     AND budgets.organization_id = organizations.organization_id
     AND sums.organization_id = budgets.organization_id
+    AND NOT EXISTS (
+        SELECT 1 FROM budgets AS others
+        WHERE others.organization_id = budgets.organization_id
+            AND others.user_id = budgets.user_id AND others.period < budgets.period
+    )
     AND budgets.user_id <> '' AND sums.user_id = budgets.user_id
     AND sums.month IN (:month_a, :month_b, :month_c, :month_d, :month_e, :month_f, :month_g)
     AND sums.day BETWEEN :first AND :last
@@ -98,6 +108,11 @@ CROSS JOIN organization_daily AS sums
 WHERE organizations.tenant_id = :tenant
     AND budgets.organization_id = organizations.organization_id
     AND sums.organization_id = budgets.organization_id
+    AND NOT EXISTS (
+        SELECT 1 FROM budgets AS others
+        WHERE others.organization_id = budgets.organization_id
+            AND others.user_id = budgets.user_id AND others.period < budgets.period
+    )
     AND budgets.user_id = ''
     AND sums.month BETWEEN :first_month AND :last_month
     AND sums.day BETWEEN :first AND :last

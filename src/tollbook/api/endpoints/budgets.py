@@ -1,4 +1,4 @@
-"""Monthly budgets of organizations and users, and how much of them is spent: /v1/budgets."""
+"""Budgets of organizations and users, and how much of them is spent: /v1/budgets."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -30,7 +30,7 @@ from tollbook.api.openapi.schemas import answer_schema, extended
 from tollbook.api.pipeline.access import organization_of, require_organization_key, user_of
 from tollbook.api.pipeline.json_body import read_body
 from tollbook.api.pipeline.responses import json_response
-from tollbook.domain.budgets import WHOLE_ORGANIZATION, Budget
+from tollbook.domain.budgets import WHOLE_ORGANIZATION, Budget, BudgetPeriod
 from tollbook.domain.events import instant_of
 from tollbook.domain.exact import AmountJson, raw_amount
 from tollbook.domain.keys import Permission
@@ -40,19 +40,31 @@ from tollbook.store.directory import OrganizationRow
 
 
 class BudgetAnswer(msgspec.Struct, frozen=True, kw_only=True):
-    """A budget as it was set."""
+    """A budget as it was set, with the amount of its period."""
 
     organization_id: str
     user_id: str | UnsetType = UNSET
-    monthly: AmountJson
+    monthly: AmountJson | UnsetType = UNSET
+    weekly: AmountJson | UnsetType = UNSET
+    daily: AmountJson | UnsetType = UNSET
     currency: str
     alert_at: tuple[float, ...]
     created_at: datetime
     changed_at: datetime
 
 
-class _Monthly(msgspec.Struct):
-    monthly: msgspec.Raw
+class _Written(msgspec.Struct):
+    """The amounts of a new budget as they are written: a float may have lost digits."""
+
+    monthly: msgspec.Raw = msgspec.Raw()
+    weekly: msgspec.Raw = msgspec.Raw()
+    daily: msgspec.Raw = msgspec.Raw()
+
+
+class RemovalQuery(AmountsQuery, frozen=True, kw_only=True):
+    """The query of a removal."""
+
+    period: Annotated[BudgetPeriod, about("Which of the budgets to remove.")] = BudgetPeriod.MONTH
 
 
 class BudgetsQuery(AnswerQuery, frozen=True, kw_only=True):
@@ -97,14 +109,14 @@ def put_user_budget(call: ApiRequest[AmountsQuery, UserPath], transaction: Trans
 
 
 def delete_organization_budget(
-    call: ApiRequest[AmountsQuery, OrganizationPath], transaction: Transaction
+    call: ApiRequest[RemovalQuery, OrganizationPath], transaction: Transaction
 ) -> Response:
     """Remove the budget of an organization."""
     return _remove(call, transaction, _organization(call, transaction), WHOLE_ORGANIZATION)
 
 
 def delete_user_budget(
-    call: ApiRequest[AmountsQuery, UserPath], transaction: Transaction
+    call: ApiRequest[RemovalQuery, UserPath], transaction: Transaction
 ) -> Response:
     """Remove the budget of a user."""
     organization = _organization(call, transaction)
@@ -128,16 +140,22 @@ def _set(
     call: ApiRequest, transaction: Transaction, organization: OrganizationRow, user_id: str
 ) -> Response:
     new = read_body(call.body, NewBudget)
-    # The amount as it is written: a float may have lost digits.
-    new.monthly = bytes(msgspec.json.decode(call.body, type=_Monthly).monthly).decode()
+    written = msgspec.json.decode(call.body, type=_Written)
+    for name in _Written.__struct_fields__:
+        if text := bytes(getattr(written, name)):
+            setattr(new, name, text.decode())
     budget = set_budget(transaction, call.actor, organization, user_id, new)
     return json_response({"success": True, "budget": budget_answer(organization, budget)})
 
 
 def _remove(
-    call: ApiRequest, transaction: Transaction, organization: OrganizationRow, user_id: str
+    call: ApiRequest[RemovalQuery, Any],
+    transaction: Transaction,
+    organization: OrganizationRow,
+    user_id: str,
 ) -> Response:
-    budget = remove_budget(transaction, call.actor, organization, user_id)
+    period = call.query.period
+    budget = remove_budget(transaction, call.actor, organization, user_id, period)
     return json_response({"success": True, "budget": budget_answer(organization, budget)})
 
 
@@ -146,11 +164,11 @@ def budget_answer(organization: OrganizationRow, budget: Budget) -> BudgetAnswer
     return BudgetAnswer(
         organization_id=organization.id,
         user_id=budget.user_id or UNSET,
-        monthly=raw_amount(budget.monthly),
         currency=organization.currency,
         alert_at=budget.alert_at,
         created_at=instant_of(budget.created_at),
         changed_at=instant_of(budget.changed_at),
+        **{budget.period.adverb: raw_amount(budget.amount)},
     )
 
 
@@ -174,8 +192,10 @@ def _answer(budget: Mapping[str, Any], links: Links) -> Body:
 
 
 _SET = (
-    "Replaces the existing budget. `alert_at` are fractions of it at which an alert is due; "
-    "`alert_reached` in the list is the highest that has been reached. Budgets never block usage; "
+    "Exactly one of `daily`, `weekly` and `monthly` is required; each is a budget of its own, and "
+    "replaces the existing one. `alert_at` are fractions of it: when one is reached, a "
+    "notification is sent (`GET /v1/notifications`); `alert_reached` in the list is the highest "
+    "that has been reached. Budgets never block usage; "
     "they report when a limit is exceeded. Written to the audit log. A key bound to one user is "
     "refused."
 )
@@ -189,7 +209,8 @@ BUDGET_ENDPOINTS = (
         description=(
             "The budgets of an organization and its users, or of the whole tenant: the "
             "amount spent this month, the expected amount at its end, and the day on which "
-            "the budget was or will be exceeded at this pace. A key bound to one user sees "
+            "the budget was or will be exceeded at this pace. Budgets of a week or a day have no "
+            "expected amount. A key bound to one user sees "
             "that user's budget only."
         ),
         permission=Permission.READ_ANALYTICS,
@@ -208,7 +229,7 @@ BUDGET_ENDPOINTS = (
         route=f"PUT {_ORGANIZATIONS_PATH}",
         name="setOrganizationBudget",
         summary="Set an organization's budget",
-        description=f"The organization's limit for a month, in its currency. {_SET}",
+        description=f"The organization's limit for a period, in its currency. {_SET}",
         permission=Permission.ADMIN,
         request=Body(NewBudget, NEW_BUDGET),
         answers=_answer(BUDGET, _STANDING),
@@ -229,7 +250,7 @@ BUDGET_ENDPOINTS = (
         route=f"PUT {_USERS_PATH}",
         name="setUserBudget",
         summary="Set a user's budget",
-        description=f"The user's limit for a month, in the organization's currency. {_SET}",
+        description=f"The user's limit for a period, in the organization's currency. {_SET}",
         permission=Permission.ADMIN,
         request=Body(NewBudget, NEW_BUDGET),
         answers=_answer(_USERS_BUDGET, _USERS_STANDING),

@@ -15,7 +15,8 @@ from tollbook.store.tables.columns import (
 
 # `number_format` is the meaning of digits without `+`. `token` is a random number that each change
 # of the tenant's organizations, keys or price books replaces: a process keeps what it remembers of
-# the tenant while it is the same.
+# the tenant while it is the same. `triggers_token` is one that each change of triggers, budgets or
+# the time zone replaces, and 0 before the first. `timezone` is that of the tenant's own triggers.
 tenants = Table(
     "tenants",
     metadata,
@@ -25,6 +26,19 @@ tenants = Table(
     Column("number_format", Text, nullable=False, server_default="strict"),
     Column("currency", Text, nullable=False, server_default="USD"),
     zero("token"),
+    Column("timezone", Text, nullable=False, server_default="UTC"),
+    zero("triggers_token"),
+    **CLUSTERED,
+)
+
+# The time zones that a tenant had, each since an instant; no rows before the first change. Periods
+# of triggers are computed from them, so that a change moves no period that has begun.
+tenant_zones = Table(
+    "tenant_zones",
+    metadata,
+    key("tenant_id", Text),
+    key("since", BIG),
+    Column("timezone", Text, nullable=False),
     **CLUSTERED,
 )
 
@@ -66,18 +80,20 @@ users = Table(
     **CLUSTERED,
 )
 
-# The monthly budget of an organization or, where `user_id` is not empty, of one of its users. All
-# budgets of an organization are one short range. `monthly` is nanos as digits, because it may
-# exceed 64 bits; `alerts` are fractions, as JSON.
+# A budget of an organization or, where `user_id` is not empty, of one of its users, for each day,
+# week or month. All budgets of an organization are one short range. `amount` is nanos as digits,
+# because it may exceed 64 bits; `alerts` are fractions, as JSON. The amount is the same `since`.
 budgets = Table(
     "budgets",
     metadata,
     organization(),
     key("user_id", Text),
-    Column("monthly", Text, nullable=False),
+    key("period", Text),
+    Column("amount", Text, nullable=False),
     Column("alerts", Text, nullable=False),
     Column("created_at", BIG, nullable=False),
     Column("changed_at", BIG, nullable=False),
+    Column("since", BIG, nullable=False),
     **CLUSTERED,
 )
 

@@ -16,6 +16,7 @@ from tollbook.store.tables import (
     price_books,
     reratings,
     sums,
+    triggers,
 )
 from tollbook.store.tables.columns import metadata
 
@@ -29,9 +30,10 @@ __all__ = (
     "price_books",
     "reratings",
     "sums",
+    "triggers",
 )
 
-SCHEMA_VERSION = "0019"
+SCHEMA_VERSION = "0020"
 """The latest migration, which every database that this Tollbook reads or writes must be at."""
 
 UNFINISHED_COPY = "unfinished copy"

@@ -1,0 +1,10 @@
+"""The steps that write notifications, in the order in which the worker runs them."""
+
+from tollbook.alerts.expiring_keys import ExpiringKeys
+from tollbook.alerts.look import Look
+from tollbook.alerts.worker import Step
+
+
+def looks() -> tuple[Step, ...]:
+    """Return the steps; each process has its own, because they remember what they have seen."""
+    return (Look(), ExpiringKeys())
