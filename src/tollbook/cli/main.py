@@ -25,6 +25,7 @@ VERBS = tuple(
         "meters": "List, add, change and retire meters.",
         "keys": "Create, list, rotate and revoke API keys.",
         "viewers": "Create and revoke viewer tokens for browsers.",
+        "origins": "Register the origins of pages that show usage.",
         "audit": "Show who did what, newest first.",
         "prices": "Load, publish, compare and rerate price books.",
         "event-types": "Map types of CloudEvents to meters.",

@@ -4,12 +4,14 @@ TollbookError
 ├── RequestError                the request is wrong; has an HTTP status
 │   ├── InvalidRequest          400  a parameter or field is invalid; `details` names each
 │   ├── CurrencyRequired        400  costs in several currencies cannot be added up
+│   ├── InvalidOrigin           400  not an origin as browsers send it⁴
 │   ├── UnreadableBody          400  the body cannot be parsed
 │   ├── UnreadableRequest       400  the request is not valid HTTP
 │   ├── ApiKeyRequired          401
 │   ├── InvalidApiKey           401
 │   ├── PermissionMissing       403
 │   ├── AddressRefused          403  the key is not allowed from this address
+│   ├── OriginRefused           403  the viewer token is limited to other origins⁴
 │   ├── NotFound                404  does not exist, or belongs to another tenant
 │   ├── MethodNotAllowed        405
 │   ├── RequestTimeout          408  the client was silent for too long¹
@@ -26,6 +28,7 @@ TollbookError
 │   ├── NameTaken               409  the name is that of a meter or of a mapped type³
 │   ├── TypeMapped              409  the type is mapped to another meter³
 │   ├── TooManyEventTypes       409  the tenant has as many mapped types as it may have³
+│   ├── TooManyOrigins          409  the tenant has as many origins as it may have⁴
 │   ├── CursorExpired           410  the state of a cursor is no longer stored
 │   ├── ExportExpired           410  an export took too long; its snapshot was closed¹
 │   ├── EventArchived           410  events are archived, and their files cannot be read
@@ -60,9 +63,7 @@ TollbookError
 ├── CopyRefused                      a copy to another database cannot be made or completed
 └── SettingsError                    a TOLLBOOK_* variable is invalid
 
-¹ in `limit_errors.py`
-² in `meter_errors.py`
-³ in `event_type_errors.py`
+In ¹ `limit_errors.py`, ² `meter_errors.py`, ³ `event_type_errors.py`, ⁴ `origin_errors.py`.
 """
 
 from collections.abc import Iterable, Mapping, Sequence

@@ -25,7 +25,7 @@ _OF_USER = (
 _OF_TENANT = tuple(
     f"DELETE FROM {table} WHERE tenant_id = :tenant"
     for table in (
-        *("api_keys", "viewer_secrets", "viewer_revocations"),
+        *("api_keys", "viewer_secrets", "viewer_revocations", "origins"),
         *("rerating_unpriced", "rerating_runs", "quarantine_runs"),
         *("event_types", "tenants"),
     )

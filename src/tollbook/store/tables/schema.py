@@ -29,7 +29,7 @@ __all__ = (
     "sums",
 )
 
-SCHEMA_VERSION = "0017"
+SCHEMA_VERSION = "0021"
 """The latest migration, which every database that this Tollbook reads or writes must be at."""
 
 UNFINISHED_COPY = "unfinished copy"
