@@ -18,6 +18,7 @@ VERBS = tuple(
     for name, line in {
         "serve": "Answer requests over HTTP.",
         "demo": "Fill a tenant with demo data; safe to repeat.",
+        "demo-host": "Serve a page that embeds the usage of the demo.",
         "migrate": "Bring the database up to date.",
         "tenants": "Create, change and list tenants.",
         "organizations": "Create, change and list organizations.",
