@@ -15,7 +15,7 @@ from benchmarks.databases import Databases, PostgresDatabases, SqliteFiles
 from benchmarks.deck_ingest import deck_ingest
 from benchmarks.decks import decks
 from benchmarks.exports import exports
-from benchmarks.imports import imports
+from benchmarks.imports import import_memory, imports
 from benchmarks.ingest import ingest
 from benchmarks.load import Load
 from benchmarks.machine import machine
@@ -113,7 +113,8 @@ def _measure(
     if options.only in (None, "ingest"):
         measured.ingested += ingest(databases, load, plan)
     if options.only in (None, "imports"):
-        measured.imported.append(imports(databases, load, plan))
+        measured.imported += imports(databases, load, plan)
+        measured.import_memory.append(import_memory(databases, plan))
     if options.only in (None, "corrections"):
         measured.corrected += corrections(databases, load, plan)
     if options.only in (None, "exports"):

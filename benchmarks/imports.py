@@ -22,7 +22,9 @@ from benchmarks.wire import WrongAnswer, request
 from tollbook.domain.keys import Permission
 
 _FIRST = datetime(2024, 1, 1, tzinfo=UTC)
-_USERS, _NUMBERS = 900, 10_000
+_USERS = 900
+_SOME_NUMBERS, _ALL_NUMBERS = 10_000, 1_000_000
+"""With the second, a million calls go to a number each."""
 _TICKS = os.sysconf("SC_CLK_TCK")
 
 
@@ -30,16 +32,28 @@ _TICKS = os.sysconf("SC_CLK_TCK")
 class ImportFigure:
     """Rows per second of an import and of batches, the median ratio, and the peak of memory.
 
-    `cpu_ratio` compares the CPU seconds of the server with those of the import.
+    `numbers` counts the different called numbers. `cpu_ratio` compares the CPU seconds of the
+    server with those of the import.
     """
 
     engine: str
     rows: int
+    numbers: int
     rows_per_second: float
     events_per_second: float
     ratio: float
     cpu_ratio: float
     peak_mib: float
+
+
+@dataclass(frozen=True)
+class ImportMemoryFigure:
+    """The peak of memory of an import of all rows, and of one of a tenth of them, in MiB."""
+
+    engine: str
+    rows: int
+    peak_mib: float
+    peak_mib_of_tenth: float
 
 
 @dataclass(frozen=True)
@@ -49,7 +63,37 @@ class _Spent:
     peak_mib: float = 0.0
 
 
-def imports(databases: Databases, load: Load, plan: Plan) -> ImportFigure:
+def imports(databases: Databases, load: Load, plan: Plan) -> list[ImportFigure]:
+    """Measure imports of calls to some numbers, and to one number each."""
+    found = [_imports(databases, load, plan, it) for it in (_SOME_NUMBERS, _ALL_NUMBERS)]
+    print(f"  {databases.name}, {plan.imported_rows:,} records", flush=True)
+    return found
+
+
+def import_memory(databases: Databases, plan: Plan) -> ImportMemoryFigure:
+    """Import a tenth of the rows and all of them, all to different numbers."""
+    rows = plan.imported_rows
+    tenth, peak = (_peak_mib(databases, it) for it in (rows // 10, rows))
+    return ImportMemoryFigure(databases.name, rows, peak, tenth)
+
+
+def _peak_mib(databases: Databases, rows: int) -> float:
+    target = Target(databases)
+    with TemporaryDirectory() as folder:
+        path = Path(folder, "Master.csv")
+        _write(path, range(rows), _ALL_NUMBERS)
+        spent = _import(target, path)
+    target.database.close()
+    databases.drop(target.url)
+    return spent.peak_mib
+
+
+def _write(path: Path, calls: Sequence[int], numbers: int) -> None:
+    with path.open("w") as file:
+        file.writelines(_row(it, numbers) for it in calls)
+
+
+def _imports(databases: Databases, load: Load, plan: Plan, numbers: int) -> ImportFigure:
     """Import rows and send the same calls alternately, each to a database of its own."""
     imported, served = Target(databases), Target(databases)
     each = plan.imported_rows // plan.rounds // BATCH * BATCH
@@ -59,8 +103,8 @@ def imports(databases: Databases, load: Load, plan: Plan) -> ImportFigure:
         for round_ in range(plan.rounds):
             calls = range(round_ * each, (round_ + 1) * each)
             path = Path(folder, "Master.csv")
-            path.write_text("".join(map(_row, calls)))
-            bodies = [_body(calls[at : at + BATCH]) for at in range(0, each, BATCH)]
+            _write(path, calls, numbers)
+            bodies = [_body(calls[at : at + BATCH], numbers) for at in range(0, each, BATCH)]
             rounds.append((_import(imported, path), _send(load, server, headers, bodies)))
     for target in (imported, served):
         target.verify(each * plan.rounds)
@@ -69,6 +113,7 @@ def imports(databases: Databases, load: Load, plan: Plan) -> ImportFigure:
     return ImportFigure(
         databases.name,
         each * plan.rounds,
+        min(numbers, each * plan.rounds),
         median(each / one.seconds for one, _ in rounds),
         median(each / other.seconds for _, other in rounds),
         median(other.seconds / one.seconds for one, other in rounds),
@@ -110,18 +155,18 @@ def _cpu_seconds(server: Server) -> float:
     return (int(fields[11]) + int(fields[12])) / _TICKS
 
 
-def _call(number: int) -> tuple[int, int, str, datetime]:
+def _call(number: int, numbers: int) -> tuple[int, int, str, datetime]:
     """Return the user, the seconds, the called number and the answer time of a call."""
     return (
         100 + number % _USERS,
         number * 7 % 900 + 1,
-        f"2079{number * 31 % _NUMBERS:06}",
+        f"2079{number * 31 % numbers:06}",
         _FIRST + timedelta(seconds=number % (28 * 86_400)),
     )
 
 
-def _row(number: int) -> str:
-    user, seconds, called, time = _call(number)
+def _row(number: int, numbers: int) -> str:
+    user, seconds, called, time = _call(number, numbers)
     begun = f"{time - timedelta(seconds=5):%Y-%m-%d %H:%M:%S}"
     ended = f"{time + timedelta(seconds=seconds):%Y-%m-%d %H:%M:%S}"
     identity = f"{number + 1_704_067_200}.{number}"
@@ -133,12 +178,12 @@ def _row(number: int) -> str:
     )
 
 
-def _body(numbers: Sequence[int]) -> bytes:
-    return f"[{','.join(map(_event, numbers))}]".encode()
+def _body(calls: Sequence[int], numbers: int) -> bytes:
+    return f"[{','.join(_event(it, numbers) for it in calls)}]".encode()
 
 
-def _event(number: int) -> str:
-    user, seconds, called, time = _call(number)
+def _event(number: int, numbers: int) -> str:
+    user, seconds, called, time = _call(number, numbers)
     return (
         f'{{"id":"asterisk:{number + 1_704_067_200}.{number}:{number}","type":"voice.call",'
         f'"organization_id":"{ORGANIZATION}","time":"{time:%Y-%m-%dT%H:%M:%SZ}",'

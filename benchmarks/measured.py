@@ -8,7 +8,7 @@ from benchmarks.crowds import CrowdFigures
 from benchmarks.deck_ingest import DeckIngestFigure
 from benchmarks.decks import DeckFigure
 from benchmarks.exports import ExportFigure
-from benchmarks.imports import ImportFigure
+from benchmarks.imports import ImportFigure, ImportMemoryFigure
 from benchmarks.ingest import IngestFigure
 from benchmarks.overview import OverviewFigures
 from benchmarks.page import PageFigures
@@ -27,6 +27,7 @@ class Measured:
     loaded: list[DeckFigure] = field(default_factory=list)
     decked: list[DeckIngestFigure] = field(default_factory=list)
     imported: list[ImportFigure] = field(default_factory=list)
+    import_memory: list[ImportMemoryFigure] = field(default_factory=list)
     trends: list[SeriesFigure] = field(default_factory=list)
     exported: list[ExportFigure] = field(default_factory=list)
     overviews: list[OverviewFigures] = field(default_factory=list)

@@ -145,7 +145,7 @@ def report(machine: Mapping[str, str], measured: Measured, held: Sequence[Bar]) 
         parts += [_INGEST, _ingest(measured.ingested)]
     if measured.decked:
         parts += [_DECKED, _decked(measured.decked)]
-    parts += imported(measured.imported)
+    parts += imported(measured.imported, measured.import_memory)
     if measured.corrected:
         parts += [_CORRECTED, _corrected(measured.corrected)]
     if measured.answered:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from fuzz.target import Target, hold
 from tollbook.ingest.masking import Masker
-from tollbook.rating import number_formats, numbers
+from tollbook.rating import national_prefixes, number_formats, numbers
 from tollbook.rating.segments import count_segments, count_segments_of_length, measure_segments
 
 _masked = Masker(b"key").mask
@@ -31,7 +31,7 @@ def _try_number(data: bytes) -> None:
             digits.isascii() and digits.isdigit() and len(digits) <= 30, f"{digits} are not digits"
         )
     if digits and numbers.stored_digits_of(written) is None:
-        hold(bool(number_formats.is_e164("+" + digits)), f"{digits} are not a number")
+        hold(bool(national_prefixes.is_e164("+" + digits)), f"{digits} are not a number")
         hold(
             number_formats.digits_of("+" + digits) == digits,
             f"{digits} differ when written again",

@@ -12,6 +12,7 @@ from xdist.remote import Producer
 from tests.databases import Postgres
 from tests.demo import made_demo
 from tests.distribution import Distribution, longest_first
+from tests.portability import watch
 from tests.servers import Server
 from tollbook.store.database import Database, open_database
 from tollbook.store.migrate import migrate
@@ -41,6 +42,14 @@ def pytest_collection_finish() -> None:
     """Leave thousands of tests and modules out of every later garbage collection."""
     gc.collect()
     gc.freeze()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def portable() -> Iterator[None]:
+    """Reject statements that would break on a cluster, in every test."""
+    with pytest.MonkeyPatch.context() as patch:
+        watch(patch)
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -9,11 +9,13 @@ from importlib import import_module
 from pkgutil import walk_packages
 
 import anyio._backends._asyncio  # noqa: F401
+import pytest
 import uvicorn.lifespan.on
 import uvicorn.loops.uvloop
 import uvicorn.protocols.websockets.auto  # noqa: F401
 
 import tollbook.cli
+from tests.portability import watch
 from tollbook.api.application import _document
 from tollbook.store.migrate import _head
 
@@ -21,5 +23,6 @@ for _module in walk_packages(tollbook.cli.__path__, "tollbook.cli."):
     import_module(_module.name)
 _document()
 _head()
+watch(pytest.MonkeyPatch())
 gc.collect()
 gc.freeze()

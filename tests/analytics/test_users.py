@@ -5,9 +5,10 @@ from datetime import date
 import pytest
 
 from tests.analytics.golden import golden_lines, lines_of
-from tests.builders import Json, Platform, event
+from tests.builders import Json, Platform, event, reversal
 from tollbook.analytics import users
-from tollbook.domain.periods import Period
+from tollbook.analytics.period_cover import with_unused_days
+from tollbook.domain.periods import Period, whole_of_months
 from tollbook.store import prices
 from tollbook.store.database import Database
 
@@ -199,6 +200,37 @@ def test_every_day_of_a_period_and_no_other_is_counted(
     platform.send(*(event(id=day, time=f"{day}T12:00:00Z", quantity=1) for day in every_day))
     user = only_user(platform.users(start=start, end=end))
     assert (user["total_voice_calls"], user["total_voice_seconds"]) == (days, days)
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "read"),
+    [
+        ("2024-01-10", "2024-02-20", ("2024-01-01", "2024-02-29")),
+        ("2024-01-11", "2024-02-20", ("2024-01-11", "2024-02-29")),
+        ("2024-01-10", "2024-02-19", ("2024-01-01", "2024-02-19")),
+        ("2024-01-15", "2024-01-20", ("2024-01-15", "2024-01-31")),
+        ("2024-01-01", "2024-02-29", ("2024-01-01", "2024-02-29")),
+        ("2024-03-10", "2024-05-20", ("2024-03-01", "2024-05-31")),
+    ],
+)
+def test_days_without_usage_are_read_with_their_month(
+    platform: Platform, start: str, end: str, read: tuple[str, str]
+) -> None:
+    asked, wanted = (Period(*map(date.fromisoformat, it)) for it in ((start, end), read))
+    platform.send(
+        event(id="first", time="2024-01-10T12:00:00Z"),
+        # What was reversed is still stored: its day is not taken for one without usage.
+        event(id="last", time="2024-02-20T12:00:00Z", user_id="user_2"),
+    )
+    platform.reverse(reversal("last"))
+    with platform.database.reading() as snapshot:
+        assert with_unused_days(snapshot, 1, asked) == wanted
+        assert with_unused_days(snapshot, 2, asked) == whole_of_months(asked)
+        bound = users.parameters(1, asked)
+        plain = snapshot.sums(users.USERS, bound, users.COLUMNS, users.AMOUNTS)
+        assert sorted(row[:-1] for row in users.read_rows(snapshot, 1, asked, None)) == sorted(
+            map(tuple, plain)
+        )
 
 
 STATEMENTS = {

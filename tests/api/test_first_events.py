@@ -1,6 +1,7 @@
 """The first event of a meter against a change of it, from two processes on one database.
 
 One of them holds the meter's row when the other comes to it: the second sees what the first did.
+Ledgers are locked before meters, so no two of them wait for each other.
 """
 
 from concurrent.futures import ThreadPoolExecutor
@@ -10,10 +11,11 @@ import httpx
 
 from tests.api.conftest import Site, Tenant
 from tests.api.test_meters import PATH, WHATSAPP, whatsapp
+from tests.builders import correction, event
 from tests.waiting import wait_for
 from tollbook.administration.meters import MeterChange, change_meter
 from tollbook.domain.meters import Category
-from tollbook.store import meters
+from tollbook.store import ledger, meters
 from tollbook.store.audit import Actor
 from tollbook.wiring import now
 
@@ -66,3 +68,26 @@ def test_a_change_sees_the_first_event_that_came_before(postgres_site: Site) -> 
             wait_until_one_waits(postgres_site)
         answer: httpx.Response = changed.result()
     assert (answer.status_code, answer.json()["code"]) == (409, "meter_in_use")
+
+
+def test_a_first_event_and_a_correction_to_the_meter_do_not_wait_for_each_other(
+    postgres_site: Site,
+) -> None:
+    tenant = tenant_of(postgres_site)
+    tenant.post("/v1/events", json=event(id="late", cost_pending=True))
+    number = tenant.number("org_1")
+    with ThreadPoolExecutor() as pool:
+        with postgres_site.database.writing() as transaction:
+            ledger.hold_ledgers(transaction, [number])  # as a correction does
+            sent = pool.submit(tenant.post, "/v1/events", json=whatsapp())
+            wait_until_one_waits(postgres_site)
+            meters.mark_used(transaction, tenant.tenant, [1000], now())
+        answer: httpx.Response = sent.result()
+    assert answer.json()["receipts"][0]["code"] == "no_price"
+    corrected = correction("late", type=WHATSAPP["type"], quantity=1, cost_pending=None)
+    assert tenant.post("/v1/events/corrections", json=corrected).status_code == 207
+    stored = tenant.rows(
+        "SELECT id, meter FROM quarantine WHERE organization_id = :number ORDER BY id",
+        number=number,
+    )
+    assert [row[1] for row in stored] == [1000, 1000]

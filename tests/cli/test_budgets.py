@@ -8,6 +8,7 @@ import pytest
 
 from tests.builders import event
 from tests.cli.conftest import Tollbook
+from tests.rerating.builders import CALLS, book
 
 JANUARY = ("--start", "2024-01-01", "--end", "2024-01-31")
 
@@ -86,6 +87,23 @@ def test_changes_are_told_in_a_sentence_and_lists(platform: Tollbook) -> None:
     assert rows[1][:8] == ["user_1", "user_1", "1", "5.00", "2.00", "3.00", "1.5", "1.0"]
     assert rows[2][:8] == ["idle", "'=Idle", "0", "0.00", "0.00", "0.00", "", "0.0"]
     assert [row[8:] for row in rows[1:3]] == [[*same, "USD"]] * 2
+
+
+def test_changes_show_the_margins_of_both_periods(platform: Tollbook) -> None:
+    lines = platform("report", "changes", "org_1", *JANUARY, "--margin").out.splitlines()
+    assert lines[1] == "Margin: 0.00, buy price known for 100.0% of the cost; before: 0.00"
+    head = next(it for it in lines if it.split()[:1] == ["Grew"])
+    assert head.split()[-4:] == ["Share", "Margin", "Margin", "before"]
+    assert next(it for it in lines if it.split()[:1] == ["user_1"]).split()[-2:] == ["0.00", "0.00"]
+    assert platform("prices", "load", platform.write("book.yaml", book(CALLS))).code == 0
+    call = json.dumps(event(id="call", user_id="user_3"))
+    assert platform("import", platform.write("call.ndjson", call)).code == 0
+    lines = platform("report", "changes", "org_1", *JANUARY, "--margin").out.splitlines()
+    assert lines[1].startswith("Margin: 0.00, buy price known for 9")
+    assert next(it for it in lines if it.split()[:1] == ["user_3"]).split()[-2:] == [
+        "unknown",
+        "0.00",
+    ]
 
 
 def test_changes_of_the_tenant_are_by_organization(platform: Tollbook) -> None:

@@ -4,12 +4,15 @@ import json
 import re
 from decimal import ROUND_HALF_EVEN, Context, Decimal
 
+import msgspec
 import pytest
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from tests.properties.profile import examples
+from tollbook.cli.amounts import exact_text
 from tollbook.domain.exact import (
+    AMOUNTS_AS_STRINGS,
     amount_text,
     divide_half_even,
     micros_of,
@@ -17,11 +20,14 @@ from tollbook.domain.exact import (
     nanos_of,
     parsed,
     quantity_text,
+    raw_amount,
+    raw_amounts,
     scaled,
 )
 
 INTEGERS = st.integers(-(2**63), 2**63 - 1) | st.integers(-1000, 1000)
 DIVISORS = st.integers(1, 100) | st.integers(1, 10**21)
+AMOUNTS = INTEGERS | st.integers(-(10**16), 10**16) | st.integers(-(10**5), 10**5)
 AMPLE = Context(prec=100)
 TEXTS = st.decimals(allow_nan=False, allow_infinity=False, places=9, min_value=-(10**9)).map(str)
 
@@ -111,3 +117,29 @@ def test_quantities_and_costs_come_back_as_they_were_written(micros: int, nanos:
     assert micros_of(quantity_text(micros).encode()) == micros
     assert nanos_of(amount_text(nanos).encode()) == nanos
     assert nanos_of(json.dumps(amount_text(nanos)).encode()) == nanos
+
+
+@examples(1000)
+@given(nanos=AMOUNTS)
+@example(nanos=10**15)
+@example(nanos=10**15 - 1)
+@example(nanos=1 - 10**15)
+@example(nanos=999)
+@example(nanos=10_000)
+def test_an_amount_is_written_exactly_without_an_exponent(nanos: int) -> None:
+    (written,) = (msgspec.json.encode(it).decode() for it in raw_amounts([nanos]))
+    assert written == msgspec.json.encode(raw_amount(nanos)).decode()
+    assert re.fullmatch(r"-?\d+\.(0|\d*[1-9])", written)
+    assert Decimal(written) == Decimal(nanos).scaleb(-9, AMPLE)
+    assert exact_text(raw_amount(nanos)) == amount_text(nanos)
+
+
+@given(nanos=AMOUNTS)
+def test_an_amount_as_a_string_has_at_least_two_decimals(nanos: int) -> None:
+    token = AMOUNTS_AS_STRINGS.set(True)
+    try:
+        (written,) = raw_amounts([nanos])
+        assert msgspec.json.encode(written).decode() == f'"{amount_text(nanos)}"'
+        assert written == raw_amount(nanos)
+    finally:
+        AMOUNTS_AS_STRINGS.reset(token)

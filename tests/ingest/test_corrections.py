@@ -100,10 +100,11 @@ def test_each_field_may_change(
 
 def test_an_event_in_quarantine_moves_whole_and_has_no_reversal(platform: Platform) -> None:
     platform.send(pending())
-    (before,) = platform.rows("SELECT event, code, reason FROM quarantine")
+    (before,) = platform.rows("SELECT event, code, reason, received_at FROM quarantine")
     (receipt,) = platform.correct(correction(cost="0.05")).receipts
     assert (receipt.status, receipt.reversal_id) == ("accepted", None)
-    assert platform.rows("SELECT event, code, reason FROM corrected_events") == [before]
+    kept = "quarantined_event, quarantine_code, quarantine_reason, quarantined_at"
+    assert platform.rows(f"SELECT {kept} FROM corrections") == [before]
     assert platform.rows("SELECT COUNT(*) FROM quarantine") == [(0,)]
     assert costs(platform) == {"new call-1": 50_000_000}
     assert platform.statuses(pending(), event()) == ["duplicate", "conflict"]
@@ -226,7 +227,9 @@ def test_a_chain_within_quarantine_in_one_request(platform: Platform) -> None:
         correction("c", id="d", cost="0.75"),
     ) == [PENDING, PENDING, ACCEPTED, ACCEPTED]
     assert total(platform) == (1, 750_000_000)
-    assert platform.rows("SELECT COUNT(*) FROM corrected_events") == [(3,)]
+    kept = "SELECT quarantine_code, quarantined_at - received_at FROM corrections ORDER BY corrects"
+    assert platform.rows(kept)[:2] == [("cost_pending", 0)] * 2
+    assert platform.rows("SELECT COUNT(quarantined_event) FROM corrections") == [(3,)]
     assert platform.rows("SELECT COUNT(*) FROM quarantine") == [(0,)]
     assert platform.differences() == []
 
@@ -368,6 +371,6 @@ def test_an_organization_that_was_never_created_is_forgotten_with_corrections(
     platform.send(pending())
     platform.correct(correction(id="a", quantity=3), correction("a", id="b", quantity=4))
     platform.run_over_quarantine(QuarantineAction.DISCARD)
-    for table in ("event_keys", "corrections", "corrected_events", "quarantine"):
+    for table in ("event_keys", "corrections", "quarantine"):
         assert platform.rows(f"SELECT COUNT(*) FROM {table}") == [(0,)]
     assert platform.differences() == []

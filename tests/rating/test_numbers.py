@@ -6,7 +6,8 @@ from random import Random
 import phonenumbers
 import pytest
 
-from tollbook.rating.number_formats import digits_of, is_e164, number_format_problem
+from tollbook.rating.national_prefixes import is_e164
+from tollbook.rating.number_formats import digits_of, number_format_problem
 from tollbook.rating.numbers import country_of, kind_of
 
 

@@ -1,9 +1,13 @@
 """Local times: the hour that occurs twice, the one that does not exist, and other notations."""
 
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
 import pytest
 
 from tests.records.rows import read
 from tollbook.records.rows import SourceRefused
+from tollbook.records.times import Clock, plain_time, resolve, written_time
 
 COLUMNS = {"id": "id", "time": "time", "quantity": "seconds", "to": "to"}
 
@@ -89,3 +93,48 @@ def test_the_epoch_of_uniqueid_resolves_what_the_end_does_not() -> None:
         row = cells.format("2024-10-27 01:15:00", epoch) + "\n"
         (event,) = read(row, "asterisk", timezone="Europe/London", country="GB").events
         assert event["time"] == f"2024-10-27T{time}"
+
+
+@pytest.mark.parametrize(
+    ("name", "year", "unclear_hours"),
+    [
+        ("Europe/London", 2024, 2),
+        ("America/St_Johns", 2006, 4),  # changed at one minute past midnight
+        ("Australia/Lord_Howe", 2024, 2),  # half an hour
+        ("Asia/Kathmandu", 2024, 0),
+        ("Africa/Monrovia", 1960, 0),  # an offset with seconds
+        ("Pacific/Apia", 2011, 26),  # a day that did not exist
+        ("UTC", 2024, 0),
+    ],
+)
+def test_plain_times_are_read_as_all_others(name: str, year: int, unclear_hours: int) -> None:
+    zone = ZoneInfo(name)
+    unclear = set()
+    time = datetime(year, 1, 1, 0, 0, 1)  # noqa: DTZ001  a local time
+    while time.year == year:
+        plain = plain_time(str(time), zone)
+        if plain is None:
+            unclear.add(str(time)[:13])
+        else:
+            found = resolve("time", time, Clock((), zone))
+            assert (plain.time, plain.is_repeated) == (found.time, found.is_repeated)
+            assert plain.written == written_time(found.time)
+        time += timedelta(minutes=29, seconds=59)
+    assert len(unclear) == unclear_hours
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *(
+            "2024-02-30 10:00:00",
+            "2024-01-31 24:00:00",
+            "2024-01-31 10:00:60",
+            "2024-1-31 10:00:000",
+        ),
+        *("2024-01-31 10:0\uff10:00", "2024-01-31 10:00:0Z", "", "2024-01-31 10:00:00.5"),
+    ],
+)
+def test_other_texts_are_no_plain_times(text: str) -> None:
+    assert plain_time(text, ZoneInfo("Europe/London")) is None
+    assert plain_time("2024-01-31 10:00:00", ZoneInfo("Europe/London")) is not None

@@ -17,6 +17,7 @@ from benchmarks.deck_ingest import DeckIngestFigure
 from benchmarks.decks import DeckFigure
 from benchmarks.exports import ExportFigure
 from benchmarks.figures import Times
+from benchmarks.imports import ImportFigure, ImportMemoryFigure
 from benchmarks.ingest import IngestFigure
 from benchmarks.ledgers import CUT, DEFAULT, Ledger
 from benchmarks.measured import Measured
@@ -55,6 +56,8 @@ def measured(slow: float) -> Measured:
         rated=[RatingFigure(10, rate, 2 * rate, rate, rate, 100.0, slow)],
         loaded=[DeckFigure(engine, 10, 10, slow, slow, slow, slow / 10)],
         decked=[DeckIngestFigure(engine, 10, rate, rate, 1.0)],
+        imported=[ImportFigure(engine, 10, 10, rate, rate, 1.0, 1.0, memory)],
+        import_memory=[ImportMemoryFigure(engine, 10, memory, memory)],
         trends=[
             SeriesFigure(engine, it, times(6), times(3))
             for it in (PLAIN, BY_METER, BY_USER, COMPARED, MONTHS)
@@ -80,6 +83,13 @@ def test_the_default_period_is_compared_with_a_whole_month() -> None:
     assert Bar(what, "≤ 1.2", "1.11", True) in found
     assert (DEFAULT.end - DEFAULT.start).days == (CUT.end - CUT.start).days == 30
     assert DEFAULT.start.month != DEFAULT.end.month
+
+
+def test_memory_that_grows_with_the_rows_of_an_import_is_told() -> None:
+    grown = Measured(import_memory=[ImportMemoryFigure("SQLite", 1_000_000, 250.0, 150.0)])
+    whole, more = bars(grown)
+    assert (whole.wanted, whole.reached, whole.met) == ("≤ 300 MiB", "250 MiB", True)
+    assert (more.wanted, more.reached, more.met) == ("≤ 50 MiB", "100 MiB", False)
 
 
 def user(number: int) -> dict[str, object]:

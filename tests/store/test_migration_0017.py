@@ -81,9 +81,20 @@ def money(keeper: Keeper) -> dict[str, list[tuple[object, ...]]]:
     return {**found, "archived_sums": sorted(rows("SELECT * FROM archived_sums"))}
 
 
+CORRECTED_EVENTS = """
+CREATE TABLE corrected_events (
+    organization_id BIGINT, id TEXT, received_at BIGINT, code TEXT, reason TEXT, event TEXT
+)
+"""
+
+
 def to_0016(database: Database) -> Database:
     """Bring the schema back to what it was; return the database without a check of its version."""
     with database.writing() as transaction:
+        transaction.execute(CORRECTED_EVENTS)
+        for column in ("quarantined_at", "quarantine_code", "quarantine_reason"):
+            transaction.execute(f"ALTER TABLE corrections DROP COLUMN {column}")
+        transaction.execute("ALTER TABLE corrections DROP COLUMN quarantined_event")
         for table in TABLES:
             transaction.execute(f"ALTER TABLE {table} DROP COLUMN bought_cost")
         for column in ("buy_changed", "purchases"):

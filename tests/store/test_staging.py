@@ -41,13 +41,14 @@ def test_ordinary_rows_need_no_rare_column() -> None:
 
 @pytest.mark.parametrize("name", RARE)
 def test_rows_need_the_columns_up_to_the_last_that_is_not_empty(name: str) -> None:
-    value = "g" if name == "tier_key" else 0
+    value = "g" if name in ("tier_key", "reverses") else 0
     assert width([ROW, ROW._replace(**{name: value}), ROW]) == ORDINARY + 1 + RARE.index(name)
 
 
 def test_the_row_with_the_most_columns_decides() -> None:
     rows = [ROW._replace(buy=1), ROW._replace(buy=1, tier_key="g"), ROW._replace(own_cost=1)]
-    assert width(rows) == len(COLUMNS)
+    assert width(rows) == len(COLUMNS) - 1
+    assert width([*rows, ROW._replace(reverses="call-1")]) == len(COLUMNS)
 
 
 @pytest.mark.parametrize(("day", "expected"), [(0, True), (20240115, False)])

@@ -1,8 +1,8 @@
 """A database that any earlier Tollbook wrote opens, is brought up to date, and adds up.
 
 Each file in `upgrades` is what the last Tollbook of one migration wrote when it was given the same
-events: two organizations, prices, quarantine, and as soon as there were any tiers, reversals and a
-rerating.
+events: two organizations, prices, quarantine, and as soon as there were any tiers, reversals, a
+rerating and corrections.
 """
 
 from collections.abc import Iterator
@@ -16,7 +16,7 @@ from tests.conftest import ENGINES, Postgres
 from tests.rerating.builders import Past
 from tollbook.analytics.event import ChargedEvent, find_event
 from tollbook.domain.quarantine import Selection
-from tollbook.store import quarantine_runs
+from tollbook.store import corrections, quarantine_runs
 from tollbook.store.database import Database, open_database
 from tollbook.store.migrate import _config, migrate
 from tollbook.store.tables.schema import SCHEMA_VERSION
@@ -113,3 +113,29 @@ def test_a_run_over_the_quarantine_keeps_the_code_that_it_selects(empty: Databas
     with empty.reading() as snapshot:
         (run,) = quarantine_runs.runs(snapshot, platform.tenant, None, 10)
     assert run.selection == Selection(organization=1, codes=("no_price",))
+
+
+def test_events_that_were_corrected_in_quarantine_are_kept_with_their_corrections(
+    empty: Database,
+) -> None:
+    platform = written_by(empty, "0017")
+    kept = platform.rows(
+        "SELECT corrects, quarantine_code, quarantine_reason, quarantined_event "
+        "FROM corrections ORDER BY corrects"
+    )
+    assert [row[:2] for row in kept] == [
+        ("late 1", "cost_pending"),
+        ("late 2", "cost_pending"),
+        ("new late 2", "cost_pending"),
+        ("short", None),
+    ]
+    assert '"quantity":7' in kept[2][3]
+    number = platform.number("org_1")
+    with platform.database.reading() as snapshot:
+        found = corrections.find(snapshot, number, "late 2")
+        assert corrections.find(snapshot, number, "short") is None
+    assert found is not None
+    assert (found.code, found.event) == ("cost_pending", kept[1][3])
+    assert found.reason == kept[1][2]
+    late = event(id="late 1", cost_pending=True)
+    assert platform.statuses(late) == ["duplicate"]

@@ -97,17 +97,20 @@ def corrected_in_quarantine(platform: Platform) -> None:
 
 def test_a_corrected_event_that_is_gone_is_found(platform: Platform) -> None:
     corrected_in_quarantine(platform)
-    found = changed(platform, "DELETE FROM corrected_events")
-    assert {(it.check, it.side, it.row["id"], it.row.get("day")) for it in found} == {
-        ("event_keys", "only kept", "7", 0),
-        ("corrected_events", "only kept", "7", None),
+    (found,) = changed(platform, "UPDATE corrections SET quarantined_event = NULL")
+    assert (found.check, found.side) == ("events corrected in quarantine", "only kept")
+    assert found.row["corrects"] == "7"
+    lost = changed(platform, "DELETE FROM corrections")
+    assert {(it.check, it.side, it.row["id"], it.row.get("day")) for it in lost} == {
+        ("event_keys", "only kept", "7", 0)
     }
 
 
 def test_a_corrected_event_that_waits_again_is_found(platform: Platform) -> None:
     corrected_in_quarantine(platform)
-    columns = "organization_id, id, received_at, code, reason, event, time, user_id, meter"
-    copied = f"INSERT INTO quarantine ({columns}) SELECT {columns} FROM corrected_events"
+    columns = "organization_id, id, received_at, code, reason, event"
+    kept = "organization_id, corrects, quarantined_at, quarantine_code, quarantine_reason"
+    copied = f"INSERT INTO quarantine ({columns}) SELECT {kept}, quarantined_event FROM corrections"
     found = [it for it in changed(platform, copied) if it.check == "event_keys"]
     assert [(it.side, it.row["id"], it.row["day"]) for it in found] == [("only in events", "7", 0)]
 

@@ -17,7 +17,7 @@ def _changes_sql(people: str, by: str, months: str, days: str, where: str) -> st
         )
     )
     return f"""
-WITH period_cover (whose, count, cost, previous_cost) AS (
+WITH period_cover AS (
 {parts}
 )
 SELECT
@@ -38,6 +38,7 @@ LEFT JOIN (
 """
 
 
+_FIGURES = ("count", "cost", "previous_cost")
 _MONTHS = "sums.month BETWEEN :{0}first_month AND :{0}last_month"
 _DAYS = "sums.month = :{0}_month\n        AND sums.day BETWEEN :{0}_start AND :{0}_end"
 
@@ -46,10 +47,12 @@ def _part_sql(by: str, table: str, where: str, prefix: str, edge: str = "") -> s
     """Return the SQL of one part of the cover. Only the later period has a count."""
     sign = f" * :{edge}_sign" if edge else ""
     count, cost = f"CAST(SUM(sums.count){sign} AS BIGINT)", f"CAST(SUM(sums.cost){sign} AS BIGINT)"
-    figures = f"0, 0,\n        {cost}" if prefix else f"{count},\n        {cost}, 0"
+    figures = ("0", "0", cost) if prefix else (count, cost, "0")
+    columns = zip(("whose", *_FIGURES), (by, *figures), strict=True)
+    selected = ",\n        ".join(f"{value} AS {name}" for name, value in columns)
     return f"""\
     SELECT
-        {by}, {figures}
+        {selected}
     FROM {table}
     WHERE {where}
     GROUP BY {by}"""

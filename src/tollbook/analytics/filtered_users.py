@@ -30,6 +30,7 @@ from tollbook.analytics.groups import (
     Groups,
     arrange_groups,
 )
+from tollbook.analytics.period_cover import with_unused_days
 from tollbook.analytics.result_set import (
     ReportedRows,
     ResultSet,
@@ -241,6 +242,8 @@ def read_filtered_users(
         match=match,
         own=bool(catalog.own),
     )
+    if user_id is None and filters.country is None:
+        period = with_unused_days(snapshot, number, period)
     bound = _parameters(number, period, filters, user_id, catalog)
     read = snapshot.sums(sql, bound, COLUMNS + 2, AMOUNTS)
     rows = [(*row[:COLUMNS], sum(row[COSTS]), *row[COLUMNS:]) for row in read]

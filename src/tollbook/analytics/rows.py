@@ -9,7 +9,7 @@ import msgspec
 from tollbook.analytics.figures import AnswerKind, Figure, Measure, Section, figures_of
 from tollbook.analytics.period_cover import match_any
 from tollbook.analytics.tables import TOTAL_LABEL, Column, ColumnKind, Table
-from tollbook.domain.exact import MICROS, AmountJson, raw_amount, raw_minutes, raw_quantity
+from tollbook.domain.exact import MICROS, AmountJson, raw_amounts, raw_minutes, raw_quantity
 from tollbook.store.engine import Row
 
 AnswerType = type[msgspec.Struct]
@@ -122,8 +122,7 @@ class RowLayout:
     ) -> list[Iterable[Any]]:
         """Return the columns of an answer: the identity, then one for each of `fields`.
 
-        Each distinct value of a column is formatted once, because most values repeat. Totals do
-        not, so they are formatted one by one.
+        Each distinct quantity of a column is formatted once, because many repeat.
         """
         columns = list(zip(*rows, strict=True)) or [()] * self.width
         texts = {kind: _Texts(write).__getitem__ for kind, write in _WRITERS.items()}
@@ -141,8 +140,8 @@ class RowLayout:
 def _write_column(
     figure: Figure, values: Sequence[int], texts: Mapping[ColumnKind, Any]
 ) -> Iterable[Any]:
-    if figure.measure is Measure.TOTAL:
-        return map(raw_amount, values)
+    if figure.kind is ColumnKind.AMOUNT:
+        return raw_amounts(values)
     if figure.kind is not ColumnKind.COUNT:
         return map(texts[figure.kind], values)
     scale = scale_of(figure)
@@ -162,7 +161,6 @@ class _Texts(dict[int, msgspec.Raw]):
 
 
 _WRITERS: dict[ColumnKind, Callable[[int], msgspec.Raw]] = {
-    ColumnKind.AMOUNT: raw_amount,
     ColumnKind.QUANTITY: raw_quantity,
     ColumnKind.MINUTES: raw_minutes,
 }

@@ -96,8 +96,8 @@ GROUP BY 1, 2
 # The user follows the month in the key, so a range of months would read all users: each month is
 # looked up on its own. SQLite keeps the order of a CROSS JOIN: months first, then their rows.
 _EACH_MONTH = """
-WITH RECURSIVE months(month) AS (
-    SELECT CAST(:first_month AS INTEGER)
+WITH RECURSIVE months AS (
+    SELECT CAST(:first_month AS INTEGER) AS month
     UNION ALL
     SELECT CASE WHEN month % 100 < 12 THEN month + 1 ELSE month + 89 END
     FROM months WHERE month < :last_month

@@ -8,7 +8,12 @@ import msgspec
 
 from tollbook.analytics.figures import AnswerKind
 from tollbook.analytics.groups import Group
-from tollbook.analytics.period_cover import match_any, period_cover_sql, period_parameters
+from tollbook.analytics.period_cover import (
+    match_any,
+    period_cover_sql,
+    period_parameters,
+    with_unused_days,
+)
 from tollbook.analytics.row_details import DETAIL_FIELDS
 from tollbook.analytics.rows import RowLayout, define
 from tollbook.domain.meters import Category, codes_of
@@ -82,6 +87,8 @@ def read_rows(
 
     A user without usage has zeros. `own` is whether the tenant has meters of its own.
     """
+    if user_id is None:
+        period = with_unused_days(snapshot, number, period)
     bound = parameters(number, period)
     if user_id is None:
         read = snapshot.sums(OWN_USERS if own else USERS, bound, COLUMNS, AMOUNTS)

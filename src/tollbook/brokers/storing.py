@@ -19,7 +19,7 @@ from tollbook.domain.errors import (
 from tollbook.domain.keys import ApiKey
 from tollbook.domain.receipts import Outcome, Receipt
 from tollbook.ingest.commit import commit
-from tollbook.ingest.decode import MOST_EVENTS
+from tollbook.ingest.decode import MOST_EVENTS, Decoder
 from tollbook.ingest.directory_cache import DirectoryCache
 from tollbook.ingest.drafts import BodyReader
 from tollbook.ingest.submit import KeyInUse, Submission, submission_of
@@ -31,6 +31,10 @@ _ATTEMPTS = 3
 """How often a message is tried alone that makes a batch fail."""
 _AWAY = (StoreUnavailable, QueueFull)
 _REFUSED = (Outcome.REJECTED, Outcome.CONFLICT)
+
+
+FindDecoder = Callable[[Message], Decoder]
+"""Returns the decoder of a message by its type and headers; `UnsupportedBody` for others."""
 
 
 class StoredMessage(NamedTuple):
@@ -52,12 +56,14 @@ class MessageStore:
         key_prefix: str,
         *,
         atomic: bool = False,
+        find_decoder: FindDecoder = decoder_of,
     ) -> None:
         self._database = database
         self._directory_cache = directory_cache
         self._clock = clock
         self._key_prefix = key_prefix
         self._atomic = atomic
+        self._find_decoder = find_decoder
 
     def store(self, messages: Sequence[Message]) -> list[StoredMessage]:
         """Store messages durably; each is stored or has a dead letter afterwards.
@@ -107,7 +113,7 @@ class MessageStore:
         return found
 
     def _submission(self, message: Message, key: ApiKey, token: int) -> Submission:
-        cache, decode = self._directory_cache, decoder_of(message)
+        cache, decode = self._directory_cache, self._find_decoder(message)
         reader = BodyReader(cache, decode, key.scope, key.event_rules, self._clock)
         body, tenant = unpacked(message), key.scope.tenant_id
         draft = reader.draft(body) or reader.newest_draft(body)

@@ -9,17 +9,20 @@ from pathlib import Path
 import click
 
 from tollbook.brokers.address import parse_address
+from tollbook.brokers.bodies import decoder_of
 from tollbook.brokers.consumer import ConsumeOptions, Consumer, Exit, pause
 from tollbook.brokers.credentials import Credentials
 from tollbook.brokers.dead_sender import DeadSender
 from tollbook.brokers.metrics import ConsumeMetrics
 from tollbook.brokers.monitoring import Monitoring
-from tollbook.brokers.storing import MessageStore
+from tollbook.brokers.record_bodies import RecordBodies
+from tollbook.brokers.storing import FindDecoder, MessageStore
 from tollbook.brokers.transport import SourceRefused, Transport
 from tollbook.brokers.transports import transport_of
 from tollbook.cli.command import Command, Options
+from tollbook.cli.import_options import saved_mapping
 from tollbook.cli.output import print_error
-from tollbook.cli.parameters import whole
+from tollbook.cli.parameters import PATH, whole
 from tollbook.domain.errors import (
     InvalidApiKey,
     InvalidRequest,
@@ -27,14 +30,17 @@ from tollbook.domain.errors import (
     SettingsError,
     TollbookError,
 )
-from tollbook.domain.keys import Permission, is_sound, matches, prefix_of
+from tollbook.domain.keys import ApiKey, Permission, is_sound, matches, prefix_of
+from tollbook.domain.numbers import STRICT
 from tollbook.ingest.directory_cache import DirectoryCache
 from tollbook.logs import configure_logging
+from tollbook.records.convert import OrganizationTerms
+from tollbook.records.rows import SourceRefused as RecordsRefused
 from tollbook.settings import Settings, variable
 from tollbook.store.database import Database
 from tollbook.store.error_translation import translate_errors
 from tollbook.store.probe import try_to_write
-from tollbook.wiring import directory_cache_of, now, open_migrated
+from tollbook.wiring import collect_rarely, directory_cache_of, now, open_migrated
 
 _LARGEST_PORT = 65_535
 
@@ -48,6 +54,8 @@ _LARGEST_PORT = 65_535
     "--prefetch", type=whole("number", 1, 100_000), default=1_000, help="Messages in flight."
 )
 @click.option("--atomic", is_flag=True, help="Store all events of a message or none.")
+@click.option("--mapping", type=PATH, help="Messages are records in JSON: the saved mapping.")
+@click.option("--organization", help="With --mapping: the organization whose usage they are.")
 @click.option("--create", is_flag=True, help="Create what is missing, but never the source.")
 @click.option("--stop-when-empty", is_flag=True, help="End when every message is settled.")
 @click.option("--accept-gap", is_flag=True, help="Kafka: go on after messages that are gone.")
@@ -63,17 +71,23 @@ def verb(options: Options, settings: Settings) -> int:
         metrics = ConsumeMetrics()
         database = open_migrated(settings)
         cache = directory_cache_of(settings, database)
-        prefix = _key_prefix(settings, cache)
+        key = _key(settings, cache)
+        find_decoder = _decoders(options, cache, key)
+        collect_rarely()
     except InvalidApiKey as error:
         print_error(f"tollbook: {error.sentence}: {variable('api_key')}")
         return Exit.KEY_REVOKED
     except (InvalidRequest, PermissionMissing, SettingsError) as error:
         print_error(f"tollbook: {error.sentence}")
+        for problem in error.details:
+            print_error(f"  {problem.error}")
         return Exit.NOT_STARTED
     configure_logging(settings)
     consumer = Consumer(
         transport,
-        MessageStore(database, cache, now, prefix, atomic=options.atomic),
+        MessageStore(
+            database, cache, now, key.prefix, atomic=options.atomic, find_decoder=find_decoder
+        ),
         partial(_is_ready, database),
         ConsumeOptions(options.batch, options.prefetch, options.create, options.stop_when_empty),
         metrics,
@@ -132,8 +146,34 @@ def _transport(options: Options, settings: Settings) -> Transport:
     return transport_of(address, credentials, options.group, dead_letter, options.prefetch, **more)
 
 
-def _key_prefix(settings: Settings, cache: DirectoryCache) -> str:
-    """Return the prefix of the key whose rights the events have."""
+def _decoders(options: Options, cache: DirectoryCache, key: ApiKey) -> FindDecoder:
+    """Return what finds the decoder of a message: of events, or of records with `--mapping`."""
+    if options.mapping is None:
+        if options.organization is not None:
+            raise InvalidRequest("--organization needs --mapping: events name their organization")
+        return decoder_of
+    tenant = key.scope.tenant_id
+
+    def terms_of(organization: str) -> OrganizationTerms:
+        found = cache.remembered_terms(tenant, {organization}) or cache.loaded_terms(
+            tenant, {organization}, now()
+        )
+        terms = found[1].get(organization)
+        return (
+            OrganizationTerms(terms.number_format, terms.currency)
+            if terms
+            else OrganizationTerms(STRICT)
+        )
+
+    try:
+        mapping = saved_mapping(options.mapping)
+        return RecordBodies(mapping, options.organization, terms_of).decoder_of
+    except RecordsRefused as error:
+        raise InvalidRequest(str(error)) from error
+
+
+def _key(settings: Settings, cache: DirectoryCache) -> ApiKey:
+    """Return the key whose rights the events have."""
     text = settings.secret("api_key")
     if not text:
         raise SettingsError(f"{variable('api_key')} must have the API key of the events")
@@ -143,7 +183,7 @@ def _key_prefix(settings: Settings, cache: DirectoryCache) -> str:
         raise InvalidApiKey
     if not found[1].may(Permission.WRITE_EVENTS):
         raise PermissionMissing(f"this key lacks the permission {Permission.WRITE_EVENTS.value}")
-    return found[1].prefix
+    return found[1]
 
 
 def _is_ready(database: Database) -> bool:

@@ -32,7 +32,7 @@ from tollbook.domain.keys import KeyScope
 from tollbook.domain.receipts import Outcome
 from tollbook.ingest.decode import NumberedLine
 from tollbook.settings import Settings
-from tollbook.wiring import directory_cache_of, open_migrated
+from tollbook.wiring import collect_rarely, directory_cache_of, open_migrated
 
 UNREADABLE = (OSError, EOFError, zlib.error)
 """The errors of a file that is damaged or incomplete."""
@@ -57,6 +57,7 @@ def verb(options: Options, settings: Settings) -> int:
     Events are JSON objects, one a line; records have a --format. Importing a file again is safe:
     stored events are duplicates.
     """
+    collect_rarely()
     if options.format is not None or options.mapping is not None:
         return import_records(options, settings)
     return _import_events(options, settings)

@@ -131,7 +131,12 @@ def mapping_from(options: Options) -> Mapping:
         return mapping_of(options.format, changes)
     if options.format not in (None, CSV):
         raise SourceRefused("--mapping excludes --format, except --format csv")
-    return checked(changed(read_mapping(_text(options.mapping)), changes))
+    return checked(changed(saved_mapping(options.mapping), changes))
+
+
+def saved_mapping(path: Path) -> Mapping:
+    """Read the mapping of a file; raise `InvalidRequest` or `SourceRefused` when it has errors."""
+    return checked(read_mapping(_text(path)))
 
 
 def conversion_from(options: Options, mapping: Mapping) -> ConversionOptions:

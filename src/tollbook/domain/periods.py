@@ -132,6 +132,12 @@ def previous(
     return Period(start - days, elapsed - days)
 
 
+def whole_of_months(period: Period) -> Period:
+    """Return the period from the first day of its first month to the last day of its last one."""
+    end = period.end
+    return Period(period.start.replace(day=1), end.replace(day=monthrange(end.year, end.month)[1]))
+
+
 def whole_months(period: Period) -> int:
     """Return the number of whole months in a period; 0 if it does not consist of whole months."""
     start, end = period.start, period.end

@@ -123,6 +123,7 @@ def stage_row(
             normalized.cost,
             position,
             tier_key,
+            None,
         ),
     )
 

@@ -16,7 +16,7 @@ from tollbook.ingest.directory_cache import DirectoryCache, Terms
 from tollbook.ingest.months import Months
 from tollbook.ingest.normalize import NormalizedEvent
 from tollbook.ingest.reversal_rows import Opposites
-from tollbook.store.corrections import Accepted
+from tollbook.store.corrections import Accepted, Replacement
 from tollbook.store.database import Transaction
 from tollbook.store.events import Corrected, Reversed, Stored
 from tollbook.store.quarantine_counts import OfCode
@@ -57,7 +57,7 @@ class AcceptedCorrections:
         self._rows: list[Staged] = []
         self._reversal_rows: list[Staged] = []
         self._reversals: list[Reversed] = []
-        self._corrections: list[Corrected] = []
+        self._corrections: list[Replacement] = []
         self._moved: dict[int, list[str]] = defaultdict(list)
         self._left: list[OfCode] = []
 
@@ -179,5 +179,5 @@ class AcceptedCorrections:
             ),
         )
         self._rows.append(row)
-        self._corrections.append(record)
+        self._corrections.append((record, target.waiting))
         self._state.add(record, row)

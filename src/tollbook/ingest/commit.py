@@ -138,7 +138,6 @@ def _store(
 ) -> _Stored:
     refusals = _renew(transaction, directory_cache, submissions)
     _refuse_events(transaction, directory_cache, submissions, refusals)
-    used_meters = _mark_used_meters(transaction, directory_cache, submissions, now)
     arrived = [row for submission in submissions for row in submission.rows]
     first_rows = _first_of_each(arrived)
     existing: dict[Identity, ExistingIdentity] = {}
@@ -166,7 +165,10 @@ def _store(
         if existing:  # an event that was not stored has created no user
             users = set()
     received_at: dict[int, int] = {}
-    if first_rows and touched is None:  # nothing was stored
+    used_meters: UsedMeters = {}
+    if touched is not None:
+        used_meters = _mark_used_meters(transaction, directory_cache, submissions, now)
+    elif first_rows:  # nothing was stored
         received_at = versions.received_at(transaction, map(_organization, first_rows.values()))
     receipts_of = (
         _receipts if existing or full or len(first_rows) < len(arrived) else _fresh_receipts
@@ -188,7 +190,7 @@ def _mark_used_meters(
     submissions: Sequence[Submission],
     now: int,
 ) -> UsedMeters:
-    """Store that own meters have events now, before their first events are stored."""
+    """Store that own meters have events now; the transaction holds the ledgers of its events."""
     used: defaultdict[str, set[int]] = defaultdict(set)
     for submission in submissions:
         tenant = submission.scope.tenant_id

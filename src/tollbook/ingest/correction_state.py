@@ -71,7 +71,7 @@ class CorrectionState:
         self._catalogs[number] = catalog
         wanted = {it.corrects for it in requested}
         waiting = corrections.waiting(transaction, number, wanted)
-        rest = wanted.difference(identity for identity, _, _ in waiting)
+        rest = wanted.difference(identity for identity, _ in waiting)
         keys = events.keys(transaction, number, rest)
         days = {it: keys[it].day for it in rest if it in keys}
         charged = {it: day for it, day in days.items() if day > IN_QUARANTINE}
@@ -85,8 +85,8 @@ class CorrectionState:
         for identity, stored in events.events(transaction, number, charged).items():
             self._targets[number, identity] = charged_target(stored, catalog)
         self._archived |= {(number, it) for it in charged if (number, it) not in self._targets}
-        for identity, code, event in waiting:
-            self._targets[number, identity] = waiting_target(code, event)
+        for identity, event in waiting:
+            self._targets[number, identity] = waiting_target(event)
             self.keys[number, identity] = _WAITS
         self.keys |= {(number, it): key for it, key in keys.items()}
         self._corrected |= {(number, it): by for it, by in replaced.items()}

@@ -15,6 +15,7 @@ from tollbook.domain.keys import ALL_EVENTS, ApiKey, EventRules, Permission
 from tollbook.ingest.directory_cache import Terms
 from tollbook.ingest.normalize import stored_event
 from tollbook.rating.segments import BODY
+from tollbook.store.corrections import Waiting
 from tollbook.store.events import Stored
 from tollbook.store.staging import Staged
 
@@ -43,11 +44,16 @@ def rights_of(key: ApiKey | None) -> Rights:
 
 
 class Target(msgspec.Struct, frozen=True, gc=False):
-    """An event that may be corrected: charged, or in quarantine with a `code`."""
+    """An event that may be corrected: either charged, or waiting in quarantine."""
 
     event: Event
     charged: Stored | None
-    code: str = ""
+    waiting: Waiting | None = None
+
+    @property
+    def code(self) -> str:
+        """Return why the event is in quarantine; empty for a charged one."""
+        return self.waiting.quarantine_code if self.waiting else ""
 
     def is_outside(self, rights: Rights) -> bool:
         """Return whether a key may not correct the event."""
@@ -76,15 +82,15 @@ def charged_target(event: Stored, catalog: Catalog) -> Target:
     return Target(sent, event)
 
 
-def waiting_target(code: str, event: str) -> Target:
+def waiting_target(waiting: Waiting) -> Target:
     """Return an event in quarantine as a target."""
-    return Target(stored_event(event), None, code)
+    return Target(stored_event(waiting.quarantined_event), None, waiting)
 
 
 def target_of(row: Staged, catalog: Catalog) -> Target:
     """Return a staged event as a target."""
     if row.code:
-        return waiting_target(row.code, row.attributes)
+        return waiting_target(Waiting(0, row.code, row.reason, row.attributes))
     return charged_target(_stored_of(row), catalog)
 
 

@@ -98,4 +98,5 @@ def negate(original: Stored, identity: str, print_: int) -> Staged:
         own_cost=None if original.own_cost is None else -original.own_cost,
         position=original.position,
         tier_key=original.tier_key,
+        reverses=original.id,
     )

@@ -13,7 +13,9 @@ UsedMeters = Mapping[str, Collection[int]]
 def mark_used(transaction: Transaction, used: UsedMeters, now: int) -> UsedMeters:
     """Store that meters have events, so that their unit and category are fixed; return them.
 
-    Raise `DirectoryChanged` when a meter may have changed since the events were read.
+    The transaction holds the ledgers of the events: locking meters before ledgers in one place and
+    after them in another would let two transactions wait for each other. Raise `DirectoryChanged`
+    when a meter may have changed since the events were read.
     """
     found = {tenant: codes for tenant, codes in used.items() if codes}
     for tenant in sorted(found):

@@ -19,7 +19,8 @@ from tollbook.rating.match import (
     rank_of,
 )
 from tollbook.rating.match import fits as fits_but_for
-from tollbook.rating.number_formats import NATIONAL_PREFIXES, digits_of, is_e164
+from tollbook.rating.national_prefixes import NATIONAL_PREFIXES, is_e164
+from tollbook.rating.number_formats import digits_of
 
 Fits = Callable[[int, RatingInput], bool]
 Template = Callable[[int], Rate]

@@ -6,26 +6,22 @@ access-code forms of each country.
 
 import re
 import unicodedata
-from collections.abc import Callable
-from functools import cache, lru_cache
+from functools import lru_cache
 from urllib.parse import unquote
 
 import phonenumbers
-from phonenumbers import COUNTRY_CODE_TO_REGION_CODE, PhoneMetadata, ValidationResult
+from phonenumbers import ValidationResult
 
 from tollbook.domain.errors import Problem
 from tollbook.domain.numbers import AND_INTERNATIONAL, INTERNATIONAL, STRICT
-
-is_e164 = re.compile(r"\+[1-9][0-9]{6,14}").fullmatch
-"""Matches a number as it is usually written: E.164."""
+from tollbook.rating.dialed_numbers import certain_digits, dialing_of
+from tollbook.rating.national_prefixes import NATIONAL_PREFIXES, is_e164
 
 masked_parts = re.compile(r"\+([1-9][0-9]{0,14})(\*{1,15})#[0-9a-f]{16}").fullmatch
 """Matches a number of which the last digits are not stored: those that are left, and stars."""
 
 is_short_code = re.compile(r"[0-9]{3,6}").fullmatch
 
-Matches = Callable[[str], re.Match[str] | None]
-_KEY_DIGITS = 4
 _LONGEST_WRITTEN = 64
 _LONGEST_ADDRESS = 512
 _SIP = ("sip", "sips")
@@ -61,11 +57,13 @@ def digits_of(value: object, number_format: str = STRICT) -> str:
         matches = NATIONAL_PREFIXES.get(value[1:5])
         if matches is None or matches(value) is None:
             return value[1:]
-        return _read(value, number_format)
-    if number_format == INTERNATIONAL and value[:1] != "0" and value.isdecimal():
-        return digits_of(f"+{value}") if value.isascii() else _read(value, number_format)
+        return read_written(value, number_format)
+    if value.isdecimal() and value.isascii():
+        if number_format == INTERNATIONAL and value[0] != "0":
+            return digits_of(f"+{value}")
+        return certain_digits(value, number_format) or read_written(value, number_format)
     hidden = masked_parts(value.strip()) if "#" in value else None
-    return hidden[1] + "0" * len(hidden[2]) if hidden else _read(value, number_format)
+    return hidden[1] + "0" * len(hidden[2]) if hidden else read_written(value, number_format)
 
 
 def cleaned(text: str) -> str:
@@ -86,7 +84,8 @@ def is_sip_address(text: str) -> bool:
 
 
 @lru_cache(maxsize=65_536)
-def _read(value: str, number_format: str) -> str:
+def read_written(value: str, number_format: str) -> str:
+    """Return the digits of an international number as the library reads it; empty when none."""
     if len(value) > _LONGEST_ADDRESS:
         return ""
     text = cleaned(value)
@@ -150,15 +149,7 @@ def _dialed(text: str, number_format: str) -> str:
 
 def is_dialed_in(text: str, country: str) -> bool:
     """Return whether digits begin with the 0 or the access code of a country."""
-    return text.startswith("0") or bool(_access_code(country)(text))
-
-
-@cache
-def _access_code(country: str) -> Matches:
-    """Return a matcher of a country's international access code, such as 00 or 011."""
-    metadata = PhoneMetadata.metadata_for_region(country)
-    pattern = metadata.international_prefix if metadata else None
-    return re.compile(pattern or "(?!)").match
+    return text.startswith("0") or bool(dialing_of(country).access(text))
 
 
 def _parsed(text: str, country: str | None, *, possible: bool = False, valid: bool = False) -> str:
@@ -178,30 +169,3 @@ def _parsed(text: str, country: str | None, *, possible: bool = False, valid: bo
         return ""
     # What is left may begin with another national prefix: +82 00 65678 is +82 65678.
     return written[1:] if written == text else digits_of(written)
-
-
-def _national_prefixes() -> dict[str, Matches]:
-    """Make the table of first digits after which a national prefix may follow.
-
-    Reading a number takes the library fifty microseconds, and nearly all numbers need none of it.
-    """
-    found: dict[str, Matches] = {}
-    for code, regions in COUNTRY_CODE_TO_REGION_CODE.items():
-        metadata = PhoneMetadata.metadata_for_region_or_calling_code(code, regions[0])
-        pattern = metadata and metadata.national_prefix_for_parsing
-        if not pattern:
-            continue
-        # Many patterns match nothing too; what is looked for is behind the calling code.
-        matches = re.compile(rf"\+{code}(?:{pattern})(?<!\+{code})").match
-        room = _KEY_DIGITS - len(str(code))
-        literal = pattern.replace("|", "").isdecimal()
-        starts = [it[:room] for it in pattern.split("|")] if literal else [""]
-        for start in starts:
-            rest = room - len(start)
-            for n in range(10**rest):
-                found[f"{code}{start}{n:0{rest}d}" if rest else f"{code}{start}"] = matches
-    return found
-
-
-NATIONAL_PREFIXES = _national_prefixes()
-"""By the first digits of a number, what finds a national prefix that may be in it."""

@@ -9,7 +9,15 @@ from tollbook.records.columns import ColumnReader
 from tollbook.records.mapping import TimeRule
 from tollbook.records.quantities import parse_quantity
 from tollbook.records.rows import RefusedRow
-from tollbook.records.times import FIELD, Clock, Hints, Resolved, TimezoneRequired, resolve
+from tollbook.records.times import (
+    FIELD,
+    Clock,
+    Hints,
+    Resolved,
+    TimezoneRequired,
+    plain_time,
+    resolve,
+)
 
 _EPOCH = Clock(("epoch",))
 
@@ -25,6 +33,7 @@ class TimeReader:
             )
         zone = ZoneInfo(rule.timezone) if rule.timezone else None
         self._clock = Clock(rule.formats, zone)
+        self._plain_zone = None if rule.formats or rule.plus else zone
         self._columns = rule.columns
         self._start_columns = rule.start
         self._time = columns.getter(rule.columns)
@@ -42,6 +51,8 @@ class TimeReader:
         if not text:
             sentence = f"{' or '.join(columns)} is empty"
             raise RefusedRow(FIELD, "missing_field", sentence)
+        if self._plain_zone is not None and (found := plain_time(text, self._plain_zone)):
+            return found
         written = self._clock.parse(columns[0], text)
         if self._plus and (more := self._plus(values)):
             written += timedelta(seconds=float(parse_quantity("setup time", more)))

@@ -153,7 +153,7 @@ class Converter:
             "id": self._identity(row),
             "type": type_,
             "organization_id": owner.organization_id,
-            "time": written_time(time.time),
+            "time": time.written or written_time(time.time),
             "quantity": msgspec.Raw(written_quantity(quantity)),
         }
         if attributes:
@@ -271,6 +271,8 @@ class Converter:
 
     def _identity(self, row: Row) -> str:
         """Return the id of a row: of its switch, else the hash of the row."""
+        if len(self._id) == 1 and (text := self._id[0](row.values)):
+            return self._prefix + text
         if self._id:
             parts = [get(row.values) for get in self._id]
             if any(parts):

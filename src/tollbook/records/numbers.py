@@ -15,7 +15,7 @@ CHANNELS = ("whatsapp", "messenger", "rcs")
 
 _SCHEMES = ("sip", "sips", "tel", *CHANNELS)
 _IN_BRACKETS = re.compile(r"<([^>]*)>").search
-_LONGEST_EXTENSION = 6
+LONGEST_EXTENSION = 6
 _is_extension = re.compile(r"[0-9]{2,6}").fullmatch
 _is_short = re.compile(r"[0-9]{3,8}").fullmatch
 
@@ -58,7 +58,7 @@ def plain(address: str) -> str:
 def is_internal(caller: str, called: str) -> bool:
     """Return whether both ends are extensions: short numbers of the same length."""
     return (
-        len(caller) == len(called) <= _LONGEST_EXTENSION
+        len(caller) == len(called) <= LONGEST_EXTENSION
         and bool(_is_extension(called))
         and bool(_is_extension(caller))
     )

@@ -19,11 +19,12 @@ def hash_of(cells: Iterable[str]) -> str:
 class KnownHashes:
     """The hashes of rows seen so far, by their first 8 bytes, in a table with open addressing.
 
-    `is_full` is set when more rows came than it may remember: identical rows are then unknown.
+    `is_full` is set when more than `most` rows came: identical rows are then unknown.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, most: int = MOST_KNOWN) -> None:
         self.is_full = False
+        self._most = most
         self._count = 0
         self._slots = array("Q", bytes(8 * 1024))
 
@@ -37,7 +38,7 @@ class KnownHashes:
             if slots[at] == key:
                 return False
             at = (at + 1) & mask
-        if self._count >= MOST_KNOWN:
+        if self._count >= self._most:
             self.is_full = True
             return True
         slots[at] = key

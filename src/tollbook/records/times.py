@@ -17,6 +17,7 @@ EPOCH_FORMATS = tuple(EPOCHS)
 
 FIELD = "time"
 _SHORTEST = len("2024-01-31T10:00")
+_PLAIN = len("2024-01-31T10:00:00")
 _TOLERANCE = timedelta(seconds=2)
 _LATEST_EPOCH = 253_402_300_799
 
@@ -80,10 +81,14 @@ def _in_format(text: str, format_: str) -> datetime:
 
 
 class Resolved(NamedTuple):
-    """An instant with its offset; `is_repeated` when nothing resolved an hour that occurs twice."""
+    """An instant with its offset; `is_repeated` when nothing resolved an hour that occurs twice.
+
+    `written` is the instant as an event has it, if it is known already.
+    """
 
     time: datetime
     is_repeated: bool = False
+    written: str = ""
 
 
 class Hints(NamedTuple):
@@ -119,6 +124,37 @@ def resolve(
         sentence = f"{column} names a time that did not exist in {zone.key}: clocks were advanced"
         raise RefusedRow(FIELD, "nonexistent_time", sentence)
     return _repeated(written, zone, hints())
+
+
+def plain_time(text: str, zone: ZoneInfo) -> Resolved | None:
+    """Read a local time such as `2024-01-31 10:00:00` in an hour with one offset.
+
+    Return None for other texts and hours, which `Clock.parse` and `resolve` read. Nearly all times
+    are such ones, and this takes a quarter of the time.
+    """
+    if len(text) != _PLAIN or not text[4] == text[7] == "-" or not text[13] == text[16] == ":":
+        return None
+    offset = _offset_in(text[:13], zone)
+    if not offset:
+        return None
+    try:
+        time = datetime.fromisoformat(text + offset)
+    except ValueError:
+        return None
+    suffix = "Z" if offset == "+00:00" else offset
+    return Resolved(time, written=f"{text[:10]}T{text[11:]}{suffix}")
+
+
+@lru_cache(4096)
+def _offset_in(hour: str, zone: ZoneInfo) -> str:
+    """Return the offset of a local hour such as `2024-01-31 10`; empty when it has several."""
+    try:
+        start = datetime.fromisoformat(f"{hour}:00")
+    except ValueError:
+        return ""
+    quarters = [start.replace(minute=it, tzinfo=zone) for it in range(0, 60, 15)]
+    found = {it.replace(fold=fold).isoformat()[_PLAIN:] for it in quarters for fold in (0, 1)}
+    return found.pop() if len(found) == 1 else ""
 
 
 @lru_cache(4096)

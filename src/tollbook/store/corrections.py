@@ -1,41 +1,52 @@
 """The statements of corrections: events that replace others."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from operator import itemgetter
 from typing import NamedTuple
 
-from tollbook.store import ledger, ledger_statements, reversals
+from tollbook.store import identities, ledger, ledger_statements, reversals
 from tollbook.store.database import Snapshot, Transaction
 from tollbook.store.engine import Row
 from tollbook.store.events import Corrected, Reversed
 from tollbook.store.ledger import Touched
-from tollbook.store.quarantine import QUARANTINED, Quarantined
+from tollbook.store.quarantine import Quarantined
 from tollbook.store.quarantine_counts import OfCode, subtract
 from tollbook.store.staging import Staged
 from tollbook.store.tables.schema import metadata
 
-_TYPES = {
-    name: str(metadata.tables["corrections"].columns[name].type) for name in Corrected._fields
-}
-_WITHOUT_REVERSAL = {name: kind for name, kind in _TYPES.items() if name != "reversal_id"}
-_organization, _corrects = (
-    itemgetter(Corrected._fields.index(name)) for name in ("organization_id", "corrects")
-)
-_WHOLE = ", ".join(column.name for column in metadata.tables["corrected_events"].columns)
+
+class Waiting(NamedTuple):
+    """An event in quarantine: when it was received, why it waits, and its text as it came.
+
+    `quarantined_at` is 0 for an event that the same transaction puts into quarantine.
+    """
+
+    quarantined_at: int
+    quarantine_code: str
+    quarantine_reason: str
+    quarantined_event: str
+
+
+_FIELDS = Corrected._fields + Waiting._fields
+_TYPES = {name: str(metadata.tables["corrections"].columns[name].type) for name in _FIELDS}
+_CHARGED = (None,) * len(Waiting._fields)
 _SELECTED = "WHERE organization_id = :number AND id IN :ids"
-MOVE = (
-    f"INSERT INTO corrected_events ({_WHOLE}) SELECT {_WHOLE} FROM quarantine {_SELECTED}",
-    f"DELETE FROM quarantine {_SELECTED}",
-)
-WAITING = f"SELECT id, code, event FROM quarantine {_SELECTED}"
-ONE = (
-    f"{QUARANTINED.replace('quarantine', 'corrected_events')}"
-    "WHERE corrected_events.organization_id = :number AND corrected_events.id = :id"
-)
+LEAVE = f"DELETE FROM quarantine {_SELECTED}"
+WAITING = f"SELECT id, received_at, code, reason, event FROM quarantine {_SELECTED}"
+ONE = """
+SELECT
+    organizations.organization_id, organizations.id, corrections.corrects,
+    corrections.quarantined_at, corrections.quarantine_code, corrections.quarantine_reason,
+    corrections.quarantined_event
+FROM corrections
+JOIN organizations ON organizations.organization_id = corrections.organization_id
+WHERE corrections.organization_id = :number AND corrections.corrects = :id
+    AND corrections.quarantined_event IS NOT NULL
+"""
 # A chain is a path: each event corrects one, and is corrected by one.
 CHAIN = """
-WITH RECURSIVE chain (id, place) AS (
-    SELECT CAST(:id AS TEXT), 0
+WITH RECURSIVE chain AS (
+    SELECT CAST(:id AS TEXT) AS id, 0 AS place
     UNION ALL
     SELECT corrections.{to}, chain.place + 1
     FROM corrections JOIN chain ON corrections.{of} = chain.id
@@ -52,6 +63,10 @@ class IdsTaken(Exception):
     """Ends a transaction whose corrections have ids that other events have."""
 
 
+Replacement = tuple[Corrected, Waiting | None]
+"""The record of a correction, and the event in quarantine that it replaces, if it replaces one."""
+
+
 class Accepted(NamedTuple):
     """What a transaction stores: the rows of the events that replace others, and what they replace.
 
@@ -62,7 +77,7 @@ class Accepted(NamedTuple):
     rows: Sequence[Staged]
     reversal_rows: Sequence[Staged]
     reversals: Sequence[Reversed]
-    corrections: Sequence[Corrected]
+    corrections: Sequence[Replacement]
     moved: Mapping[int, Sequence[str]]
     left: Sequence[OfCode]
 
@@ -77,15 +92,13 @@ def record(
     rows = accepted.rows
     columns = transaction.stage(rows)
     touched = ledger.touch_versions(transaction, now)
-    if transaction.execute(ledger_statements.CLAIM) < len(rows):
+    if identities.claim(transaction) < len(rows):
         raise IdsTaken
     ledger.add(transaction, rows, columns, touched.as_of, new_users(touched))
     if any(row.tier_key is not None for row in rows):
         transaction.execute(ledger_statements.ADD_POSITIONS)
-    _move(transaction, accepted)
-    # An empty column costs SQLite more than a full one.
-    types = _TYPES if accepted.reversals else _WITHOUT_REVERSAL
-    transaction.bulk("corrections", types, _rows(accepted.corrections, types, touched.as_of))
+    _leave_quarantine(transaction, accepted)
+    _add_corrections(transaction, accepted, touched.as_of)
     if accepted.reversals:
         transaction.execute(ledger_statements.EMPTY_STAGING)
         transaction.stage(accepted.reversal_rows)
@@ -93,26 +106,41 @@ def record(
     return touched
 
 
-def _rows(made: Iterable[Corrected], columns: Iterable[str], as_of: int) -> Iterator[Row]:
-    """Yield these columns of corrections, received at `as_of`, in the order of their keys."""
-    *names, last = columns
-    assert last == "received_at"  # noqa: S101  the record has it last, too
-    values, at = itemgetter(*map(Corrected._fields.index, names)), (as_of,)
+def _add_corrections(transaction: Transaction, accepted: Accepted, as_of: int) -> None:
+    """Insert the records of corrections, received at `as_of`, in the order of their keys."""
+    columns = [name for name in _FIELDS if name not in _empty(accepted)]
+    values = itemgetter(*map(_FIELDS.index, columns))
     # Sorting twice by one value is faster than once by two.
-    by_id = sorted(made, key=_corrects)
-    return (values(it) + at for it in sorted(by_id, key=_organization))
+    by_id = sorted(accepted.corrections, key=lambda made: made[0].corrects)
+    by_key = sorted(by_id, key=lambda made: made[0].organization_id)
+    rows = (values(_row(record, waiting, as_of)) for record, waiting in by_key)
+    transaction.bulk("corrections", {name: _TYPES[name] for name in columns}, rows)
 
 
-def _move(transaction: Transaction, accepted: Accepted) -> None:
+def _empty(accepted: Accepted) -> tuple[str, ...]:
+    """Return columns that no row has: an empty one costs SQLite more than a full one."""
+    if not accepted.reversals:
+        return ("reversal_id",)
+    return () if accepted.moved else Waiting._fields
+
+
+def _row(record: Corrected, waiting: Waiting | None, as_of: int) -> Row:
+    """Return the values of a correction, in the order of `_FIELDS`."""
+    if waiting is None:
+        return (*record[:-1], as_of, *_CHARGED)
+    return (*record[:-1], as_of, waiting.quarantined_at or as_of, *waiting[1:])
+
+
+def _leave_quarantine(transaction: Transaction, accepted: Accepted) -> None:
     for number, ids in accepted.moved.items():
-        for sql in MOVE:
-            transaction.execute(sql, number=number, ids=list(ids))
+        transaction.execute(LEAVE, number=number, ids=list(ids))
     subtract(transaction, accepted.left)
 
 
-def waiting(snapshot: Snapshot, number: int, ids: Iterable[str]) -> list[tuple[str, str, str]]:
-    """Find events of an organization in quarantine: their ids, codes, and texts as they came."""
-    return snapshot.table(WAITING, {"number": number, "ids": sorted(ids)}, 3)
+def waiting(snapshot: Snapshot, number: int, ids: Iterable[str]) -> list[tuple[str, Waiting]]:
+    """Find events of an organization in quarantine, with their ids."""
+    rows = snapshot.table(WAITING, {"number": number, "ids": sorted(ids)}, 5)
+    return [(identity, Waiting(*rest)) for identity, *rest in rows]
 
 
 def find(snapshot: Snapshot, number: int, identity: str) -> Quarantined | None:
@@ -145,5 +173,4 @@ def forget_replaced(transaction: Transaction, number: int, ids: Sequence[str]) -
         )
         transaction.execute(f"DELETE FROM corrections {_SELECTED}", **parameters)
         latest = [corrects for (corrects,) in rows]
-        for table in ("corrected_events", "event_keys"):
-            transaction.execute(f"DELETE FROM {table} {_SELECTED}", number=number, ids=latest)
+        transaction.execute(f"DELETE FROM event_keys {_SELECTED}", number=number, ids=latest)

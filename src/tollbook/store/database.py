@@ -83,6 +83,11 @@ class Snapshot:
         self._check(sql)
         return self._engine.table(self._driver, sql, parameters, width)
 
+    def table_by_key(self, sql: str, parameters: Parameters, width: int) -> list[Row]:
+        """Read as `table` does, by an index, however many rows are looked up."""
+        self._check(sql)
+        return self._engine.table_by_key(self._driver, sql, parameters, width)
+
     def chunks(
         self, sql: str, parameters: Parameters, columns: Sequence[str], start: Parameters
     ) -> Iterator[list[Row]]:
@@ -131,9 +136,20 @@ class Transaction(Snapshot):
     """A transaction that writes: all of it becomes durable at the commit, or nothing."""
 
     def execute(self, sql: str, **parameters: Any) -> int:
-        """Run a statement; return the number of rows that it changed."""
+        """Run a statement; return the number of rows that it changed.
+
+        The number means nothing after `INSERT … ON CONFLICT`: see `insert`.
+        """
         self._check(sql)
         return int(self._engine.run(self._driver, sql, parameters).rowcount)
+
+    def insert(self, sql: str, **parameters: Any) -> int:
+        """Run an INSERT that ends with `RETURNING 1`; return the number of rows that it stored.
+
+        Rows that `ON CONFLICT` leaves out are not among them.
+        """
+        self._check(sql)
+        return self._engine.insert(self._driver, sql, parameters)
 
     def execute_many(self, sql: str, parameters: Sequence[Parameters]) -> None:
         """Run a statement once for each set of parameters."""

@@ -54,10 +54,10 @@ def add_tenant(transaction: Transaction, tenant_id: str, name: str, now: int) ->
     """Insert a tenant; return False when it exists already."""
     statement = (
         "INSERT INTO tenants (tenant_id, name, created_at, token) "
-        "VALUES (:tenant, :name, :now, :token) ON CONFLICT (tenant_id) DO NOTHING"
+        "VALUES (:tenant, :name, :now, :token) ON CONFLICT (tenant_id) DO NOTHING RETURNING 1"
     )
     return bool(
-        transaction.execute(statement, tenant=tenant_id, name=name, now=now, token=new_token())
+        transaction.insert(statement, tenant=tenant_id, name=name, now=now, token=new_token())
     )
 
 
@@ -214,7 +214,7 @@ def add_organization(
     transaction: Transaction, tenant: str, organization: Organization, now: int
 ) -> bool:
     """Insert an organization, or update one that only events name; False when the id is taken."""
-    added = transaction.execute(
+    added = transaction.insert(
         """
         INSERT INTO organizations (
             tenant_id, id, name, timezone, currency, status, created_at, number_format, email
@@ -225,6 +225,7 @@ def add_organization(
             status = excluded.status, created_at = excluded.created_at,
             number_format = excluded.number_format, email = excluded.email
         WHERE organizations.status = :unknown
+        RETURNING 1
         """,
         tenant=tenant,
         id=organization.id,
@@ -332,8 +333,9 @@ def add_user(transaction: Transaction, number: int, user: User, now: int) -> boo
         INSERT INTO users (organization_id, id, name, email, status, permission, created_at)
         VALUES (:number, :id, :name, :email, :status, :permission, :now)
         ON CONFLICT (organization_id, id) DO NOTHING
+        RETURNING 1
     """
-    return bool(transaction.execute(statement, number=number, now=now, **_columns_of(user)))
+    return bool(transaction.insert(statement, number=number, now=now, **_columns_of(user)))
 
 
 def change_user(transaction: Transaction, number: int, user: User, now: int) -> None:

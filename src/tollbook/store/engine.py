@@ -188,6 +188,16 @@ class Engine(ABC):
         A list among the parameters stands for `IN :name`, as one parameter of any length.
         """
 
+    def table_by_key(
+        self, driver: Driver, sql: str, parameters: Parameters, width: int
+    ) -> list[Row]:
+        """Read as `table` does, by an index, however many rows are looked up."""
+        return self.table(driver, sql, parameters, width)
+
+    @abstractmethod
+    def insert(self, driver: Driver, sql: str, parameters: Parameters) -> int:
+        """Run an INSERT that ends with `RETURNING 1`; return how many rows were stored."""
+
     @abstractmethod
     def run_in_range(
         self, driver: Driver, statements: Sequence[str], parameters: Parameters

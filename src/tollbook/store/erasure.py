@@ -65,8 +65,27 @@ ERASE_REASON = f"""
 UPDATE reversals SET reason = '{ERASED}' WHERE organization_id = :number AND reverses = :id
 """
 
-_WAITING = ("quarantine", "corrected_events")
-"""The tables of events that were not charged."""
+_WAITING = (
+    """
+SELECT id, event FROM quarantine
+WHERE organization_id = :number AND user_id = :user ORDER BY id
+""",
+    """
+SELECT corrects, quarantined_event FROM corrections
+WHERE organization_id = :number AND user_id = :user AND quarantined_event IS NOT NULL
+ORDER BY corrects
+""",
+)
+_REPLACE_WAITING = (
+    """
+UPDATE quarantine SET event = :event, reason = :reason
+WHERE organization_id = :number AND id = :id
+""",
+    """
+UPDATE corrections SET quarantined_event = :event, quarantine_reason = :reason
+WHERE organization_id = :number AND corrects = :id
+""",
+)
 
 _RESOURCES = ("resources_daily", "archived_sums")
 
@@ -99,16 +118,7 @@ def erase_reasons(transaction: Transaction, number: int, ids: Sequence[str]) -> 
 
 def waiting(snapshot: Snapshot, number: int, user: str) -> list[tuple[str, str]]:
     """Read a user's events in quarantine, and those that were corrected there."""
-    rows = [
-        row
-        for table in _WAITING
-        for row in snapshot.rows(
-            f"SELECT id, event FROM {table} WHERE organization_id = :number AND user_id = :user "
-            "ORDER BY id",
-            number=number,
-            user=user,
-        )
-    ]
+    rows = (row for sql in _WAITING for row in snapshot.rows(sql, number=number, user=user))
     return [(row[0], row[1]) for row in rows]
 
 
@@ -118,12 +128,8 @@ def replace_waiting(
     """Update events in quarantine whose details were erased."""
     common = {"number": number, "reason": reason}
     rows = [{"id": identity, "event": event, **common} for identity, event in changed]
-    for table in _WAITING:
-        transaction.execute_many(
-            f"UPDATE {table} SET event = :event, reason = :reason "
-            "WHERE organization_id = :number AND id = :id",
-            rows,
-        )
+    for sql in _REPLACE_WAITING:
+        transaction.execute_many(sql, rows)
 
 
 def resources(snapshot: Snapshot, number: int, user: str) -> set[str]:

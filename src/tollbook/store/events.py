@@ -15,9 +15,9 @@ IN_QUARANTINE, DISCARDED, CORRECTED = 0, -1, -2
 # Correcting an event in quarantine does not update its identity, because that would change a page
 # of a large table for each event, and on PostgreSQL its index too.
 DAY = f"""CASE WHEN {{keys}}.day = {IN_QUARANTINE} AND (
-    SELECT 1 FROM corrected_events
-    WHERE corrected_events.organization_id = {{keys}}.organization_id
-        AND corrected_events.id = {{keys}}.id
+    SELECT 1 FROM corrections
+    WHERE corrections.organization_id = {{keys}}.organization_id
+        AND corrections.corrects = {{keys}}.id
 ) = 1 THEN {CORRECTED} ELSE {{keys}}.day END"""
 """The day of an identity; `keys` is the table of identities or its alias."""
 

@@ -8,8 +8,8 @@ from collections import Counter
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from typing import NamedTuple, TypeVar
 
+from tollbook.store import identities, resources, rollups
 from tollbook.store import ledger_statements as sql
-from tollbook.store import resources, rollups
 from tollbook.store.database import Snapshot, Transaction
 from tollbook.store.quarantine_counts import change_counts
 from tollbook.store.staging import ORDINARY, ExistingIdentity, Staged
@@ -55,22 +55,22 @@ def record(
 
     Each identity occurs once in `rows`. A transaction that holds an organization's ledger is the
     only one to claim identities in it until the commit. Identities are rarely taken, so all are
-    claimed at once. Only when some are taken, the claim is rolled back and each identity is looked
-    up. When none is free, nothing is written: the ledger's version and cached answers stay valid.
+    claimed at once. Only when some are taken, the claim is rolled back, each identity is looked up,
+    and the others are staged and claimed again. When none is free, nothing is written: the ledger's
+    version and cached answers stay valid.
     """
     columns = transaction.stage(rows)
     touched = touch_versions(transaction, now)
     transaction.execute("SAVEPOINT claim")
     standing: list[ExistingIdentity] = []
-    if transaction.execute(sql.CLAIM) < len(rows):
+    if identities.claim(transaction) < len(rows):
         transaction.execute("ROLLBACK TO SAVEPOINT claim")
-        standing = [ExistingIdentity(*row) for row in transaction.table(sql.STANDING, {}, 4)]
+        standing = identities.existing(transaction, rows)
         if len(standing) == len(rows):
             transaction.undo()
             return Recorded(standing, now, None)
-        transaction.execute(sql.DROP_STANDING)
-        transaction.execute(sql.CLAIM)
         rows = _without(standing, rows)
+        columns = _claim_these(transaction, rows)
     add(transaction, rows, columns, touched.as_of, new_users(touched))
     return Recorded(standing, touched.as_of, touched)
 
@@ -85,17 +85,23 @@ def record_in_order(
     """
     transaction.stage(rows)
     touched = touch_versions(transaction, now)
-    standing = [ExistingIdentity(*row) for row in transaction.table(sql.STANDING, {}, 4)]
+    standing = identities.existing(transaction, rows)
     if len(standing) == len(rows):
         transaction.undo()
         return Recorded(standing, now, None)
     fresh = charge(_without(standing, rows))
-    transaction.execute(sql.EMPTY_STAGING)
-    columns = transaction.stage(fresh)
-    transaction.execute(sql.CLAIM)
+    columns = _claim_these(transaction, fresh)
     add(transaction, fresh, columns, touched.as_of)
     transaction.execute(sql.ADD_POSITIONS)
     return Recorded(standing, touched.as_of, touched)
+
+
+def _claim_these(transaction: Transaction, rows: Sequence[Staged]) -> int:
+    """Stage these rows alone, and claim their identities; return how many columns they need."""
+    transaction.execute(sql.EMPTY_STAGING)
+    columns = transaction.stage(rows)
+    identities.claim(transaction)
+    return columns
 
 
 def _without(standing: Sequence[ExistingIdentity], rows: Sequence[Staged]) -> list[Staged]:

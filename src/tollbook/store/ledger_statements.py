@@ -5,14 +5,6 @@ writers wait for each other instead of deadlocking.
 """
 
 from tollbook.store import rollups
-from tollbook.store.events import DAY
-
-# A batch is small and the tables are large: PostgreSQL answers a scalar subquery by the key, row by
-# row, and might answer a join or EXISTS by reading all identities.
-_STANDS = """(
-    SELECT 1 FROM event_keys AS held
-    WHERE held.organization_id = staging.organization_id AND held.id = staging.id
-) = 1"""
 
 # `WHERE true` keeps SQLite from reading ON CONFLICT as the condition of a join.
 # Later commits have later instants, even when the clocks of servers differ: the transaction that
@@ -55,30 +47,7 @@ UPDATE ledger_versions SET
 WHERE organization_id IN (SELECT organization_id FROM staging)
 """
 
-STANDING = f"""
-SELECT
-    organization_id,
-    id,
-    (
-        SELECT held.fingerprint FROM event_keys AS held
-        WHERE held.organization_id = staging.organization_id AND held.id = staging.id
-    ),
-    (
-        SELECT {DAY.format(keys="held")} FROM event_keys AS held
-        WHERE held.organization_id = staging.organization_id AND held.id = staging.id
-    )
-FROM staging WHERE {_STANDS}
-"""
-
 EMPTY_STAGING = "DELETE FROM staging"
-
-DROP_STANDING = f"DELETE FROM staging WHERE {_STANDS}"
-
-CLAIM = """
-INSERT INTO event_keys (organization_id, id, fingerprint, day)
-SELECT organization_id, id, fingerprint, day FROM staging WHERE true ORDER BY organization_id, id
-ON CONFLICT (organization_id, id) DO NOTHING
-"""
 
 ADD_USERS = """
 INSERT INTO users (organization_id, id, name, status, created_at)

@@ -14,7 +14,7 @@ _OF_USERS = ("events", "usage_daily", "usage_monthly", "resources_daily", "archi
 _OF_ORGANIZATIONS = (
     *("organization_daily", "organization_monthly", "organization_hourly"),
     *("organization_resources", "tier_positions", "archived_months", "users"),
-    *("quarantine", "quarantine_counts", "corrections", "corrected_events"),
+    *("quarantine", "quarantine_counts", "corrections"),
 )
 
 # Organization-level sums have no user, but their events may name one. Events are only read for

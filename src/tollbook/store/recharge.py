@@ -151,7 +151,7 @@ ON CONFLICT (organization_id, month, tier_key) DO UPDATE SET
 # A month without a counted event has no position. Events are only searched when it may be so.
 DROP_POSITIONS = """
 DELETE FROM tier_positions
-WHERE organization_id = :organization AND month = :month AND quantity = 0
+WHERE tier_positions.organization_id = :organization AND month = :month AND quantity = 0
     AND tier_key IN (SELECT was_tier_key FROM recharged WHERE was_tier_key IS NOT NULL)
     AND NOT EXISTS (
         SELECT 1 FROM events

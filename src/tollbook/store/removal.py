@@ -10,7 +10,7 @@ _USER_EVENTS = (
     "SELECT 1 FROM events WHERE organization_id = :number AND user_id = :user LIMIT 1",
     "SELECT 1 FROM archived_sums WHERE organization_id = :number AND user_id = :user LIMIT 1",
     "SELECT 1 FROM quarantine WHERE organization_id = :number AND user_id = :user LIMIT 1",
-    "SELECT 1 FROM corrected_events WHERE organization_id = :number AND user_id = :user LIMIT 1",
+    "SELECT 1 FROM corrections WHERE organization_id = :number AND user_id = :user LIMIT 1",
 )
 _OF_ORGANIZATION = (
     "DELETE FROM users WHERE organization_id = :number",

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from tollbook.store import ledger, ledger_statements, resources, rollups
+from tollbook.store import identities, ledger, ledger_statements, resources, rollups
 from tollbook.store.database import Snapshot, Transaction
 from tollbook.store.events import Reversed, Stored
 from tollbook.store.scope_check import ALL_TENANTS
@@ -18,10 +18,7 @@ INSERT INTO events (
 SELECT
     organization_id, day, id, user_id, meter, NULLIF(resource_id, ''), time, quantity, billed, cost,
     rate_id, attributes, hour, country, :now, own_cost, buy, position, tier_key,
-    (
-        SELECT reversals.reverses FROM reversals
-        WHERE reversals.organization_id = staging.organization_id AND reversals.id = staging.id
-    )
+    reverses
 FROM staging ORDER BY organization_id, day, id
 """
 
@@ -75,7 +72,7 @@ def add(
     transaction: Transaction, rows: Sequence[Staged], reversals: Sequence[Reversed], as_of: int
 ) -> None:
     """Store reversals whose rows are staged; the ledgers have their new version."""
-    transaction.execute(ledger_statements.CLAIM)
+    identities.claim(transaction)
     made = [reversal._replace(received_at=as_of)._asdict() for reversal in reversals]
     transaction.execute_many(ADD_REVERSAL, made)
     transaction.execute(ADD_EVENTS, now=as_of)

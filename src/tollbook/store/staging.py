@@ -13,7 +13,7 @@ class Staged(NamedTuple):
     empty for a priced event; otherwise the event goes to quarantine with `code` and `reason`, its
     `day` is 0 and `attributes` holds the whole event. `own_cost` is the cost in the event, `buy`
     None when it is not known. An event with a `tier_key` is charged in the transaction, when its
-    `position` is known.
+    `position` is known. A reversal `reverses` the event with this id.
     """
 
     organization_id: int
@@ -38,6 +38,7 @@ class Staged(NamedTuple):
     own_cost: int | None = None
     position: int | None = None
     tier_key: str | None = None
+    reverses: str | None = None
 
 
 COLUMNS = {
@@ -63,6 +64,7 @@ COLUMNS = {
     "own_cost": "BIGINT",
     "position": "BIGINT",
     "tier_key": "TEXT",
+    "reverses": "TEXT",
 }
 """The columns in the order of a row, each with its type."""
 

@@ -134,7 +134,8 @@ CHECKS = (
         ("organization_id", "id", "day"),
         f"SELECT organization_id, id, day FROM events WHERE NOT {_EVENTS_OF_ARCHIVED} "
         f"UNION ALL SELECT organization_id, id, {IN_QUARANTINE} FROM quarantine "
-        f"UNION ALL SELECT organization_id, id, {CORRECTED} FROM corrected_events",
+        f"UNION ALL SELECT organization_id, corrects, {CORRECTED} FROM corrections "
+        "WHERE reversal_id IS NULL",
         f"SELECT organization_id, id, {DAY.format(keys='event_keys')} FROM event_keys "
         f"WHERE NOT {_KEYS_OF_ARCHIVED} AND day <> {DISCARDED}",
     ),
@@ -145,9 +146,9 @@ CHECKS = (
         "SELECT organization_id, code, events FROM quarantine_counts WHERE events <> 0",
     ),
     Check(
-        "corrected_events",
-        ("organization_id", "id"),
-        "SELECT organization_id, id FROM corrected_events",
+        "events corrected in quarantine",
+        ("organization_id", "corrects"),
+        "SELECT organization_id, corrects FROM corrections WHERE quarantined_event IS NOT NULL",
         "SELECT organization_id, corrects FROM corrections WHERE reversal_id IS NULL",
     ),
     Check(

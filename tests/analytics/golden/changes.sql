@@ -1,16 +1,20 @@
 -- user_changes
-WITH period_cover (whose, count, cost, previous_cost) AS (
+WITH period_cover AS (
     SELECT
-        sums.user_id, CAST(SUM(sums.count) AS BIGINT),
-        CAST(SUM(sums.cost) AS BIGINT), 0
+        sums.user_id AS whose,
+        CAST(SUM(sums.count) AS BIGINT) AS count,
+        CAST(SUM(sums.cost) AS BIGINT) AS cost,
+        0 AS previous_cost
     FROM usage_monthly AS sums
     WHERE sums.organization_id = :organization
         AND sums.month BETWEEN :first_month AND :last_month
     GROUP BY sums.user_id
     UNION ALL
     SELECT
-        sums.user_id, CAST(SUM(sums.count) * :first_edge_sign AS BIGINT),
-        CAST(SUM(sums.cost) * :first_edge_sign AS BIGINT), 0
+        sums.user_id AS whose,
+        CAST(SUM(sums.count) * :first_edge_sign AS BIGINT) AS count,
+        CAST(SUM(sums.cost) * :first_edge_sign AS BIGINT) AS cost,
+        0 AS previous_cost
     FROM usage_daily AS sums
     WHERE sums.organization_id = :organization
         AND sums.month = :first_edge_month
@@ -18,8 +22,10 @@ WITH period_cover (whose, count, cost, previous_cost) AS (
     GROUP BY sums.user_id
     UNION ALL
     SELECT
-        sums.user_id, CAST(SUM(sums.count) * :last_edge_sign AS BIGINT),
-        CAST(SUM(sums.cost) * :last_edge_sign AS BIGINT), 0
+        sums.user_id AS whose,
+        CAST(SUM(sums.count) * :last_edge_sign AS BIGINT) AS count,
+        CAST(SUM(sums.cost) * :last_edge_sign AS BIGINT) AS cost,
+        0 AS previous_cost
     FROM usage_daily AS sums
     WHERE sums.organization_id = :organization
         AND sums.month = :last_edge_month
@@ -27,16 +33,20 @@ WITH period_cover (whose, count, cost, previous_cost) AS (
     GROUP BY sums.user_id
     UNION ALL
     SELECT
-        sums.user_id, 0, 0,
-        CAST(SUM(sums.cost) AS BIGINT)
+        sums.user_id AS whose,
+        0 AS count,
+        0 AS cost,
+        CAST(SUM(sums.cost) AS BIGINT) AS previous_cost
     FROM usage_monthly AS sums
     WHERE sums.organization_id = :organization
         AND sums.month BETWEEN :previous_first_month AND :previous_last_month
     GROUP BY sums.user_id
     UNION ALL
     SELECT
-        sums.user_id, 0, 0,
-        CAST(SUM(sums.cost) * :previous_first_edge_sign AS BIGINT)
+        sums.user_id AS whose,
+        0 AS count,
+        0 AS cost,
+        CAST(SUM(sums.cost) * :previous_first_edge_sign AS BIGINT) AS previous_cost
     FROM usage_daily AS sums
     WHERE sums.organization_id = :organization
         AND sums.month = :previous_first_edge_month
@@ -44,8 +54,10 @@ WITH period_cover (whose, count, cost, previous_cost) AS (
     GROUP BY sums.user_id
     UNION ALL
     SELECT
-        sums.user_id, 0, 0,
-        CAST(SUM(sums.cost) * :previous_last_edge_sign AS BIGINT)
+        sums.user_id AS whose,
+        0 AS count,
+        0 AS cost,
+        CAST(SUM(sums.cost) * :previous_last_edge_sign AS BIGINT) AS previous_cost
     FROM usage_daily AS sums
     WHERE sums.organization_id = :organization
         AND sums.month = :previous_last_edge_month
@@ -71,10 +83,12 @@ LEFT JOIN (
 ) AS usage ON usage.whose = people.whose
 
 -- organization_changes
-WITH period_cover (whose, count, cost, previous_cost) AS (
+WITH period_cover AS (
     SELECT
-        sums.organization_id, CAST(SUM(sums.count) AS BIGINT),
-        CAST(SUM(sums.cost) AS BIGINT), 0
+        sums.organization_id AS whose,
+        CAST(SUM(sums.count) AS BIGINT) AS count,
+        CAST(SUM(sums.cost) AS BIGINT) AS cost,
+        0 AS previous_cost
     FROM organizations
     JOIN organization_monthly AS sums ON sums.organization_id = organizations.organization_id
     WHERE organizations.tenant_id = :tenant AND organizations.currency = :currency
@@ -82,8 +96,10 @@ WITH period_cover (whose, count, cost, previous_cost) AS (
     GROUP BY sums.organization_id
     UNION ALL
     SELECT
-        sums.organization_id, CAST(SUM(sums.count) * :first_edge_sign AS BIGINT),
-        CAST(SUM(sums.cost) * :first_edge_sign AS BIGINT), 0
+        sums.organization_id AS whose,
+        CAST(SUM(sums.count) * :first_edge_sign AS BIGINT) AS count,
+        CAST(SUM(sums.cost) * :first_edge_sign AS BIGINT) AS cost,
+        0 AS previous_cost
     FROM organizations
     JOIN organization_daily AS sums ON sums.organization_id = organizations.organization_id
     WHERE organizations.tenant_id = :tenant AND organizations.currency = :currency
@@ -92,8 +108,10 @@ WITH period_cover (whose, count, cost, previous_cost) AS (
     GROUP BY sums.organization_id
     UNION ALL
     SELECT
-        sums.organization_id, CAST(SUM(sums.count) * :last_edge_sign AS BIGINT),
-        CAST(SUM(sums.cost) * :last_edge_sign AS BIGINT), 0
+        sums.organization_id AS whose,
+        CAST(SUM(sums.count) * :last_edge_sign AS BIGINT) AS count,
+        CAST(SUM(sums.cost) * :last_edge_sign AS BIGINT) AS cost,
+        0 AS previous_cost
     FROM organizations
     JOIN organization_daily AS sums ON sums.organization_id = organizations.organization_id
     WHERE organizations.tenant_id = :tenant AND organizations.currency = :currency
@@ -102,8 +120,10 @@ WITH period_cover (whose, count, cost, previous_cost) AS (
     GROUP BY sums.organization_id
     UNION ALL
     SELECT
-        sums.organization_id, 0, 0,
-        CAST(SUM(sums.cost) AS BIGINT)
+        sums.organization_id AS whose,
+        0 AS count,
+        0 AS cost,
+        CAST(SUM(sums.cost) AS BIGINT) AS previous_cost
     FROM organizations
     JOIN organization_monthly AS sums ON sums.organization_id = organizations.organization_id
     WHERE organizations.tenant_id = :tenant AND organizations.currency = :currency
@@ -111,8 +131,10 @@ WITH period_cover (whose, count, cost, previous_cost) AS (
     GROUP BY sums.organization_id
     UNION ALL
     SELECT
-        sums.organization_id, 0, 0,
-        CAST(SUM(sums.cost) * :previous_first_edge_sign AS BIGINT)
+        sums.organization_id AS whose,
+        0 AS count,
+        0 AS cost,
+        CAST(SUM(sums.cost) * :previous_first_edge_sign AS BIGINT) AS previous_cost
     FROM organizations
     JOIN organization_daily AS sums ON sums.organization_id = organizations.organization_id
     WHERE organizations.tenant_id = :tenant AND organizations.currency = :currency
@@ -121,8 +143,10 @@ WITH period_cover (whose, count, cost, previous_cost) AS (
     GROUP BY sums.organization_id
     UNION ALL
     SELECT
-        sums.organization_id, 0, 0,
-        CAST(SUM(sums.cost) * :previous_last_edge_sign AS BIGINT)
+        sums.organization_id AS whose,
+        0 AS count,
+        0 AS cost,
+        CAST(SUM(sums.cost) * :previous_last_edge_sign AS BIGINT) AS previous_cost
     FROM organizations
     JOIN organization_daily AS sums ON sums.organization_id = organizations.organization_id
     WHERE organizations.tenant_id = :tenant AND organizations.currency = :currency

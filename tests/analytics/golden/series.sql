@@ -186,8 +186,8 @@ WHERE organizations.tenant_id = :tenant AND organizations.currency = :currency
 GROUP BY 1, 2
 
 -- user_day_nothing
-WITH RECURSIVE months(month) AS (
-    SELECT CAST(:first_month AS INTEGER)
+WITH RECURSIVE months AS (
+    SELECT CAST(:first_month AS INTEGER) AS month
     UNION ALL
     SELECT CASE WHEN month % 100 < 12 THEN month + 1 ELSE month + 89 END
     FROM months WHERE month < :last_month
@@ -206,8 +206,8 @@ WHERE sums.organization_id = :number AND sums.month = months.month AND sums.user
 GROUP BY 1, 2
 
 -- user_day_meter
-WITH RECURSIVE months(month) AS (
-    SELECT CAST(:first_month AS INTEGER)
+WITH RECURSIVE months AS (
+    SELECT CAST(:first_month AS INTEGER) AS month
     UNION ALL
     SELECT CASE WHEN month % 100 < 12 THEN month + 1 ELSE month + 89 END
     FROM months WHERE month < :last_month
@@ -226,8 +226,8 @@ WHERE sums.organization_id = :number AND sums.month = months.month AND sums.user
 GROUP BY 1, 2
 
 -- user_month_nothing
-WITH RECURSIVE months(month) AS (
-    SELECT CAST(:first_month AS INTEGER)
+WITH RECURSIVE months AS (
+    SELECT CAST(:first_month AS INTEGER) AS month
     UNION ALL
     SELECT CASE WHEN month % 100 < 12 THEN month + 1 ELSE month + 89 END
     FROM months WHERE month < :last_month
@@ -244,8 +244,8 @@ WHERE sums.organization_id = :number AND sums.month = months.month AND sums.user
 GROUP BY 1, 2
 
 -- user_month_meter
-WITH RECURSIVE months(month) AS (
-    SELECT CAST(:first_month AS INTEGER)
+WITH RECURSIVE months AS (
+    SELECT CAST(:first_month AS INTEGER) AS month
     UNION ALL
     SELECT CASE WHEN month % 100 < 12 THEN month + 1 ELSE month + 89 END
     FROM months WHERE month < :last_month
@@ -262,8 +262,8 @@ WHERE sums.organization_id = :number AND sums.month = months.month AND sums.user
 GROUP BY 1, 2
 
 -- user_day_country
-WITH RECURSIVE months(month) AS (
-    SELECT CAST(:first_month AS INTEGER)
+WITH RECURSIVE months AS (
+    SELECT CAST(:first_month AS INTEGER) AS month
     UNION ALL
     SELECT CASE WHEN month % 100 < 12 THEN month + 1 ELSE month + 89 END
     FROM months WHERE month < :last_month
@@ -282,8 +282,8 @@ WHERE sums.organization_id = :number AND sums.month = months.month AND sums.user
 GROUP BY 1, 2
 
 -- user_hour_nothing
-WITH RECURSIVE months(month) AS (
-    SELECT CAST(:first_month AS INTEGER)
+WITH RECURSIVE months AS (
+    SELECT CAST(:first_month AS INTEGER) AS month
     UNION ALL
     SELECT CASE WHEN month % 100 < 12 THEN month + 1 ELSE month + 89 END
     FROM months WHERE month < :last_month
@@ -312,8 +312,8 @@ WHERE sums.country BETWEEN :country AND :last_country
 GROUP BY 1, 2
 
 -- user_hour_meter
-WITH RECURSIVE months(month) AS (
-    SELECT CAST(:first_month AS INTEGER)
+WITH RECURSIVE months AS (
+    SELECT CAST(:first_month AS INTEGER) AS month
     UNION ALL
     SELECT CASE WHEN month % 100 < 12 THEN month + 1 ELSE month + 89 END
     FROM months WHERE month < :last_month
@@ -342,8 +342,8 @@ WHERE sums.country BETWEEN :country AND :last_country
 GROUP BY 1, 2
 
 -- user_hour_country
-WITH RECURSIVE months(month) AS (
-    SELECT CAST(:first_month AS INTEGER)
+WITH RECURSIVE months AS (
+    SELECT CAST(:first_month AS INTEGER) AS month
     UNION ALL
     SELECT CASE WHEN month % 100 < 12 THEN month + 1 ELSE month + 89 END
     FROM months WHERE month < :last_month

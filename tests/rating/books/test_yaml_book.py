@@ -73,6 +73,10 @@ def test_per_is_a_number_of_units(rate: str, micros: int, per_event: bool) -> No
             with_rate("meter: fax, price: 1, per: x"),
             [("rates[1].meter", "unknown_meter", "line 7")],
         ),
+        (
+            with_rate("meter: fax, volume: [{up_to: 9, price: 2}, {price: 1}], per: x"),
+            [("rates[1].meter", "unknown_meter", "line 7")],
+        ),
         *(
             (
                 with_rate(f"meter: sms.inbound, price: {price}, per: segment"),

@@ -4,6 +4,7 @@ import click
 
 from tollbook.analytics.changes import Changes, read_changes
 from tollbook.analytics.changes_report import changes_report, changes_table
+from tollbook.analytics.margin import Purchases, added
 from tollbook.analytics.scope import QuestionScope, in_its_currency
 from tollbook.cli.amounts import WriteAmount, amount_writer, percent_text
 from tollbook.cli.choices import (
@@ -19,11 +20,13 @@ from tollbook.cli.output import print_line, print_rows
 from tollbook.cli.parameters import ROWS
 from tollbook.cli.report.arguments import choose_period, compared_period, read_meta
 from tollbook.cli.report.cells import print_answer
+from tollbook.cli.report.margins import margin_line, margin_text
 from tollbook.domain.periods import Comparison, Period
 from tollbook.settings import Settings
 from tollbook.wiring import open_migrated
 
 _LIMIT = 10
+_MARGINS = ("Margin", "Margin before")
 
 
 @click.command(cls=Command)
@@ -75,10 +78,15 @@ def _print(
         f"{_signed(change, write)} against {before.start} to {before.end}; "
         f"{len(found.active)} {subjects} with usage, {len(found.without_usage)} without"
     )
-    columns = ("", "Cost", "Before", "Difference", "Share")
+    if found.purchases is not None and found.previous_purchases is not None:
+        previous = margin_text(added(found.previous_purchases.values()), write)
+        whole = margin_line(added(found.purchases.values()), write)
+        print_line(f"{whole}; before: {previous}")
+    margins = () if found.purchases is None else _MARGINS
+    columns = ("Cost", "Before", "Difference", "Share", *margins)
     for title, rows in (("Grew", found.grew), ("Shrank", found.shrank), ("Top", found.top)):
         print_rows(
-            (title, *columns[1:]),
+            (title, *columns),
             (
                 (
                     it.name,
@@ -86,11 +94,20 @@ def _print(
                     write(it.previous_cost),
                     _signed(it.difference, write),
                     percent_text(it.cost, found.cost, 1),
+                    *_margins(found, it.id, write),
                 )
                 for it in rows[: options.limit]
             ),
             f"{title}: none",
         )
+
+
+def _margins(found: Changes, identity: str, write: WriteAmount) -> tuple[str, ...]:
+    """Return the margins of a row now and before; none unless they are asked for."""
+    if found.purchases is None or found.previous_purchases is None:
+        return ()
+    both = found.purchases, found.previous_purchases
+    return tuple(margin_text(usages.get(identity, Purchases()), write) for usages in both)
 
 
 def _signed(nanos: int, write: WriteAmount) -> str:

@@ -38,6 +38,7 @@ from tollbook.cli.output import cell, print_line, print_table
 from tollbook.cli.parameters import whole
 from tollbook.cli.report.arguments import choose_period, compared_period, read_meta
 from tollbook.cli.report.cells import print_answer
+from tollbook.cli.report.margins import margin_line
 from tollbook.domain.exact import quantity_text
 from tollbook.domain.periods import Comparison
 from tollbook.settings import Settings
@@ -139,11 +140,9 @@ def _print_chart(options: Options, question: SeriesQuestion, trend: Trend) -> No
 
 def _margin_line(trend: Trend, write: WriteAmount) -> str:
     """Return the margin of the whole, and the series with a loss."""
-    whole = margin_of(trend.now.purchases)
-    if whole.margin is None:
-        return "Margin: unknown"
-    share = "" if whole.buy_known_share is None else f"{whole.buy_known_share:.1%} of the cost"
-    line = f"Margin: {write(whole.margin)}" + (f", buy price known for {share}" if share else "")
+    line = margin_line(trend.now.purchases, write)
+    if margin_of(trend.now.purchases).margin is None:
+        return line
     found = [(it, margin_of(it.sums.all_purchases).margin) for it in trend.now.lines]
     losses = [
         f"{it.name} {write(margin)}" for it, margin in found if margin is not None and margin < 0

@@ -43,7 +43,7 @@ def read_rates(document: Document, node: yaml.Node, path: str) -> list[Rate]:
     conditions: dict[str, Any] = {"when": when, "numbers": numbers_of(when)}
     conditions |= {"hours": _read_hours(entry), **read_days_and_name(entry)}
     count = len(to) * len(from_)
-    group = "" if count > 1 or not meter else _group_of(meter, to[0], from_[0], when)
+    group = "" if count > 1 else _group_of(meter, to[0], from_[0], when)
     pricing = read_pricing(entry, meter, group)
     if count > MOST_RATES:
         document.note(node, path, "too_many_rates", TOO_MANY_RATES)
@@ -130,10 +130,11 @@ def _spans_of(document: Document, node: yaml.Node, path: str) -> vocabulary.Span
     return vocabulary.parse_hours(days or "mon-sun", start or "00:00", end or "24:00")
 
 
-def _group_of(meter: Meter, to: str, from_: str, when: Conditions) -> str:
+def _group_of(meter: Meter | None, to: str, from_: str, when: Conditions) -> str:
     """Return the group whose quantity a month's tiers count, when the book names none.
 
     It is made of what the rate is for, so that the next version of the book counts on.
     """
     conditions = [("to", to), ("from", from_), *when]
-    return " ".join([meter.type, *(f"{name}={value}" for name, value in conditions if value)])
+    name_of_meter = meter.type if meter else "unknown"
+    return " ".join([name_of_meter, *(f"{name}={value}" for name, value in conditions if value)])

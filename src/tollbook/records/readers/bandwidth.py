@@ -13,5 +13,5 @@ class BandwidthReader(Reader):
     def derive(self, values: Any) -> None:
         """Add what the columns do not say."""
         kind = values.get("calltype", "").strip().upper()
-        values["way"] = "inbound" if kind == _ORIGINATION else "outbound"
+        values["way"] = "inbound" if _ORIGINATION in kind else "outbound"
         values["jurisdiction"] = kind.lower()

@@ -7,6 +7,13 @@ from tollbook.records.rows import FAILED, NOT_A_CALL, SkippedRow
 
 _ANSWERED = ("answertime", "answeredtime")
 _SECONDS = ("billduration", "callduration", "duration")
+_SECONDS_OF_TRUNKS = ("callduration", "billduration", "duration")
+"""In the trunking API, `bill_duration` is what was billed, by the interval of the prefix."""
+_TRUNK = ("trunkdomain", "trunkid")
+_CALL_WAY = ("calldirection", "direction")
+_MESSAGE_WAY = ("messagedirection", "direction")
+_STATE = ("messagestate", "status")
+_SENT = ("messagetime", "time")
 _FAILED = frozenset({"failed", "rejected"})
 _WAITING = frozenset({"queued"})
 
@@ -21,25 +28,30 @@ class PlivoReader(Reader):
         """Add what the fields do not say; skip messages that were not sent."""
         message = values.get("messageuuid", "")
         values["id"] = message or values.get("calluuid", "")
-        way = values.get("messagedirection" if message else "calldirection", "").lower()
+        way = _first(values, _MESSAGE_WAY if message else _CALL_WAY).lower()
         values["way"] = "inbound" if way == "inbound" else "outbound"
         if message:
             _derive_message(values)
             return
         values["kind"] = "voice.call"
-        values["time"] = next((values[it] for it in _ANSWERED if values.get(it)), "")
+        values["time"] = _first(values, _ANSWERED)
         values["missinganswer"] = "" if values["time"] else "yes"
-        values["amount"] = next((values[it] for it in _SECONDS if values.get(it)), "")
+        is_trunk = any(it in values for it in _TRUNK)
+        values["amount"] = _first(values, _SECONDS_OF_TRUNKS if is_trunk else _SECONDS)
 
 
 def _derive_message(values: Any) -> None:
-    state = values.get("messagestate", "").lower()
+    state = _first(values, _STATE).lower()
     if state in _FAILED:
         raise SkippedRow(FAILED)
     if state in _WAITING:
         raise SkippedRow(NOT_A_CALL)
     kind = "mms" if values.get("messagetype", "").lower() == "mms" else "sms"
     values["kind"] = f"{kind}.{values['way']}"
-    values["time"] = values.get("messagetime", "")
+    values["time"] = _first(values, _SENT)
     values["missinganswer"] = ""
     values["amount"] = values.get("units", "")
+
+
+def _first(values: Any, names: tuple[str, ...]) -> str:
+    return next((values[it] for it in names if values.get(it)), "")

@@ -42,6 +42,9 @@ from tollbook.store.postgres.transactions import begin_reading, begin_writing
 from tollbook.store.staging import COLUMNS, Staged, width
 from tollbook.store.tokens import new_token
 
+# The cost of a disabled scan would begin to compile the statement, which takes much longer.
+_BY_KEY = b"SET LOCAL enable_seqscan = off; SET LOCAL jit = off"
+_ANY_WAY = b"SET LOCAL enable_seqscan TO DEFAULT; SET LOCAL jit TO DEFAULT"
 _CONTINUE_NUMBERS = """
 SELECT setval(pg_get_serial_sequence('organizations', 'organization_id'), MAX(organization_id))
 FROM organizations
@@ -121,6 +124,27 @@ class Postgres(Engine):
     def lacks_partitions(self, months: Iterable[int]) -> bool:
         """Return whether a month is not known to have its partition; without asking the server."""
         return bool(self._partitions.missing(months))
+
+    def table_by_key(
+        self, driver: Driver, sql: str, parameters: Parameters, width: int
+    ) -> list[Row]:
+        """Read as `table` does, by an index.
+
+        For thousands of keys the planner would read the whole table, until it has millions of rows.
+        """
+        driver.execute(_BY_KEY, prepare=False)
+        rows = self.table(driver, sql, parameters, width)
+        driver.execute(_ANY_WAY, prepare=False)
+        return rows
+
+    def insert(self, driver: Driver, sql: str, parameters: Parameters) -> int:
+        """Run an INSERT that ends with `RETURNING 1`; return how many rows it has returned.
+
+        The number in the server's answer is that of the source's rows on Citus.
+        """
+        result = self.run(driver, sql, parameters).pgresult
+        assert result is not None  # noqa: S101  the statement was run
+        return result.ntuples
 
     def run_in_range(
         self, driver: Driver, statements: Sequence[str], parameters: Parameters

@@ -2,7 +2,7 @@
 
 The index serves preflight requests, which name an origin and no tenant.
 
-Revision: 0021, after 0017.
+Revision: 0021, after 0018.
 """
 
 from typing import Any
@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0021"
-down_revision = "0017"
+down_revision = "0018"
 branch_labels = None
 depends_on = None
 
