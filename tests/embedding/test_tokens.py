@@ -135,5 +135,6 @@ def test_a_token_narrowed_to_the_page_works_there_and_nowhere_else(
         client.post("/v1/origins", json={"origin": "https://other.example"})
     made(demo, host, {"origins": ["https://other.example"]})
     page = visit(host, usage(), refused=True)
-    until(page, "heard.some(it => it[0] === 'error')")
+    assert code(page) == "origin_refused"
+    expect(framed(page).get_by_role("alert")).to_contain_text("may not be used from this origin")
     assert framed(page).locator(ROWS).count() == 0

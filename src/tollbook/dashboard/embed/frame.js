@@ -6,7 +6,7 @@ import { Skeleton } from "../parts/states.js";
 import { place } from "../parts/popover.js";
 import { showFullTexts } from "../parts/whole.js";
 import { listen, send, settings } from "./messages.js";
-import { allowed, missed, need, receive, retry, trouble } from "./session.js";
+import { allowed, missed, need, receive, retry, rounds, trouble } from "./session.js";
 import { EmbeddedView } from "./views.js";
 
 /** The room around an open panel, in pixels. */
@@ -16,7 +16,7 @@ function App() {
   const [wanted, viewer, wrong] = [settings.value, allowed.value, trouble.value];
   return html`
     ${wrong && html`<${Trouble} trouble=${wrong} isOld=${Boolean(viewer)} />`}
-    ${wanted && viewer ? html`<${EmbeddedView} key=${`${wanted.organization} ${wanted.user}`} settings=${wanted} viewer=${viewer} />` : !wrong && html`<${Skeleton} lines=${3} />`}
+    ${wanted && viewer ? html`<${EmbeddedView} key=${`${wanted.organization} ${wanted.user} ${rounds}`} settings=${wanted} viewer=${viewer} />` : !wrong && html`<${Skeleton} lines=${3} />`}
   `;
 }
 

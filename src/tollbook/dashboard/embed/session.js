@@ -1,5 +1,6 @@
 /** The token of a frame: received from the page around it, renewed in time, and repeated once when it is refused. */
-import { transport } from "../state/api.js";
+import { ApiError, transport } from "../state/api.js";
+import { millisecondsUntil } from "../state/resource.js";
 import { signIn, viewer } from "../state/session.js";
 import { signal } from "../vendor/signals.js";
 import { host, send, settings } from "./messages.js";
@@ -13,6 +14,9 @@ import { host, send, settings } from "./messages.js";
 export const trouble = signal(null);
 /** The viewer whose token fits the settings. @type {import("../vendor/signals-core.js").Signal<import("../state/session.js").Viewer | null>} */
 export const allowed = signal(null);
+
+/** Increases when a trouble has ended, so that everything is loaded again. */
+export const rounds = signal(0);
 
 const SERVER = new URL("../../../", import.meta.url);
 const SECOND = 1000;
@@ -63,15 +67,26 @@ export async function receive(text) {
   waiting = null;
   try {
     await signIn(text);
-  } catch {
+  } catch (error) {
+    if (text === token) failed(error);
     return;
   }
   if (text !== token) return;
+  if (trouble.value) rounds.value += 1;
   const problem = mismatch(/** @type {import("../state/session.js").Viewer} */ (viewer.value));
   trouble.value = problem;
   allowed.value = problem ? null : viewer.value;
   if (problem) send("error", { ...problem, request_id: null, retryable: false });
   else plan(/** @type {any} */ (viewer.value).expires_at);
+}
+
+/** @param {unknown} error Why a token could not be looked up; the server may answer later. */
+function failed(error) {
+  if (!(error instanceof ApiError)) throw error;
+  if (error.kind === "signed_out") return;
+  trouble.value = { code: error.code || error.kind, message: error.message };
+  const wait = millisecondsUntil(error);
+  if (wait) wake(wait);
 }
 
 /** @param {string} message Why there is no token. It is asked for again while the page is visible. */
@@ -84,10 +99,7 @@ export function missed(message) {
 }
 
 /** Try again, after an error that only a person ends. */
-export function retry() {
-  trouble.value = null;
-  need("refused");
-}
+export const retry = () => need("refused");
 
 /** @param {import("../state/session.js").Viewer} it @returns {Trouble | null} */
 function mismatch(it) {
