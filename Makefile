@@ -3,6 +3,7 @@ SHELL := bash
 .DEFAULT_GOAL := help
 bin := .venv/bin
 port := 8000
+host_port = $(shell expr $(port) + 1)
 quick := $(addprefix tests/,administration analytics domain ingest lifecycle rating rerating store journeys)
 
 # Tests start Tollbook hundreds of times, which takes less time when its modules are compiled.
@@ -20,9 +21,10 @@ setup-dev: ## install development dependencies into .venv
 	@scripts/venv requirements-dev.lock
 
 run: export TOLLBOOK_DATABASE_URL := $(or $(TOLLBOOK_DATABASE_URL),sqlite:///tollbook-demo.db)
-run: setup ## load demo data and serve on 127.0.0.1:8000 (port=8000)
-	@$(bin)/tollbook demo --address http://127.0.0.1:$(port)
-	@exec $(bin)/tollbook serve --port $(port)
+run: setup ## load demo data, serve on 127.0.0.1:8000 (port=8000), and a page that embeds it on the next port
+	@$(bin)/tollbook demo --address http://127.0.0.1:$(port) --host-page http://localhost:$(host_port)
+	@$(bin)/tollbook demo-host --server http://127.0.0.1:$(port) --port $(host_port) --stop-with $$$$ & \
+	exec $(bin)/tollbook serve --port $(port)
 
 check: setup-dev ## style, types, layers, unit tests and journeys on SQLite, in two minutes
 	@$(bin)/ruff check . && $(bin)/ruff format --check . && $(bin)/mypy && $(bin)/lint-imports --no-logo

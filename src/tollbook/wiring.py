@@ -32,6 +32,7 @@ from tollbook.api.pipeline.services import Services
 from tollbook.api.pipeline.shared_budget import SharedBudget
 from tollbook.api.pipeline.streams import Exports
 from tollbook.api.pipeline.write_queue import WriteQueue
+from tollbook.dashboard.embedding import origins_in
 from tollbook.dashboard.pages import page_handlers
 from tollbook.domain.errors import (
     DatabaseReadOnly,
@@ -317,7 +318,7 @@ def build(settings: Settings) -> tuple[ASGIApp, Connections]:
     _warn_of_connections(database)
     for path in database.engine.readable_files():
         _log.warning("readable_by_others", file=str(path), advice="chmod 600")
-    pages = page_handlers(compression=settings.compression)
+    pages = page_handlers(origins_in(database), compression=settings.compression)
     parts = services(settings, database, reads_only=reads_only)
     return application(parts, pages), parts.connections
 

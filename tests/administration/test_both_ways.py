@@ -14,6 +14,7 @@ from tests.servers import SECRET_KEY
 from tollbook.administration.budgets import NewBudget, set_budget
 from tollbook.administration.event_types import set_event_type
 from tollbook.administration.meters import MeterChange, add_meter, change_meter
+from tollbook.administration.origins import add_origin
 from tollbook.administration.price_books import load_book
 from tollbook.administration.viewer_tokens import NewViewer, create_viewer_token
 from tollbook.domain.directory import User
@@ -34,6 +35,8 @@ BUDGET = "/v1/budgets/org_1"
 TYPES = "/v1/event-types"
 KEY = "/v1/keys/{key}"
 TOKENS = "/v1/viewer-tokens"
+ORIGINS = "/v1/origins"
+PAGE = "https://app.example.com"
 BOOKS = "/v1/price-books"
 BOOK = """
 name: {name}
@@ -130,11 +133,18 @@ ALLOWED = {
     "viewer_token.create": Case(
         "POST",
         TOKENS,
-        "viewers create org_1 --user ann --key {key} --expires-in-seconds 60",
-        {"organization_id": "org_1", "user_id": "ann", "expires_in": 60},
+        f"viewers create org_1 --user ann --key {{key}} --expires-in-seconds 60 --origin {PAGE}",
+        {"organization_id": "org_1", "user_id": "ann", "expires_in": 60, "origins": [PAGE]},
     ),
     "viewer_token.revoke": Case("DELETE", f"{TOKENS}/{{token}}", "viewers revoke {token}"),
     "viewer_token.revoke_all": Case("DELETE", TOKENS, "viewers revoke --all"),
+    "origin.add": Case(
+        "POST",
+        ORIGINS,
+        "origins add https://app.example.com:8443",
+        {"origin": "https://app.example.com:8443"},
+    ),
+    "origin.remove": Case("DELETE", f"{ORIGINS}?origin={PAGE}", f"origins remove {PAGE}"),
     "price_book.load": Case(
         "POST",
         f"{BOOKS}?organization_id=org_1",
@@ -279,6 +289,21 @@ REFUSED = {
         {"organization_id": "org_1", "user_id": "\t"},
     ),
     "a token that is none": Case("DELETE", f"{TOKENS}/nothing", "viewers revoke nothing"),
+    "a token for a page that is not registered": Case(
+        "POST",
+        TOKENS,
+        "viewers create org_1 --key {key} --origin https://other.example",
+        {"organization_id": "org_1", "origins": ["https://other.example"]},
+    ),
+    "an origin with a path": Case(
+        "POST",
+        ORIGINS,
+        "origins add https://app.example.com/usage",
+        {"origin": "https://app.example.com/usage"},
+    ),
+    "an origin that is not registered": Case(
+        "DELETE", f"{ORIGINS}?origin=https://other.example", "origins remove https://other.example"
+    ),
     "a book without a name": Case("POST", BOOKS, "prices load {file}", BAD_BOOK),
     "a book in another currency than its organization": Case(
         "POST",
@@ -370,6 +395,7 @@ class Door:
             assert row is not None
             set_budget(transaction, actor, row, "ann", NewBudget("1"))
             set_event_type(transaction, actor, "call.ended", "voice.call")
+            add_origin(transaction, actor, PAGE)
             new = NewViewer("org_1")
             keys = SecretKeys((SECRET_KEY,))
             viewer, _ = create_viewer_token(transaction, actor, key, row, new, keys)

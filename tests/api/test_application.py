@@ -20,6 +20,7 @@ METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE")
 CODES = {
     "RequestError": (400, "invalid_request"),
     "InvalidRequest": (400, "invalid_request"),
+    "InvalidOrigin": (400, "invalid_origin"),
     "UnreadableBody": (400, "unreadable_body"),
     "UnreadableRequest": (400, "unreadable_request"),
     "CurrencyRequired": (400, "currency_required"),
@@ -27,6 +28,7 @@ CODES = {
     "InvalidApiKey": (401, "invalid_api_key"),
     "PermissionMissing": (403, "permission_missing"),
     "AddressRefused": (403, "address_refused"),
+    "OriginRefused": (403, "origin_refused"),
     "NotFound": (404, "not_found"),
     "MethodNotAllowed": (405, "method_not_allowed"),
     "RequestTimeout": (408, "request_timeout"),
@@ -48,6 +50,7 @@ CODES = {
     "TooManyEventTypes": (409, "too_many_event_types"),
     "TooManyEndpoints": (409, "too_many_endpoints"),
     "EndpointDisabled": (409, "endpoint_disabled"),
+    "TooManyOrigins": (409, "too_many_origins"),
     "RunConflict": (409, "run_conflict"),
     "CursorExpired": (410, "cursor_expired"),
     "ExportExpired": (410, "export_expired"),

@@ -99,7 +99,7 @@ def to_0016(database: Database) -> Database:
             transaction.execute(f"ALTER TABLE {table} DROP COLUMN bought_cost")
         for column in ("buy_changed", "purchases"):
             transaction.execute(f"ALTER TABLE rerating_runs DROP COLUMN {column}")
-        for table in ("meters", "event_types"):
+        for table in ("meters", "event_types", "origins"):
             transaction.execute(f"DROP TABLE {table}")
         transaction.execute("UPDATE alembic_version SET version_num = '0016'")
         transaction.execute("UPDATE directory_state SET schema_version = '0016'")

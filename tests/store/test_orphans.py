@@ -3,6 +3,7 @@
 import pytest
 
 from tests.builders import Platform, event
+from tollbook.administration.origins import add_origin
 from tollbook.store.database import Database
 from tollbook.store.orphans import CHECK, owner_differences
 
@@ -58,9 +59,17 @@ def test_an_event_of_the_organization_may_name_a_user_that_does_not_exist(
     assert found(platform) == []
 
 
-def test_a_tenant_that_is_gone_is_missed_by_its_organizations(platform: Platform) -> None:
+def test_a_tenant_that_is_gone_is_missed_by_what_it_had(
+    platform: Platform,
+) -> None:
+    with platform.database.writing() as transaction:
+        add_origin(transaction, platform.actor(), "https://app.example.com")
+    assert found(platform) == []
     run(platform, "DELETE FROM tenants WHERE tenant_id = :tenant", tenant=platform.tenant)
-    assert found(platform) == [("organizations", "no such tenant")]
+    assert found(platform) == [
+        ("organizations", "no such tenant"),
+        ("origins", "no such tenant"),
+    ]
 
 
 def test_an_organization_that_is_gone_is_missed_by_each_table(platform: Platform) -> None:

@@ -1,16 +1,18 @@
 """Create and revoke viewer tokens."""
 
 from collections.abc import Sequence
-from typing import Annotated, NamedTuple
+from typing import Annotated, Any, NamedTuple
 
 import msgspec
 from msgspec import Meta
 
+from tollbook.administration.origins import require_registered
 from tollbook.domain import viewers
 from tollbook.domain.directory import id_problem
 from tollbook.domain.errors import NotFound, Problem, SecretKeyMissing, refuse
 from tollbook.domain.events import instant_of
 from tollbook.domain.keys import ApiKey
+from tollbook.domain.origins import MOST_ORIGINS
 from tollbook.domain.viewers import (
     DEFAULT_SECONDS,
     MOST_SECONDS,
@@ -44,11 +46,15 @@ class TokensCreated(NamedTuple):
 
 
 class NewViewer(msgspec.Struct):
-    """A token to create, for an organization or one user of it."""
+    """A token to create, for an organization or one user of it.
+
+    `origins` are registered ones that it is limited to; without any it is not limited.
+    """
 
     organization_id: str
     user_id: str | None = None
     expires_in: Annotated[int, Meta(ge=1, le=MOST_SECONDS)] = DEFAULT_SECONDS
+    origins: Annotated[list[str], Meta(max_length=MOST_ORIGINS)] = []
 
 
 def create_viewer_token(
@@ -65,9 +71,15 @@ def create_viewer_token(
     expires with the key. A key bound to one user gets tokens for that user. Raise
     `SecretKeyMissing` when there is no secret key to sign with.
     """
+    require_registered(transaction, actor.tenant, new.origins)
     secret = stored_viewers.secret_of(transaction, actor.tenant, actor.at)
     viewer, text = sign_viewer_token(actor, key, organization, new, secret, secret_keys)
-    details = {"user_id": viewer.user_id, "expires_at": instant_of(viewer.expires_at)}
+    details: dict[str, Any] = {
+        "user_id": viewer.user_id,
+        "expires_at": instant_of(viewer.expires_at),
+    }
+    if viewer.origins:
+        details["origins"] = list(viewer.origins)
     if actor.key_prefix != key.prefix:
         details["key"] = key.prefix
     what, number = f"viewer token {viewer.id}", organization.number
@@ -97,6 +109,7 @@ def sign_viewer_token(
         issuer=key.prefix,
         created_at=now,
         expires_at=min(end, key.limits.expires_at or end),
+        origins=tuple(dict.fromkeys(new.origins)),
     )
     return viewer, viewers.signed(viewer, signing_keys[0])
 

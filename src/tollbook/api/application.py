@@ -41,6 +41,7 @@ from tollbook.api.endpoints.monitoring import operation
 from tollbook.api.endpoints.notification_endpoints import NOTIFICATION_ENDPOINT_ENDPOINTS
 from tollbook.api.endpoints.notifications import NOTIFICATION_ENDPOINTS
 from tollbook.api.endpoints.organizations import ORGANIZATION_ENDPOINTS
+from tollbook.api.endpoints.origins import ORIGIN_ENDPOINTS
 from tollbook.api.endpoints.price_books import PRICE_BOOK_ENDPOINTS
 from tollbook.api.endpoints.quarantine import QUARANTINE_ENDPOINTS
 from tollbook.api.endpoints.quarantine_runs import QUARANTINE_RUN_ENDPOINTS
@@ -56,6 +57,7 @@ from tollbook.api.openapi.reference import POLICY, STYLES, reference_page
 from tollbook.api.pipeline.access import owner_of, require, require_margin_key, require_meters
 from tollbook.api.pipeline.admission import admit, client_address, prefix_of, rate_limit_state
 from tollbook.api.pipeline.answer_memory import AnswerMemory
+from tollbook.api.pipeline.cross_origin import allow_origin, preflight
 from tollbook.api.pipeline.paths import Paths
 from tollbook.api.pipeline.request_body import MOST_OTHER_BYTES, read_bounded
 from tollbook.api.pipeline.request_log import ROUTE
@@ -95,6 +97,7 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     *NOTIFICATION_ENDPOINT_ENDPOINTS,
     *DELIVERY_ENDPOINTS,
     *NOTIFICATION_ENDPOINTS,
+    *ORIGIN_ENDPOINTS,
     GET_AUDIT_LOG,
     *PRICE_BOOK_ENDPOINTS,
     *QUARANTINE_ENDPOINTS,
@@ -106,6 +109,7 @@ Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 
 _REFUSALS = frozenset({401, 403, 408, 413, 429})
 """The statuses of requests that are refused because of their key or a limit."""
+_API = "/v1/"
 _MOST_PREFIXES = 8
 """How many forms of the document, which differ in their server, are in memory."""
 _log = structlog.get_logger()
@@ -114,15 +118,15 @@ _log = structlog.get_logger()
 def application(services: Services, pages: Mapping[str, Handler] | None = None) -> ASGIApp:
     """Return the application, which starts and stops the writer.
 
-    `pages` are handlers of other paths: those of the dashboard. Every handler returns errors as
-    responses, so no layer of the framework has to catch them.
+    `pages` are handlers of other paths: those of the dashboard. Errors are returned as responses,
+    so no layer of the framework has to catch them.
     """
     handlers: dict[str, dict[str, Handler]] = {}
     for endpoint in ENDPOINTS:
         handlers.setdefault(endpoint.path, {})[endpoint.method] = _handler(endpoint, services)
     unkeyed = _documentation() | operation(services) | dict(pages or {})
-    handlers |= {path: {"GET": handler} for path, handler in unkeyed.items()}
-    resources = {path: _Resource(path, it) for path, it in handlers.items()}
+    handlers |= {path: {"GET": _with_errors(handler)} for path, handler in unkeyed.items()}
+    resources = {path: _Resource(path, it, services) for path, it in handlers.items()}
     paths = Paths(resources, _nothing_here, partial(prefix_of, services=services))
     router = Router(redirect_slashes=False, default=paths, lifespan=_lifespan(services))
     return SecurityHeadersMiddleware(router, services.request_log, services.hsts_seconds)
@@ -162,8 +166,10 @@ def _lifespan(services: Services) -> Callable[[object], AbstractAsyncContextMana
 class _Resource:
     """All methods of one path, as an ASGI application."""
 
-    def __init__(self, path: str, handlers: Mapping[str, Handler]) -> None:
+    def __init__(self, path: str, handlers: Mapping[str, Handler], services: Services) -> None:
         self._path = path
+        self._services = services
+        self._is_api = path.startswith(_API)
         self._handlers = dict(handlers)
         if "GET" in self._handlers:
             self._handlers["HEAD"] = self._handlers["GET"]
@@ -172,14 +178,34 @@ class _Resource:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         scope[ROUTE] = self._path
         request = Request(scope, receive)
-        handle = self._handlers.get(request.method)
-        if handle is None:
-            error = MethodNotAllowed(f"this path takes {self._allowed} only")
-            response = error_response(error)
-            response.headers["Allow"] = self._allowed
-        else:
-            response = await handle(request)
+        response = await self._answer(request)
+        if self._is_api:
+            response.headers.add_vary_header("Origin")
         await response(scope, receive, send)
+
+    async def _answer(self, request: Request) -> Response:
+        handle = self._handlers.get(request.method)
+        if handle:
+            return await handle(request)
+        allowed = None
+        if self._is_api and request.method == "OPTIONS":
+            allowed = await preflight(request, self._services)
+        return allowed or self._refusal()
+
+    def _refusal(self) -> Response:
+        response = error_response(MethodNotAllowed(f"this path takes {self._allowed} only"))
+        response.headers["Allow"] = self._allowed
+        return response
+
+
+def _with_errors(handle: Handler) -> Handler:
+    async def handle_or_refuse(request: Request) -> Response:
+        try:
+            return await handle(request)
+        except TollbookError as error:
+            return error_response(error)
+
+    return handle_or_refuse
 
 
 def _handler(endpoint: Endpoint, services: Services) -> Handler:
@@ -188,6 +214,7 @@ def _handler(endpoint: Endpoint, services: Services) -> Handler:
         response = await _answer_or_error(endpoint, services, request)
         if rate := rate_limit_state(request):
             response.headers.update(rate.headers())
+        await allow_origin(request, response, services)
         seconds = time.perf_counter() - start
         services.metrics.count_request(endpoint.name, response.status_code, seconds)
         return response

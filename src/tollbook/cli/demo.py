@@ -12,6 +12,7 @@ import msgspec
 from rich.console import Console
 
 from tollbook.administration.keys import NewKey, create_key
+from tollbook.administration.origins import add_origin
 from tollbook.administration.price_books import example_book, load_book
 from tollbook.administration.tenants import ensure_tenant
 from tollbook.cli import demo_platform as atlas
@@ -39,6 +40,7 @@ from tollbook.store.database import Database, Snapshot, Transaction
 from tollbook.wiring import directory_cache_of, now, open_migrated
 
 TENANT = "demo"
+CUSTOMERS = (ACME, HARBOR)
 _BATCH = 5_000
 _DATABASE_URL = "sqlite:///tollbook-demo.db"
 """Of its own, so that nobody's platform begins inside the demo."""
@@ -69,14 +71,18 @@ SCOPES = {
     help="The file that keeps the keys for the next run.",
 )
 @click.option("--address", default="http://127.0.0.1:8000", help="The address to print.")
+@click.option(
+    "--host-page",
+    metavar="ORIGIN",
+    help="Register the origin of the page that `tollbook demo-host` serves, and print it.",
+)
 @json_option
 def verb(options: Options, settings: Settings) -> int:
     """Fill a database of its own, tollbook-demo.db, with demo data; safe to repeat.
 
     With TOLLBOOK_DATABASE_URL, the data goes into that database.
     """
-    if not os.environ.get(variable("database_url")):
-        settings = msgspec.structs.replace(settings, database_url=_DATABASE_URL)
+    settings = demo_settings(settings)
     database = open_migrated(settings)
     with database.writing() as transaction:
         if ensure_tenant(transaction, command_line(TENANT), "Demo"):
@@ -84,6 +90,8 @@ def verb(options: Options, settings: Settings) -> int:
         for organization, users in ((ACME, ACME_USERS), (HARBOR, HARBOR_USERS)):
             _ensure_organization(transaction, TENANT, organization, users)
         _ensure_atlas(transaction)
+        if options.host_page:
+            add_origin(transaction, command_line(TENANT), options.host_page)
     made = _ensure_keys(database, options.keys or _beside(database))
     counts: Counter[Outcome] = Counter()
     refused: list[str] = []
@@ -104,8 +112,20 @@ def verb(options: Options, settings: Settings) -> int:
             {"tenant": TENANT, "organizations": organizations, "keys": made, "counts": counts}
         )
     else:
-        print_lines(_welcome(options.address, made["tenant"], made["atlas"]).split("\n"))
+        print_lines(_welcome(options, made).split("\n"))
     return 1 if refused else 0
+
+
+def demo_settings(settings: Settings) -> Settings:
+    """Return settings with the database of the demo, unless they name one."""
+    if os.environ.get(variable("database_url")):
+        return settings
+    return msgspec.structs.replace(settings, database_url=_DATABASE_URL)
+
+
+def read_demo_keys(settings: Settings, path: Path | None) -> Keys:
+    """Return the keys of the demo from their file; empty when there is none."""
+    return _read_keys(path or _beside(open_migrated(settings)))
 
 
 def _ensure_atlas(transaction: Transaction) -> None:
@@ -173,10 +193,12 @@ def _batches(events: Iterable[WireEvent]) -> Iterator[list[WireEvent]]:
         yield batch
 
 
-def _welcome(address: str, key: str, atlas_key: str) -> str:
+def _welcome(options: Options, made: Keys) -> str:
+    address, key, atlas_key = options.address, made["tenant"], made["atlas"]
+    embedded = f"  Embedded  {options.host_page}/\n" if options.host_page else ""
     return f"""
   Page      {address}/
-  API key   {key}
+{embedded}  API key   {key}
   API       {address}/docs
 
   Usage and cost by user:

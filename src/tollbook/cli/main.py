@@ -18,6 +18,7 @@ VERBS = tuple(
     for name, line in {
         "serve": "Answer requests over HTTP.",
         "demo": "Fill a tenant with demo data; safe to repeat.",
+        "demo-host": "Serve a page that embeds the usage of the demo.",
         "migrate": "Bring the database up to date.",
         "tenants": "Create, change and list tenants.",
         "organizations": "Create, change and list organizations.",
@@ -25,6 +26,7 @@ VERBS = tuple(
         "meters": "List, add, change and retire meters.",
         "keys": "Create, list, rotate and revoke API keys.",
         "viewers": "Create and revoke viewer tokens for browsers.",
+        "origins": "Register the origins of pages that show usage.",
         "audit": "Show who did what, newest first.",
         "prices": "Load, publish, compare and rerate price books.",
         "event-types": "Map types of CloudEvents to meters.",

@@ -40,10 +40,19 @@ verb = VerbGroup()
     default=DEFAULT_SECONDS,
     help=f"How many seconds the token works, up to {MOST_SECONDS}.",
 )
+@click.option(
+    "--origin",
+    "origins",
+    multiple=True,
+    metavar="ORIGIN",
+    help="Limit the token to pages of this registered origin; may be repeated.",
+)
 @shared_options
 def _create(options: Options, settings: Settings) -> int:
     """Sign a token on behalf of a key and show it once."""
-    new = NewViewer(options.organization, options.user, options.expires_in_seconds)
+    new = NewViewer(
+        options.organization, options.user, options.expires_in_seconds, [*options.origins]
+    )
     database = open_migrated(settings)
     secret_keys = secret_keys_of(settings, database)
     with database.writing() as transaction:

@@ -4,12 +4,14 @@ TollbookError
 ├── RequestError                the request is wrong; has an HTTP status
 │   ├── InvalidRequest          400  a parameter or field is invalid; `details` names each
 │   ├── CurrencyRequired        400  costs in several currencies cannot be added up
+│   ├── InvalidOrigin           400  not an origin as browsers send it⁴
 │   ├── UnreadableBody          400  the body cannot be parsed
 │   ├── UnreadableRequest       400  the request is not valid HTTP
 │   ├── ApiKeyRequired          401
 │   ├── InvalidApiKey           401
 │   ├── PermissionMissing       403
 │   ├── AddressRefused          403  the key is not allowed from this address
+│   ├── OriginRefused           403  the viewer token is limited to other origins⁴
 │   ├── NotFound                404  does not exist, or belongs to another tenant
 │   ├── MethodNotAllowed        405
 │   ├── RequestTimeout          408  the client was silent for too long¹
@@ -32,6 +34,7 @@ TollbookError
 │   ├── InvalidFigure           400  a trigger cannot watch this figure⁶
 │   ├── TooManyEndpoints        409  the tenant or organization has as many endpoints as it may⁴
 │   ├── EndpointDisabled        409  nothing is sent to the endpoint until it is enabled⁴
+│   ├── TooManyOrigins          409  the tenant has as many origins as it may have⁷
 │   ├── CursorExpired           410  the state of a cursor is no longer stored
 │   ├── ExportExpired           410  an export took too long; its snapshot was closed¹
 │   ├── EventArchived           410  events are archived, and their files cannot be read
@@ -66,8 +69,7 @@ TollbookError
 ├── BackupRefused                    a backup cannot be made, read or restored
 ├── CopyRefused                      a copy to another database cannot be made or completed
 └── SettingsError                    a TOLLBOOK_* variable is invalid
-¹ `limit_errors.py`, ² `meter_errors.py`, ³ `event_type_errors.py`, ⁴ `endpoint_errors.py`, ⁵ lease,
-⁶ `trigger_errors.py`
+In ¹ limit, ² meter, ³ event_type, ⁴ endpoint, ⁶ trigger and ⁷ origin`_errors.py`, ⁵ the lease.
 """
 
 from collections.abc import Iterable, Mapping, Sequence

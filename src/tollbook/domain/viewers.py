@@ -30,7 +30,8 @@ class Viewer(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields
     """The content of a token.
 
     `issuer` is the public prefix of the key that created it; `created_at` and `expires_at` are in
-    microseconds since 1970.
+    microseconds since 1970. The token is valid in pages of its `origins`, or in all if there are
+    none.
     """
 
     id: str
@@ -40,6 +41,7 @@ class Viewer(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields
     issuer: str
     created_at: int
     expires_at: int
+    origins: tuple[str, ...] = ()
 
 
 _decode = msgspec.json.Decoder(Viewer).decode

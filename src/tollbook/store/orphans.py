@@ -58,11 +58,20 @@ WHERE (
 ORDER BY 1 LIMIT :most {ALL_TENANTS}
 """
 
+_ORIGINS = f"""
+SELECT tenant_id, origin FROM origins
+WHERE NOT EXISTS (SELECT 1 FROM tenants WHERE tenants.tenant_id = origins.tenant_id)
+ORDER BY 1, 2 LIMIT :most {ALL_TENANTS}
+"""
+
 
 def owner_differences(snapshot: Snapshot) -> Iterator[RowDifference]:
     """Yield the first rows of each table whose tenant, organization or user does not exist."""
     for number, tenant in snapshot.rows(_WITHOUT_TENANT, most=MOST_SHOWN):
         row = {"table": "organizations", "organization_id": number, "tenant_id": tenant}
+        yield RowDifference(CHECK, "no such tenant", row)
+    for tenant, origin in snapshot.rows(_ORIGINS, most=MOST_SHOWN):
+        row = {"table": "origins", "tenant_id": tenant, "origin": origin}
         yield RowDifference(CHECK, "no such tenant", row)
     for table, sql in _STATEMENTS.items():
         for number, user, is_lost in snapshot.rows(sql, most=MOST_SHOWN):

@@ -36,7 +36,7 @@ _STATES_OF_TENANT = tuple(
 _OF_TENANT = _STATES_OF_TENANT + tuple(
     f"DELETE FROM {table} WHERE tenant_id = :tenant"
     for table in (
-        *("api_keys", "viewer_secrets", "viewer_revocations"),
+        *("api_keys", "viewer_secrets", "viewer_revocations", "origins"),
         *("rerating_unpriced", "rerating_runs", "quarantine_runs"),
         *("notifications", "notification_numbers", "endpoints", "deliveries"),
         *("delivery_attempts", "reports", "unsubscribed_addresses"),

@@ -8,6 +8,7 @@ from anyio.to_thread import run_sync
 from msgspec import Meta
 from starlette.responses import Response
 
+from tollbook.administration.origins import require_registered
 from tollbook.administration.viewer_tokens import (
     NewViewer,
     create_viewer_token,
@@ -47,6 +48,7 @@ class ViewerAnswer(msgspec.Struct):
     user_id: str | None
     created_at: datetime
     expires_at: datetime
+    origins: tuple[str, ...]
 
 
 class ViewerTokenPath(Path, frozen=True, kw_only=True):
@@ -83,6 +85,7 @@ def _create(request: AsyncRequest, body: bytes) -> tuple[Viewer, str]:
         _refuse_token(key)
         new = read_body(body, NewViewer)
         row = organization_of(snapshot, key, new.organization_id)
+        require_registered(snapshot, key.scope.tenant_id, new.origins)
         secret = find_secret(snapshot, key.scope.tenant_id)
         actor = request.actor(key)
         bound = row.number if key.scope.organization_id is not None else None
@@ -140,7 +143,9 @@ def delete_viewer_tokens(call: ApiRequest, transaction: Transaction) -> Response
 def viewer_answer(viewer: Viewer) -> ViewerAnswer:
     """Return a token without its text."""
     instants = instant_of(viewer.created_at), instant_of(viewer.expires_at)
-    return ViewerAnswer(viewer.id, viewer.organization_id, viewer.user_id, *instants)
+    return ViewerAnswer(
+        viewer.id, viewer.organization_id, viewer.user_id, *instants, viewer.origins
+    )
 
 
 def _refuse_token(key: ApiKey) -> None:
@@ -160,7 +165,8 @@ VIEWER_TOKEN_ENDPOINTS = (
             "one user, and changes nothing. It is sent like a key, in `X-API-Key` or as a "
             "bearer token. It expires after `expires_in` seconds (by default 15 minutes, at"
             " most a day), with the key that created it, or when it is revoked. A key bound"
-            " to one user creates tokens for that user."
+            " to one user creates tokens for that user. With `origins`, which are registered "
+            "ones, it is valid in pages of these origins only."
         ),
         permission=Permission.READ_ANALYTICS,
         request=Body(

@@ -26,6 +26,7 @@ from tollbook.domain.errors import (
     UnreadableRequest,
 )
 from tollbook.domain.limit_errors import HeadTooLarge, RateLimited, RequestTimeout
+from tollbook.domain.origin_errors import OriginRefused
 
 Document = dict[str, Any]
 
@@ -34,6 +35,7 @@ _EVERYWHERE = (
     InvalidApiKey,
     PermissionMissing,
     AddressRefused,
+    OriginRefused,
     RateLimited,
     StoreUnavailable,
     DatabaseReadOnly,
@@ -63,6 +65,10 @@ _EXAMPLE_SENTENCES = {
     "head_too_large": "a head must have at most 65536 bytes",
     "permission_missing": "this key lacks the permission admin",
     "address_refused": "this key may not be used from this address",
+    "origin_refused": "this viewer token may not be used from this origin",
+    "invalid_origin": "origin must be https://host or https://host:port, as browsers send it: "
+    "https://app.example.com",
+    "too_many_origins": "a tenant may register at most 50 origins",
     "not_found": "Organization not found",
     "already_exists": "organization org_abc123 exists already",
     "meter_exists": "the meter whatsapp.marketing exists with another unit; PATCH /v1/meters "

@@ -133,6 +133,7 @@ VIEWER_TOKEN: dict[str, Any] = {
     "user_id": "user_123",
     "created_at": "2024-01-15T10:30:00Z",
     "expires_at": "2024-01-15T10:45:00Z",
+    "origins": [],
 }
 
 ACT: dict[str, Any] = {

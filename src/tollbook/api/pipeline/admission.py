@@ -7,6 +7,7 @@ from starlette.requests import Request
 from starlette.types import Scope
 
 from tollbook.api.pipeline.access import key_text, split_key, verify_token, viewer_of
+from tollbook.api.pipeline.cross_origin import require_origin
 from tollbook.api.pipeline.rate_limit import RateLimitState
 from tollbook.api.pipeline.request_log import KEY
 from tollbook.api.pipeline.services import Services
@@ -29,7 +30,7 @@ class Admission(NamedTuple):
 
 async def admit(request: Request, services: Services) -> Admission:
     """Admit a request; its handler checks the key again in its snapshot or transaction."""
-    found = await _found(key_text(request.headers), services)
+    found = await _found(request, services)
     key = found.key
     now = services.clock()
     request.scope[KEY] = key
@@ -76,15 +77,18 @@ def actor(request: Request, services: Services, key: ApiKey) -> Actor:
     return Actor(key.scope.tenant_id, key.prefix, services.clock(), address)
 
 
-async def _found(text: str | None, services: Services) -> Admission:
-    """Return the key of a text from memory, or load the key or the issuer of the token."""
+async def _found(request: Request, services: Services) -> Admission:
+    """Return the key of a request from memory, or load the key or the issuer of its token."""
+    text = key_text(request.headers)
     directory_cache = services.directory_cache
     viewer = viewer_of(text)
     if viewer is not None and text is not None:
         issuer = directory_cache.remembered_issuer(viewer)
         issuer = issuer or await run_sync(directory_cache.loaded_issuer, viewer)
         token, found_issuer = issuer or (0, None)
-        return Admission(token, verify_token(text, viewer, found_issuer, services.clock()))
+        key = verify_token(text, viewer, found_issuer, services.clock())
+        require_origin(request, viewer)
+        return Admission(token, key)
     text, prefix = split_key(text)
     found = directory_cache.remembered_key(prefix)
     if found is None and is_sound(text):

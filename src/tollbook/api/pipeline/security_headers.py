@@ -25,7 +25,11 @@ HEADERS: list[Header] = [
     (_CACHING, b"no-store"),
 ]
 """The defaults. A page sets what it may load, an answer how long it may be cached. Any other
-response may contain a secret and is not cached."""
+response may contain a secret and is not cached. A default that a response sets to nothing is left
+out."""
+
+
+_DEFAULTS = frozenset(name for name, _ in HEADERS)
 
 
 class SecurityHeadersMiddleware:
@@ -73,7 +77,11 @@ class SecurityHeadersMiddleware:
     def _hardened(self, given: list[Header], identity: bytes) -> list[Header]:
         said = {name for name, _ in given}
         others = [it for it in self._headers if it[0] not in said]
-        return [*given, *others, (_ID_HEADER, identity)]
+        return [
+            *(it for it in given if it[1] or it[0] not in _DEFAULTS),
+            *others,
+            (_ID_HEADER, identity),
+        ]
 
 
 def _id_of(headers: list[Header]) -> bytes | None:

@@ -40,8 +40,9 @@ class Services:
     `max_clock_seconds`. Viewer tokens are signed with `secret_keys`; a key may create
     `max_viewer_tokens_per_minute`.
 
-    One thread at a time decodes large bodies, one rates estimates, one loads price books, a
-    tenant's next one only when the one before is loaded, and one does dry runs of reratings.
+    Four threads at a time look up origins, one decodes large bodies, one rates estimates, one loads
+    price books, a tenant's next one only when the one before is loaded, and one does dry runs of
+    reratings.
     """
 
     database: Database
@@ -81,6 +82,7 @@ class Services:
     decoding: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(1))
     estimating: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(1))
     looking: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(1))
+    checking_origins: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(4))
     loading: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(1))
     loading_tenants: set[str] = field(default_factory=set)
 

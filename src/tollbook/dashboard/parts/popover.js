@@ -6,6 +6,18 @@ const GAP = 6;
 const MARGIN = 8;
 
 /**
+ * Place a panel below an element, or above it if there is no room.
+ * @param {HTMLElement} panel
+ * @param {Element} element
+ */
+export function place(panel, element) {
+  const [at, size] = [element.getBoundingClientRect(), panel.getBoundingClientRect()];
+  const below = at.bottom + GAP + size.height <= innerHeight - MARGIN;
+  panel.style.left = `${Math.max(MARGIN, Math.min(at.left, innerWidth - size.width - MARGIN))}px`;
+  panel.style.top = `${below ? at.bottom + GAP : Math.max(MARGIN, at.top - GAP - size.height)}px`;
+}
+
+/**
  * @param {{label: any, name: string, class?: string, children: (close: () => void) => any}} props
  *   `name` is the accessible name of the panel. Its content is rendered when it opens.
  */
@@ -15,22 +27,13 @@ export function Popover({ label, name, class: className = "", children }) {
   const panel = useRef(/** @type {HTMLDivElement | null} */ (null));
   const [open, setOpen] = useState(false);
 
-  const place = () => {
-    if (!button.current || !panel.current) return;
-    const at = button.current.getBoundingClientRect();
-    const size = panel.current.getBoundingClientRect();
-    const left = Math.max(MARGIN, Math.min(at.left, innerWidth - size.width - MARGIN));
-    const below = at.bottom + GAP + size.height <= innerHeight - MARGIN;
-    const top = below ? at.bottom + GAP : Math.max(MARGIN, at.top - GAP - size.height);
-    panel.current.style.left = `${left}px`;
-    panel.current.style.top = `${top}px`;
-  };
   const toggled = (/** @type {ToggleEvent} */ event) => {
     setOpen(event.newState === "open");
     if (event.newState === "open") {
       requestAnimationFrame(() => {
-        place();
-        const first = panel.current?.querySelector("[aria-pressed=true], input, button, a");
+        if (!button.current || !panel.current) return;
+        place(panel.current, button.current);
+        const first = panel.current.querySelector("[aria-pressed=true], input, button, a");
         if (first instanceof HTMLElement) first.focus({ preventScroll: true });
       });
     }

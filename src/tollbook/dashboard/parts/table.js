@@ -7,6 +7,7 @@
 import { Component, options } from "../vendor/preact.js";
 import { useEffect, useMemo, useState } from "../vendor/hooks.js";
 import { exactText } from "../words/columns.js";
+import { isEmbedded } from "../state/route.js";
 import { useWidth } from "./chart.js";
 import { Foreign } from "./foreign.js";
 import { html } from "./html.js";
@@ -22,6 +23,8 @@ const EDGE = 40;
 const BEYOND = 8;
 const MOST_OF_WINDOW = 0.72;
 const LEAST_HEIGHT = 240;
+/** A frame is as high as its content, so its table has a height of its own. */
+const FRAMED_ROWS = 25;
 /** Text sizes in rem and paddings of a cell in pixels: the first with which every column is in sight. */
 const SIZES = [[0.8125, 7], [0.75, 5], [0.6875, 3]];
 const BORDERS = 2;
@@ -48,7 +51,7 @@ export function Table({ label, columns, rows, context, sort, descending, onSort,
   const [top, setTop] = useState(0);
 
   const wanted = rows.length * height + 2 * EDGE + 2;
-  const shown = Math.min(wanted, Math.max(LEAST_HEIGHT, room * MOST_OF_WINDOW));
+  const shown = Math.min(wanted, isEmbedded ? FRAMED_ROWS * height + 2 * EDGE + 2 : Math.max(LEAST_HEIGHT, room * MOST_OF_WINDOW));
   const first = printing ? 0 : Math.max(0, Math.min(top, rows.length - 1) - BEYOND);
   const fitting = Math.ceil(shown / height) + 2 * BEYOND;
   const last = printing ? rows.length : Math.min(rows.length, first + fitting);

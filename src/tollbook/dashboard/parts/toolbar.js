@@ -1,7 +1,7 @@
 /** The toolbar of a table: search, filters, columns, and export. */
 import { useEffect, useRef, useState } from "../vendor/hooks.js";
 import { curlOf } from "../state/api.js";
-import { change, route } from "../state/route.js";
+import { change, isEmbedded, route } from "../state/route.js";
 import { kindChoices } from "../words/meters.js";
 import { html } from "./html.js";
 import { Icon } from "./icon.js";
@@ -107,7 +107,7 @@ export function ColumnPicker({ columns, shown, path }) {
 }
 
 /** @param {{paths: {name: string, path: string}[], csv?: () => void}} props */
-export const ExportMenu = ({ paths, csv }) => html`
+export const ExportMenu = ({ paths, csv }) => isEmbedded ? csv && html`<button type="button" class="button" onClick=${csv}>Save as CSV</button>` : html`
   <${Popover} name="Export" label=${html`<${Icon} name="share" />Export`}>
     ${() => html`
       <div class="export-menu">

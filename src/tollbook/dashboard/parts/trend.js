@@ -7,9 +7,7 @@ import { axisMoney, count, days, money, shortCount } from "../words/format.js";
 import { KINDS, chartUnit, kindOf, meterName, meterOf } from "../words/meters.js";
 import { bucketsOf, comparisonOf } from "../words/periods.js";
 import { BarChart, ChartTable } from "./chart.js";
-import { Choice } from "./choice.js";
 import { html } from "./html.js";
-import { Legend } from "./legend.js";
 import { Empty, Loading, Refused, Skeleton } from "./states.js";
 import { KindOptions } from "./toolbar.js";
 
@@ -100,6 +98,22 @@ export function Trend({ subject, period }) {
   `;
 }
 
+/**
+ * A group of buttons of which one is selected.
+ * @param {{name: string, choices: {key: string, name: string}[], chosen: string, choose: (key: string) => void}} props
+ */
+const Choice = ({ name, choices, chosen, choose }) => html`
+  <div class="choice" role="group" aria-label=${name}>
+    ${choices.map(
+      (it) => html`
+        <button key=${it.key} type="button" aria-pressed=${it.key === chosen} onClick=${() => choose(it.key)}>
+          ${it.name}
+        </button>
+      `,
+    )}
+  </div>
+`;
+
 /** @param {{chosen: string}} props */
 const UsageKind = ({ chosen }) => html`
   <select aria-label="Kind of usage in the chart" value=${chosen} onChange=${(/** @type {any} */ e) => change({ usage: e.target.value, off: null })}>
@@ -133,6 +147,25 @@ function Body({ answer, usage, kind, currency, period }) {
     </div>
   `;
 }
+
+/**
+ * The legend, whose entries show and hide series.
+ * @param {{series: Series[], hidden: Set<string>, toggle: (key: string) => void, show: (value: number) => string}} props
+ */
+const Legend = ({ series, hidden, toggle, show }) => html`
+  <ul class="legend" aria-label="Series of the chart">
+    ${series.map(
+      (it) => html`
+        <li key=${it.key}>
+          <button type="button" aria-pressed=${!hidden.has(it.key)} onClick=${() => toggle(it.key)}>
+            <i class=${`swatch c${it.color}`} aria-hidden="true"></i>${it.name}
+            <b>${show(exactSum(it.values))}</b>
+          </button>
+        </li>
+      `,
+    )}
+  </ul>
+`;
 
 /**
  * Costs by kind, from the answer's costs by meter.

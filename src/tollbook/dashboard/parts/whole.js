@@ -1,8 +1,6 @@
 /** A tooltip with the full text of shortened names, shown on hover and focus. */
 import { piecesOf } from "../words/foreign.js";
-
-const GAP = 6;
-const MARGIN = 8;
+import { place } from "./popover.js";
 
 /** Show full texts in a tooltip, and copy them unchanged. */
 export function showFullTexts() {
@@ -18,10 +16,7 @@ export function showFullTexts() {
     if (!(long instanceof HTMLElement)) return;
     panel.textContent = piecesOf(long.dataset.whole ?? "").map((it) => (it.unseen ? `[${it.text}]` : it.text)).join("");
     panel.showPopover();
-    const [at, size] = [long.getBoundingClientRect(), panel.getBoundingClientRect()];
-    const below = at.bottom + GAP + size.height <= innerHeight - MARGIN;
-    panel.style.left = `${Math.max(MARGIN, Math.min(at.left, innerWidth - size.width - MARGIN))}px`;
-    panel.style.top = `${below ? at.bottom + GAP : Math.max(MARGIN, at.top - GAP - size.height)}px`;
+    place(panel, long);
   };
   document.addEventListener("pointerover", (event) => show(/** @type {Element} */ (event.target).closest(".long")));
   document.addEventListener("focusin", (event) => {

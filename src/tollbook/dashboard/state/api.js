@@ -30,6 +30,8 @@ export class ApiError extends Error {
 
 /** @type {Record<number, ErrorKind>} */
 const KINDS = { 401: "signed_out", 403: "forbidden", 404: "missing", 429: "limited" };
+/** Sends requests; an embedded page renews its token here. */
+export const transport = { send: (/** @type {string} */ path, /** @type {RequestInit} */ init) => fetch(path, init) };
 const NO_ENDPOINT = "no such endpoint";
 
 /**
@@ -47,7 +49,7 @@ export async function ask(key, path, options = {}) {
   let response;
   try {
     const sent = body === undefined ? undefined : JSON.stringify(body);
-    response = await fetch(path, { method, headers, body: sent, signal, credentials: "omit" });
+    response = await transport.send(path, { method, headers, body: sent, signal, credentials: "omit" });
   } catch (error) {
     if (signal?.aborted) throw error;
     throw new ApiError("offline", "The server cannot be reached.");

@@ -38,12 +38,14 @@ function decode(text) {
 /** @type {import("../vendor/signals-core.js").Signal<Route>} */
 export const route = signal(parse(location.hash));
 
-addEventListener("hashchange", () => {
+/** Whether this is the frame of another page: it stores nothing, and adds nothing to that page's history. */
+export const isEmbedded = parent !== window;
+
+const read = () => {
   route.value = parse(location.hash);
-});
-addEventListener("popstate", () => {
-  route.value = parse(location.hash);
-});
+};
+addEventListener("hashchange", read);
+addEventListener("popstate", read);
 
 /**
  * Return the address of another view in the same period.
@@ -69,10 +71,8 @@ export const hrefWith = (changes) => hrefOf(route.value.path, { ...route.value.q
  * @param {{replace?: boolean}} [options] `replace` adds no entry to the history.
  */
 export function change(changes, { replace = false } = {}) {
-  const address = hrefWith(changes);
-  if (replace) history.replaceState(null, "", address);
-  else history.pushState(null, "", address);
-  route.value = parse(location.hash);
+  history[replace || isEmbedded ? "replaceState" : "pushState"](null, "", hrefWith(changes));
+  read();
 }
 
 /**

@@ -1,6 +1,7 @@
 /** The session: the key of this tab and its scope. */
 import { signal } from "../vendor/signals.js";
 import { ApiError, ask } from "./api.js";
+import { isEmbedded } from "./route.js";
 import { learn } from "../words/meters.js";
 
 /**
@@ -14,9 +15,10 @@ import { learn } from "../words/meters.js";
  */
 
 const KEPT = "tollbook.key";
+const storage = isEmbedded ? null : sessionStorage;
 
 /** @type {import("../vendor/signals-core.js").Signal<string>} */
-export const key = signal(sessionStorage.getItem(KEPT) ?? "");
+export const key = signal(storage?.getItem(KEPT) ?? "");
 
 /** @type {import("../vendor/signals-core.js").Signal<Viewer | null>} */
 export const viewer = signal(null);
@@ -31,7 +33,7 @@ export const farewell = signal("");
 export async function signIn(text) {
   const [{ data }, catalog] = await Promise.all([ask(text, "v1/keys/self"), catalogOf(text)]);
   learn(catalog);
-  sessionStorage.setItem(KEPT, text);
+  storage?.setItem(KEPT, text);
   farewell.value = "";
   viewer.value = data.key;
   key.value = text;
@@ -52,7 +54,7 @@ async function catalogOf(text) {
  * @param {string} [because] A message to show.
  */
 export function signOut(because = "") {
-  sessionStorage.removeItem(KEPT);
+  storage?.removeItem(KEPT);
   farewell.value = because;
   viewer.value = null;
   key.value = "";

@@ -1,9 +1,15 @@
 /** The formats of money, counts, minutes, days and times in the viewer's locale. */
 import { exact } from "./figures.js";
 
-const locale = navigator.language || "en";
+let locale = navigator.language || "en";
 /** @type {Map<string, any>} Formats by all of their options, because making one is slow. */
 const made = new Map();
+
+/** @param {string} text Another locale, for what is rendered from now on. */
+export function setLocale(text) {
+  locale = text;
+  made.clear();
+}
 
 /**
  * @template T

@@ -1,4 +1,4 @@
-"""Tenants, organizations, users, budgets, keys and viewer tokens, and the audit log."""
+"""Tenants, organizations, users, budgets, keys, viewer tokens, origins, and the audit log."""
 
 from sqlalchemy import Column, Index, Integer, Table, Text, text
 from sqlalchemy import UniqueConstraint as Unique
@@ -144,6 +144,18 @@ viewer_revocations = Table(
     key("id", Text),
     organization(),
     Column("expires_at", BIG, nullable=False),
+    **CLUSTERED,
+)
+
+# The origins of pages that may show a tenant's usage. All origins of a tenant are one short range;
+# the index serves preflight requests, which name an origin and no tenant.
+origins = Table(
+    "origins",
+    metadata,
+    key("tenant_id", Text),
+    key("origin", Text),
+    Column("created_at", BIG, nullable=False),
+    Index("ix_origins_by_origin", "origin"),
     **CLUSTERED,
 )
 

@@ -33,7 +33,7 @@ __all__ = (
     "triggers",
 )
 
-SCHEMA_VERSION = "0020"
+SCHEMA_VERSION = "0021"
 """The latest migration, which every database that this Tollbook reads or writes must be at."""
 
 UNFINISHED_COPY = "unfinished copy"
