@@ -9,6 +9,16 @@ from typing import Any
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
+class AddEndpointAnswer:
+    """An answer of the server."""
+
+    success: bool
+    endpoint: ShownEndpoint
+    secret: str | None
+    extra: dict[str, Any] = dataclasses.field(default_factory=dict)
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
 class AddMetersAnswer:
     """An answer of the server."""
 
@@ -25,6 +35,33 @@ class AddMetersAnswer201:
     meter: MeterAnswer | None = None
     added: list[MeterAnswer] | None = None
     unchanged: list[MeterAnswer] | None = None
+    extra: dict[str, Any] = dataclasses.field(default_factory=dict)
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
+class AddOriginAnswer:
+    """An answer of the server."""
+
+    success: bool
+    origin: Origin
+    extra: dict[str, Any] = dataclasses.field(default_factory=dict)
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
+class AddOriginAnswer201:
+    """An answer of the server."""
+
+    success: bool
+    origin: Origin
+    extra: dict[str, Any] = dataclasses.field(default_factory=dict)
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
+class AddTriggerAnswer:
+    """An answer of the server."""
+
+    success: bool
+    trigger: TriggerAnswer
     extra: dict[str, Any] = dataclasses.field(default_factory=dict)
 
 
@@ -49,11 +86,13 @@ class BelowBuyRate:
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
 class BudgetAnswer:
-    """A budget as it was set."""
+    """A budget as it was set, with the amount of its period."""
 
     organization_id: str
     user_id: str | None = None
-    monthly: Decimal
+    monthly: Decimal | None = None
+    weekly: Decimal | None = None
+    daily: Decimal | None = None
     currency: str
     alert_at: list[Decimal]
     created_at: datetime
@@ -63,21 +102,27 @@ class BudgetAnswer:
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
 class BudgetReport:
-    """A budget in this month: how much is spent, and the day it was or will be exceeded.
+    """A budget in this period: how much is spent, and the day it was or will be exceeded.
 
-    `alert_reached` is the highest of the fractions in `alert_at` that has been reached.
+    `alert_reached` is the highest of the fractions in `alert_at` that has been reached. A
+    budget has `monthly` and `month`, `weekly` and `week` (its Monday), or `daily` and `day`.
+    Only a monthly one has a forecast.
     """
 
     organization_id: str
     organization_name: str
     user_id: str | None = None
     user_name: str | None = None
-    monthly: Decimal
+    monthly: Decimal | None = None
+    weekly: Decimal | None = None
+    daily: Decimal | None = None
     currency: str
-    month: str
+    month: str | None = None
+    week: str | None = None
+    day: date | None = None
     spent: Decimal
     used: Decimal | None
-    forecast: Decimal
+    forecast: Decimal | None
     passed_on: date | None
     state: str
     alert_at: list[Decimal]
@@ -97,6 +142,15 @@ class BudgetsReport:
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
+class ChangeEndpointAnswer:
+    """An answer of the server."""
+
+    success: bool
+    endpoint: ShownEndpoint
+    extra: dict[str, Any] = dataclasses.field(default_factory=dict)
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
 class ChangeMeterAnswer:
     """An answer of the server."""
 
@@ -111,6 +165,15 @@ class ChangeOrganizationAnswer:
 
     success: bool
     organization: Organization
+    extra: dict[str, Any] = dataclasses.field(default_factory=dict)
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
+class ChangeTriggerAnswer:
+    """An answer of the server."""
+
+    success: bool
+    trigger: TriggerAnswer
     extra: dict[str, Any] = dataclasses.field(default_factory=dict)
 
 
@@ -296,6 +359,28 @@ class DeleteUserAnswer:
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
+class DeliveryState:
+    """What became of a notification at an endpoint."""
+
+    endpoint_id: str
+    status: str
+    attempts: int
+    last_status: int | None
+    next_attempt_at: datetime | None
+    delivered_at: datetime | None
+    extra: dict[str, Any] = dataclasses.field(default_factory=dict)
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
+class DeviationTerms:
+    """A deviation from the usual."""
+
+    sensitivity: str | None = None
+    direction: str | None = None
+    extra: dict[str, Any] = dataclasses.field(default_factory=dict)
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
 class DiffRow:
     """What the events of a user, a meter and a day cost and would cost.
 
@@ -337,7 +422,8 @@ class DryRunAnswer:
     """What would change: sums of everything, the rows that differ most, events without a
     price.
 
-    With a `version`, `below_buy` lists the rates of that book that sell below their buy price.
+    `below_buy` lists the rates that sell below their buy price, of the books that are in force
+    in the period for the organizations with events in it, and of a named `version`.
     """
 
     events: int
@@ -349,9 +435,9 @@ class DryRunAnswer:
     unpriced_events: list[UnpricedEvent]
     lost_prices: list[LostPrices]
     buy_changed: int
-    below_buy: list[BelowBuyRate] | None = None
-    below_buy_count: int | None = None
-    without_buy_count: int | None = None
+    below_buy: list[BelowBuyRate]
+    below_buy_count: int
+    without_buy_count: int
     extra: dict[str, Any] = dataclasses.field(default_factory=dict)
 
 
@@ -485,6 +571,15 @@ class ForecastReport:
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
+class GetEndpointAnswer:
+    """An answer of the server."""
+
+    success: bool
+    endpoint: ShownEndpoint
+    extra: dict[str, Any] = dataclasses.field(default_factory=dict)
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
 class GetEventTypeAnswer:
     """An answer of the server."""
 
@@ -538,6 +633,15 @@ class GetReratingAnswer:
     success: bool
     run: RunAnswer
     unpriced_events: list[UnpricedEvent]
+    extra: dict[str, Any] = dataclasses.field(default_factory=dict)
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
+class GetTriggerAnswer:
+    """An answer of the server."""
+
+    success: bool
+    trigger: TriggerAnswer
     extra: dict[str, Any] = dataclasses.field(default_factory=dict)
 
 
@@ -613,6 +717,25 @@ class ListActsAnswer:
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
+class ListDeliveriesAnswer:
+    """An answer of the server."""
+
+    success: bool
+    deliveries: list[ShownDelivery]
+    next_cursor: str | None
+    extra: dict[str, Any] = dataclasses.field(default_factory=dict)
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
+class ListEndpointsAnswer:
+    """An answer of the server."""
+
+    success: bool
+    endpoints: list[ShownEndpoint]
+    extra: dict[str, Any] = dataclasses.field(default_factory=dict)
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
 class ListEventTypesAnswer:
     """An answer of the server."""
 
@@ -641,12 +764,31 @@ class ListMetersAnswer:
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
+class ListNotificationsAnswer:
+    """An answer of the server."""
+
+    success: bool
+    notifications: list[ShownNotification]
+    next_cursor: str | None
+    extra: dict[str, Any] = dataclasses.field(default_factory=dict)
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
 class ListOrganizationsAnswer:
     """An answer of the server."""
 
     success: bool
     organizations: list[Organization]
     next_cursor: str | None = None
+    extra: dict[str, Any] = dataclasses.field(default_factory=dict)
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
+class ListOriginsAnswer:
+    """An answer of the server."""
+
+    success: bool
+    origins: list[Origin]
     extra: dict[str, Any] = dataclasses.field(default_factory=dict)
 
 
@@ -674,6 +816,16 @@ class ListReratingsAnswer:
 
     success: bool
     runs: list[RunAnswer]
+    extra: dict[str, Any] = dataclasses.field(default_factory=dict)
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
+class ListTriggersAnswer:
+    """An answer of the server."""
+
+    success: bool
+    triggers: list[TriggerAnswer]
+    next_cursor: str | None
     extra: dict[str, Any] = dataclasses.field(default_factory=dict)
 
 
@@ -730,6 +882,8 @@ class Meta:
     organization get null for fields that would reveal the rest. `ingest_lag_seconds` is how
     long the newest event took to arrive; older events that arrive later do not change it.
     `pending_events` counts the events of any time that wait for their carrier's price.
+    `replica_lag_seconds` is how many seconds of commits the answer may lack because a replica
+    has answered; null from the primary.
     """
 
     as_of: datetime
@@ -743,6 +897,7 @@ class Meta:
     ingest_lag_seconds: Decimal | None
     other_currencies: list[str] | None = None
     pending_events: PendingEvents | None = None
+    replica_lag_seconds: Decimal | None = None
     extra: dict[str, Any] = dataclasses.field(default_factory=dict)
 
 
@@ -884,6 +1039,15 @@ class OrganizationsReport:
     totals: Totals | None = None
     next_cursor: str | None = None
     meta: Meta | None = None
+    extra: dict[str, Any] = dataclasses.field(default_factory=dict)
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
+class Origin:
+    """A registered origin."""
+
+    origin: str
+    created_at: datetime
     extra: dict[str, Any] = dataclasses.field(default_factory=dict)
 
 
@@ -1213,6 +1377,15 @@ class RemainingCount:
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
+class RemoveEndpointAnswer:
+    """An answer of the server."""
+
+    success: bool
+    endpoint: ShownEndpoint
+    extra: dict[str, Any] = dataclasses.field(default_factory=dict)
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
 class RemoveEventTypeAnswer:
     """An answer of the server."""
 
@@ -1227,6 +1400,24 @@ class RemoveOrganizationBudgetAnswer:
 
     success: bool
     budget: BudgetAnswer
+    extra: dict[str, Any] = dataclasses.field(default_factory=dict)
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
+class RemoveOriginAnswer:
+    """An answer of the server."""
+
+    success: bool
+    origin: Origin
+    extra: dict[str, Any] = dataclasses.field(default_factory=dict)
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
+class RemoveTriggerAnswer:
+    """An answer of the server."""
+
+    success: bool
+    trigger: TriggerAnswer
     extra: dict[str, Any] = dataclasses.field(default_factory=dict)
 
 
@@ -1312,6 +1503,15 @@ class RerateAnswer202:
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
+class ResendNotificationAnswer:
+    """An answer of the server."""
+
+    success: bool
+    notification_id: str
+    extra: dict[str, Any] = dataclasses.field(default_factory=dict)
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
 class ResumeQuarantineRunAnswer:
     """An answer of the server."""
 
@@ -1361,6 +1561,16 @@ class RevokeViewerTokensAnswer:
     """An answer of the server."""
 
     success: bool
+    extra: dict[str, Any] = dataclasses.field(default_factory=dict)
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
+class RotateEndpointSecretAnswer:
+    """An answer of the server."""
+
+    success: bool
+    endpoint: ShownEndpoint
+    secret: str | None
     extra: dict[str, Any] = dataclasses.field(default_factory=dict)
 
 
@@ -1518,6 +1728,19 @@ class ShownAct:
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
+class ShownAttempt:
+    """An attempt: when, for how long, and what came of it."""
+
+    number: int
+    at: datetime
+    milliseconds: int
+    status: int | None
+    code: str | None
+    excerpt: str
+    extra: dict[str, Any] = dataclasses.field(default_factory=dict)
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
 class ShownBook:
     """A book without its rates; `effective_until` is inclusive, null when the book has no end.
 
@@ -1601,6 +1824,39 @@ class ShownCorrection:
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
+class ShownDelivery:
+    """A delivery to an endpoint."""
+
+    sequence: int
+    notification_id: str
+    type: str
+    status: str
+    last_status: int | None
+    next_attempt_at: datetime | None
+    delivered_at: datetime | None
+    attempts: list[ShownAttempt]
+    extra: dict[str, Any] = dataclasses.field(default_factory=dict)
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
+class ShownEndpoint:
+    """An endpoint, without its secret; the URL of a chat is shown without its path."""
+
+    id: str
+    name: str
+    kind: str
+    url: str
+    types: list[str]
+    organization_id: str | None
+    status: str
+    failing_since: str | None
+    last_status: int | None
+    created_at: datetime
+    changed_at: datetime
+    extra: dict[str, Any] = dataclasses.field(default_factory=dict)
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
 class ShownEvent:
     """An event by value; `day` is its organization's own and null in quarantine."""
 
@@ -1666,6 +1922,23 @@ class ShownMatch:
     from_: str | None
     book: ShownBookName | None
     destination: str | None = None
+    extra: dict[str, Any] = dataclasses.field(default_factory=dict)
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
+class ShownNotification:
+    """What happened. `deliveries` is null for keys that may not see endpoints."""
+
+    id: str
+    type: str
+    timestamp: str
+    organization_id: str | None
+    user_id: str | None
+    trigger_id: str | None
+    data: dict[str, Any]
+    delivered: int
+    pending: int
+    deliveries: list[DeliveryState] | None
     extra: dict[str, Any] = dataclasses.field(default_factory=dict)
 
 
@@ -1738,6 +2011,16 @@ class ShownTierPosition:
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
+class StatePeriod:
+    """The running period of a trigger; all time has neither start nor end."""
+
+    name: str
+    from_: str | None
+    to: str | None
+    extra: dict[str, Any] = dataclasses.field(default_factory=dict)
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
 class StopQuarantineRunAnswer:
     """An answer of the server."""
 
@@ -1752,6 +2035,15 @@ class StopReratingAnswer:
 
     success: bool
     run: RunAnswer
+    extra: dict[str, Any] = dataclasses.field(default_factory=dict)
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
+class TestEndpointAnswer:
+    """An answer of the server."""
+
+    success: bool
+    notification_id: str
     extra: dict[str, Any] = dataclasses.field(default_factory=dict)
 
 
@@ -1796,6 +2088,49 @@ class Totals:
     margin: Decimal | None = None
     buy_known_share: Decimal | None = None
     meters: list[MeterUsage] | None = None
+    extra: dict[str, Any] = dataclasses.field(default_factory=dict)
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
+class TriggerAnswer:
+    """A trigger with its state."""
+
+    id: str
+    source: str
+    name: str
+    organization_id: str | None
+    user_id: str | None
+    figure: str
+    category: str | None
+    meter: str | None
+    currency: str | None
+    period: str
+    at: list[Any] | None = None
+    at_budget: list[Decimal] | None = None
+    deviation: DeviationTerms | None = None
+    owner: str
+    endpoint_ids: list[str]
+    status: str
+    created_at: datetime
+    changed_at: datetime
+    state: TriggerState | None
+    extra: dict[str, Any] = dataclasses.field(default_factory=dict)
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
+class TriggerState:
+    """How a trigger stands in its running period.
+
+    `reached` and `cleared` are thresholds, or directions of a deviation. A deviation is
+    `learning` while it has less than 28 days of history.
+    """
+
+    period: StatePeriod
+    value: Decimal
+    as_of: datetime | None
+    reached: list[Any]
+    cleared: list[Any]
+    learning: bool
     extra: dict[str, Any] = dataclasses.field(default_factory=dict)
 
 
@@ -1928,4 +2263,5 @@ class ViewerAnswer:
     user_id: str | None
     created_at: datetime
     expires_at: datetime
+    origins: list[str]
     extra: dict[str, Any] = dataclasses.field(default_factory=dict)

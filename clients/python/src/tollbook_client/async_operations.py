@@ -189,11 +189,12 @@ class AsyncOperations:
         )
 
     async def remove_organization_budget(
-        self, *, organization_id: str
+        self, *, organization_id: str, period: str | None = None
     ) -> answers.RemoveOrganizationBudgetAnswer:
         """Remove an organization's budget: DELETE /v1/budgets/{organization_id}."""
         return await self._call(
-            operations.REMOVE_ORGANIZATION_BUDGET, {"organization_id": organization_id}
+            operations.REMOVE_ORGANIZATION_BUDGET,
+            {"organization_id": organization_id, "period": period},
         )
 
     async def set_user_budget(
@@ -206,11 +207,12 @@ class AsyncOperations:
         )
 
     async def remove_user_budget(
-        self, *, organization_id: str, user_id: str
+        self, *, organization_id: str, user_id: str, period: str | None = None
     ) -> answers.RemoveUserBudgetAnswer:
         """Remove a user's budget: DELETE /v1/budgets/{organization_id}/users/{user_id}."""
         return await self._call(
-            operations.REMOVE_USER_BUDGET, {"organization_id": organization_id, "user_id": user_id}
+            operations.REMOVE_USER_BUDGET,
+            {"organization_id": organization_id, "user_id": user_id, "period": period},
         )
 
     async def list_event_types(self) -> answers.ListEventTypesAnswer:
@@ -642,6 +644,64 @@ class AsyncOperations:
         """Change, retire or activate a meter: PATCH /v1/meters/{type}."""
         return await self._call(operations.CHANGE_METER, {"type": type, "body": body})
 
+    async def list_triggers(
+        self,
+        *,
+        organization_id: str | None = None,
+        user_id: str | None = None,
+        status: str | None = None,
+        limit: int | None = None,
+        cursor: str | None = None,
+    ) -> answers.ListTriggersAnswer:
+        """List triggers: GET /v1/triggers."""
+        return await self._call(
+            operations.LIST_TRIGGERS,
+            {
+                "organization_id": organization_id,
+                "user_id": user_id,
+                "status": status,
+                "limit": limit,
+                "cursor": cursor,
+            },
+        )
+
+    def iter_triggers(
+        self,
+        *,
+        organization_id: str | None = None,
+        user_id: str | None = None,
+        status: str | None = None,
+        limit: int | None = None,
+        cursor: str | None = None,
+    ) -> AsyncIterator[answers.TriggerAnswer]:
+        """List triggers: the rows of every page: GET /v1/triggers."""
+        return self._rows(
+            operations.LIST_TRIGGERS,
+            {
+                "organization_id": organization_id,
+                "user_id": user_id,
+                "status": status,
+                "limit": limit,
+                "cursor": cursor,
+            },
+        )
+
+    async def add_trigger(self, *, body: Body) -> answers.AddTriggerAnswer:
+        """Add a trigger: POST /v1/triggers."""
+        return await self._call(operations.ADD_TRIGGER, {"body": body})
+
+    async def get_trigger(self, *, trigger_id: str) -> answers.GetTriggerAnswer:
+        """Get a trigger: GET /v1/triggers/{trigger_id}."""
+        return await self._call(operations.GET_TRIGGER, {"trigger_id": trigger_id})
+
+    async def change_trigger(self, *, trigger_id: str, body: Body) -> answers.ChangeTriggerAnswer:
+        """Change a trigger: PATCH /v1/triggers/{trigger_id}."""
+        return await self._call(operations.CHANGE_TRIGGER, {"trigger_id": trigger_id, "body": body})
+
+    async def remove_trigger(self, *, trigger_id: str) -> answers.RemoveTriggerAnswer:
+        """Remove a trigger: DELETE /v1/triggers/{trigger_id}."""
+        return await self._call(operations.REMOVE_TRIGGER, {"trigger_id": trigger_id})
+
     async def get_own_key(self) -> answers.GetOwnKeyAnswer:
         """Get the requesting key: GET /v1/keys/self."""
         return await self._call(operations.GET_OWN_KEY, {})
@@ -673,6 +733,121 @@ class AsyncOperations:
     async def revoke_viewer_token(self, *, id: str) -> answers.RevokeViewerTokenAnswer:
         """Revoke a viewer token: DELETE /v1/viewer-tokens/{id}."""
         return await self._call(operations.REVOKE_VIEWER_TOKEN, {"id": id})
+
+    async def list_endpoints(self) -> answers.ListEndpointsAnswer:
+        """List endpoints: GET /v1/endpoints."""
+        return await self._call(operations.LIST_ENDPOINTS, {})
+
+    async def add_endpoint(self, *, body: Body) -> answers.AddEndpointAnswer:
+        """Add an endpoint: POST /v1/endpoints."""
+        return await self._call(operations.ADD_ENDPOINT, {"body": body})
+
+    async def get_endpoint(self, *, id: str) -> answers.GetEndpointAnswer:
+        """Show an endpoint: GET /v1/endpoints/{id}."""
+        return await self._call(operations.GET_ENDPOINT, {"id": id})
+
+    async def change_endpoint(self, *, id: str, body: Body) -> answers.ChangeEndpointAnswer:
+        """Change an endpoint: PATCH /v1/endpoints/{id}."""
+        return await self._call(operations.CHANGE_ENDPOINT, {"id": id, "body": body})
+
+    async def remove_endpoint(self, *, id: str) -> answers.RemoveEndpointAnswer:
+        """Remove an endpoint: DELETE /v1/endpoints/{id}."""
+        return await self._call(operations.REMOVE_ENDPOINT, {"id": id})
+
+    async def rotate_endpoint_secret(
+        self, *, id: str, body: Body
+    ) -> answers.RotateEndpointSecretAnswer:
+        """Rotate the secret of an endpoint: POST /v1/endpoints/{id}/rotation."""
+        return await self._call(operations.ROTATE_ENDPOINT_SECRET, {"id": id, "body": body})
+
+    async def test_endpoint(self, *, id: str) -> answers.TestEndpointAnswer:
+        """Send a test message: POST /v1/endpoints/{id}/test."""
+        return await self._call(operations.TEST_ENDPOINT, {"id": id})
+
+    async def list_deliveries(
+        self, *, id: str, limit: int | None = None, cursor: str | None = None
+    ) -> answers.ListDeliveriesAnswer:
+        """List the deliveries of an endpoint: GET /v1/endpoints/{id}/deliveries."""
+        return await self._call(
+            operations.LIST_DELIVERIES, {"id": id, "limit": limit, "cursor": cursor}
+        )
+
+    def iter_deliveries(
+        self, *, id: str, limit: int | None = None, cursor: str | None = None
+    ) -> AsyncIterator[answers.ShownDelivery]:
+        """List the deliveries of an endpoint: the rows of every page.
+
+        GET /v1/endpoints/{id}/deliveries.
+        """
+        return self._rows(operations.LIST_DELIVERIES, {"id": id, "limit": limit, "cursor": cursor})
+
+    async def list_notifications(
+        self,
+        *,
+        organization_id: str | None = None,
+        user_id: str | None = None,
+        type: str | None = None,
+        trigger_id: str | None = None,
+        status: str | None = None,
+        limit: int | None = None,
+        cursor: str | None = None,
+    ) -> answers.ListNotificationsAnswer:
+        """List notifications: GET /v1/notifications."""
+        return await self._call(
+            operations.LIST_NOTIFICATIONS,
+            {
+                "organization_id": organization_id,
+                "user_id": user_id,
+                "type": type,
+                "trigger_id": trigger_id,
+                "status": status,
+                "limit": limit,
+                "cursor": cursor,
+            },
+        )
+
+    def iter_notifications(
+        self,
+        *,
+        organization_id: str | None = None,
+        user_id: str | None = None,
+        type: str | None = None,
+        trigger_id: str | None = None,
+        status: str | None = None,
+        limit: int | None = None,
+        cursor: str | None = None,
+    ) -> AsyncIterator[answers.ShownNotification]:
+        """List notifications: the rows of every page: GET /v1/notifications."""
+        return self._rows(
+            operations.LIST_NOTIFICATIONS,
+            {
+                "organization_id": organization_id,
+                "user_id": user_id,
+                "type": type,
+                "trigger_id": trigger_id,
+                "status": status,
+                "limit": limit,
+                "cursor": cursor,
+            },
+        )
+
+    async def resend_notification(self, *, id: str, body: Body) -> answers.ResendNotificationAnswer:
+        """Send a notification again: POST /v1/notifications/{id}/resend."""
+        return await self._call(operations.RESEND_NOTIFICATION, {"id": id, "body": body})
+
+    async def list_origins(self) -> answers.ListOriginsAnswer:
+        """List registered origins: GET /v1/origins."""
+        return await self._call(operations.LIST_ORIGINS, {})
+
+    async def add_origin(
+        self, *, body: Body
+    ) -> answers.AddOriginAnswer | answers.AddOriginAnswer201:
+        """Register an origin: POST /v1/origins."""
+        return await self._call(operations.ADD_ORIGIN, {"body": body})
+
+    async def remove_origin(self, *, origin: str) -> answers.RemoveOriginAnswer:
+        """Remove an origin: DELETE /v1/origins."""
+        return await self._call(operations.REMOVE_ORIGIN, {"origin": origin})
 
     async def list_acts(
         self,

@@ -59,6 +59,10 @@ class DiskFull(ApiError):
     """The server answered `disk_full`."""
 
 
+class EndpointDisabled(ApiError):
+    """The server answered `endpoint_disabled`."""
+
+
 class ExportExpired(ApiError):
     """The server answered `export_expired`."""
 
@@ -71,6 +75,10 @@ class HeadTooLarge(ApiError):
     """The server answered `head_too_large`."""
 
 
+class ImmutableField(ApiError):
+    """The server answered `immutable_field`."""
+
+
 class InUse(ApiError):
     """The server answered `in_use`."""
 
@@ -79,12 +87,24 @@ class InvalidApiKey(ApiError):
     """The server answered `invalid_api_key`."""
 
 
+class InvalidFigure(ApiError):
+    """The server answered `invalid_figure`."""
+
+
+class InvalidOrigin(ApiError):
+    """The server answered `invalid_origin`."""
+
+
 class InvalidRequest(ApiError):
     """The server answered `invalid_request`."""
 
 
 class KeyEnded(ApiError):
     """The server answered `key_ended`."""
+
+
+class ManagedByBudget(ApiError):
+    """The server answered `managed_by_budget`."""
 
 
 class MeterExists(ApiError):
@@ -113,6 +133,10 @@ class NotFound(ApiError):
 
 class NotYet(ApiError):
     """The server answered `not_yet`."""
+
+
+class OriginRefused(ApiError):
+    """The server answered `origin_refused`."""
 
 
 class OutcomeUnknown(ApiError):
@@ -159,6 +183,10 @@ class TooManyAnswers(ApiError):
     """The server answered `too_many_answers`."""
 
 
+class TooManyEndpoints(ApiError):
+    """The server answered `too_many_endpoints`."""
+
+
 class TooManyEventTypes(ApiError):
     """The server answered `too_many_event_types`."""
 
@@ -169,6 +197,14 @@ class TooManyExports(ApiError):
 
 class TooManyMeters(ApiError):
     """The server answered `too_many_meters`."""
+
+
+class TooManyOrigins(ApiError):
+    """The server answered `too_many_origins`."""
+
+
+class TooManyTriggers(ApiError):
+    """The server answered `too_many_triggers`."""
 
 
 class TypeMapped(ApiError):
@@ -202,13 +238,18 @@ CLASSES: dict[str, type[ApiError]] = {
     "database_read_only": DatabaseReadOnly,
     "discarded": Discarded,
     "disk_full": DiskFull,
+    "endpoint_disabled": EndpointDisabled,
     "export_expired": ExportExpired,
     "format_not_installed": FormatNotInstalled,
     "head_too_large": HeadTooLarge,
+    "immutable_field": ImmutableField,
     "in_use": InUse,
     "invalid_api_key": InvalidApiKey,
+    "invalid_figure": InvalidFigure,
+    "invalid_origin": InvalidOrigin,
     "invalid_request": InvalidRequest,
     "key_ended": KeyEnded,
+    "managed_by_budget": ManagedByBudget,
     "meter_exists": MeterExists,
     "meter_in_use": MeterInUse,
     "meter_priced": MeterPriced,
@@ -216,6 +257,7 @@ CLASSES: dict[str, type[ApiError]] = {
     "name_taken": NameTaken,
     "not_found": NotFound,
     "not_yet": NotYet,
+    "origin_refused": OriginRefused,
     "outcome_unknown": OutcomeUnknown,
     "permission_missing": PermissionMissing,
     "price_book_refused": PriceBookRefused,
@@ -227,9 +269,12 @@ CLASSES: dict[str, type[ApiError]] = {
     "secret_key_missing": SecretKeyMissing,
     "store_unavailable": StoreUnavailable,
     "too_many_answers": TooManyAnswers,
+    "too_many_endpoints": TooManyEndpoints,
     "too_many_event_types": TooManyEventTypes,
     "too_many_exports": TooManyExports,
     "too_many_meters": TooManyMeters,
+    "too_many_origins": TooManyOrigins,
+    "too_many_triggers": TooManyTriggers,
     "type_mapped": TypeMapped,
     "unreadable_body": UnreadableBody,
     "unreadable_request": UnreadableRequest,

@@ -30,22 +30,32 @@ export class DatabaseReadOnly extends ApiError {}
 export class Discarded extends ApiError {}
 /** The server answered `disk_full`. */
 export class DiskFull extends ApiError {}
+/** The server answered `endpoint_disabled`. */
+export class EndpointDisabled extends ApiError {}
 /** The server answered `export_expired`. */
 export class ExportExpired extends ApiError {}
 /** The server answered `format_not_installed`. */
 export class FormatNotInstalled extends ApiError {}
 /** The server answered `head_too_large`. */
 export class HeadTooLarge extends ApiError {}
+/** The server answered `immutable_field`. */
+export class ImmutableField extends ApiError {}
 /** The server answered `in_use`. */
 export class InUse extends ApiError {}
 /** The server answered `internal_error`. */
 export class InternalError extends ApiError {}
 /** The server answered `invalid_api_key`. */
 export class InvalidApiKey extends ApiError {}
+/** The server answered `invalid_figure`. */
+export class InvalidFigure extends ApiError {}
+/** The server answered `invalid_origin`. */
+export class InvalidOrigin extends ApiError {}
 /** The server answered `invalid_request`. */
 export class InvalidRequest extends ApiError {}
 /** The server answered `key_ended`. */
 export class KeyEnded extends ApiError {}
+/** The server answered `managed_by_budget`. */
+export class ManagedByBudget extends ApiError {}
 /** The server answered `meter_exists`. */
 export class MeterExists extends ApiError {}
 /** The server answered `meter_in_use`. */
@@ -60,6 +70,8 @@ export class NameTaken extends ApiError {}
 export class NotFound extends ApiError {}
 /** The server answered `not_yet`. */
 export class NotYet extends ApiError {}
+/** The server answered `origin_refused`. */
+export class OriginRefused extends ApiError {}
 /** The server answered `outcome_unknown`. */
 export class OutcomeUnknown extends ApiError {}
 /** The server answered `permission_missing`. */
@@ -82,12 +94,18 @@ export class SecretKeyMissing extends ApiError {}
 export class StoreUnavailable extends ApiError {}
 /** The server answered `too_many_answers`. */
 export class TooManyAnswers extends ApiError {}
+/** The server answered `too_many_endpoints`. */
+export class TooManyEndpoints extends ApiError {}
 /** The server answered `too_many_event_types`. */
 export class TooManyEventTypes extends ApiError {}
 /** The server answered `too_many_exports`. */
 export class TooManyExports extends ApiError {}
 /** The server answered `too_many_meters`. */
 export class TooManyMeters extends ApiError {}
+/** The server answered `too_many_origins`. */
+export class TooManyOrigins extends ApiError {}
+/** The server answered `too_many_triggers`. */
+export class TooManyTriggers extends ApiError {}
 /** The server answered `type_mapped`. */
 export class TypeMapped extends ApiError {}
 /** The server answered `unreadable_body`. */
@@ -113,14 +131,19 @@ export const ERRORS: Record<string, typeof ApiError> = {
   database_read_only: DatabaseReadOnly,
   discarded: Discarded,
   disk_full: DiskFull,
+  endpoint_disabled: EndpointDisabled,
   export_expired: ExportExpired,
   format_not_installed: FormatNotInstalled,
   head_too_large: HeadTooLarge,
+  immutable_field: ImmutableField,
   in_use: InUse,
   internal_error: InternalError,
   invalid_api_key: InvalidApiKey,
+  invalid_figure: InvalidFigure,
+  invalid_origin: InvalidOrigin,
   invalid_request: InvalidRequest,
   key_ended: KeyEnded,
+  managed_by_budget: ManagedByBudget,
   meter_exists: MeterExists,
   meter_in_use: MeterInUse,
   meter_priced: MeterPriced,
@@ -128,6 +151,7 @@ export const ERRORS: Record<string, typeof ApiError> = {
   name_taken: NameTaken,
   not_found: NotFound,
   not_yet: NotYet,
+  origin_refused: OriginRefused,
   outcome_unknown: OutcomeUnknown,
   permission_missing: PermissionMissing,
   price_book_refused: PriceBookRefused,
@@ -139,9 +163,12 @@ export const ERRORS: Record<string, typeof ApiError> = {
   secret_key_missing: SecretKeyMissing,
   store_unavailable: StoreUnavailable,
   too_many_answers: TooManyAnswers,
+  too_many_endpoints: TooManyEndpoints,
   too_many_event_types: TooManyEventTypes,
   too_many_exports: TooManyExports,
   too_many_meters: TooManyMeters,
+  too_many_origins: TooManyOrigins,
+  too_many_triggers: TooManyTriggers,
   type_mapped: TypeMapped,
   unreadable_body: UnreadableBody,
   unreadable_request: UnreadableRequest,

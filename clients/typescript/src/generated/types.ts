@@ -2,6 +2,9 @@
 
 import type { CallOptions } from "../operation.js";
 
+/** Why an attempt did not deliver. */
+export type AttemptCode = "address_not_allowed" | "bad_response" | "connect_failed" | "dns_failed" | "http_status" | "secret_unreadable" | "timeout" | "tls_failed" | (string & {});
+
 /** A rate that sells a quantity for less than it buys it: the quantity of the largest loss. `conditions` describe the usage apart from its prefixes; `tier` counts from 1. */
 export interface BelowBuyRate<A = string> {
   rate_id: number;
@@ -18,29 +21,35 @@ export interface BelowBuyRate<A = string> {
 /** A draft prices nothing; a superseded book prices nothing but late events of its days. */
 export type BookStatus = "draft" | "published" | "superseded" | (string & {});
 
-/** A budget as it was set. */
+/** A budget as it was set, with the amount of its period. */
 export interface BudgetAnswer<A = string> {
   organization_id: string;
   user_id?: string;
-  monthly: A;
+  monthly?: A;
+  weekly?: A;
+  daily?: A;
   currency: string;
   alert_at: Array<A>;
   created_at: string;
   changed_at: string;
 }
 
-/** A budget in this month: how much is spent, and the day it was or will be exceeded. `alert_reached` is the highest of the fractions in `alert_at` that has been reached. */
+/** A budget in this period: how much is spent, and the day it was or will be exceeded. `alert_reached` is the highest of the fractions in `alert_at` that has been reached. A budget has `monthly` and `month`, `weekly` and `week` (its Monday), or `daily` and `day`. Only a monthly one has a forecast. */
 export interface BudgetReport<A = string> {
   organization_id: string;
   organization_name: string;
   user_id?: string;
   user_name?: string;
-  monthly: A;
+  monthly?: A;
+  weekly?: A;
+  daily?: A;
   currency: string;
-  month: string;
+  month?: string;
+  week?: string;
+  day?: string;
   spent: A;
   used: A | null;
-  forecast: A;
+  forecast: A | null;
   passed_on: string | null;
   state: BudgetState;
   alert_at: Array<A>;
@@ -154,6 +163,25 @@ export interface CurrencyTotal<A = string> {
   cost: A;
 }
 
+/** What became of a notification at an endpoint. */
+export interface DeliveryState {
+  endpoint_id: string;
+  status: DeliveryStatus;
+  attempts: number;
+  last_status: number | null;
+  next_attempt_at: string | null;
+  delivered_at: string | null;
+}
+
+/** The state of a delivery. */
+export type DeliveryStatus = "delivered" | "discarded" | "failed" | "pending" | (string & {});
+
+/** A deviation from the usual. */
+export interface DeviationTerms {
+  sensitivity?: Sensitivity;
+  direction?: Direction;
+}
+
 /** What the events of a user, a meter and a day cost and would cost. `user_id` is null for usage at organization level. */
 export interface DiffRow<A = string> {
   organization_id: string;
@@ -166,7 +194,10 @@ export interface DiffRow<A = string> {
   difference: A;
 }
 
-/** What would change: sums of everything, the rows that differ most, events without a price. With a `version`, `below_buy` lists the rates of that book that sell below their buy price. */
+/** On which side of the usual a figure must be. */
+export type Direction = "above" | "below" | "both" | (string & {});
+
+/** What would change: sums of everything, the rows that differ most, events without a price. `below_buy` lists the rates that sell below their buy price, of the books that are in force in the period for the organizations with events in it, and of a named `version`. */
 export interface DryRunAnswer<A = string> {
   events: number;
   changed: number;
@@ -177,10 +208,25 @@ export interface DryRunAnswer<A = string> {
   unpriced_events: Array<UnpricedEvent>;
   lost_prices: Array<LostPrices>;
   buy_changed: number;
-  below_buy?: Array<BelowBuyRate<A>>;
-  below_buy_count?: number;
-  without_buy_count?: number;
+  below_buy: Array<BelowBuyRate<A>>;
+  below_buy_count: number;
+  without_buy_count: number;
 }
+
+/** A change of an endpoint. `skip_pending` discards what waits for it. */
+export interface EndpointChange {
+  name?: string;
+  url?: string;
+  types?: Array<string>;
+  enabled?: boolean;
+  skip_pending?: boolean;
+}
+
+/** How an endpoint is reached. */
+export type EndpointKind = "slack" | "teams" | "webhook" | (string & {});
+
+/** Whether an endpoint is sent to, and who or what stopped it. */
+export type EndpointStatus = "disabled" | "enabled" | "failing" | "gone" | (string & {});
 
 /** The numbers of erased events: in the ledger, in quarantine, archived; and of files. `pending` means that the database's log of writes still has what was erased from the tables, because a long read uses it. Servers finish the erasure when the read has ended. */
 export interface Erased {
@@ -330,7 +376,7 @@ export interface LostPrices {
   organizations_count: number;
 }
 
-/** How complete an answer is. Instants are RFC 3339; unknown values are null. `other_currencies` have costs in the period but are not in the answer. A period is open until its last day ends; late events may still arrive for a closed one. `quarantined_events` counts events of the period that wait for a price or an organization, and `quarantined_share` is their share of all its events. Keys that see a part of an organization get null for fields that would reveal the rest. `ingest_lag_seconds` is how long the newest event took to arrive; older events that arrive later do not change it. `pending_events` counts the events of any time that wait for their carrier's price. */
+/** How complete an answer is. Instants are RFC 3339; unknown values are null. `other_currencies` have costs in the period but are not in the answer. A period is open until its last day ends; late events may still arrive for a closed one. `quarantined_events` counts events of the period that wait for a price or an organization, and `quarantined_share` is their share of all its events. Keys that see a part of an organization get null for fields that would reveal the rest. `ingest_lag_seconds` is how long the newest event took to arrive; older events that arrive later do not change it. `pending_events` counts the events of any time that wait for their carrier's price. `replica_lag_seconds` is how many seconds of commits the answer may lack because a replica has answered; null from the primary. */
 export interface Meta<A = string> {
   as_of: string;
   timezone: string;
@@ -343,6 +389,7 @@ export interface Meta<A = string> {
   ingest_lag_seconds: A | null;
   other_currencies?: Array<string>;
   pending_events?: PendingEvents | null;
+  replica_lag_seconds?: A | null;
 }
 
 /** A meter of the catalog. `has_events` and `created_at` are shown to keys of the whole tenant, and null for built-in meters. */
@@ -404,10 +451,22 @@ export interface Named {
   organization_name?: string;
 }
 
-/** A budget to set, in the currency of the organization. As text, `monthly` loses no digits. */
+/** A budget to set, in the currency of the organization, for one of the periods. As text, an amount loses no digits. */
 export interface NewBudget<A = string> {
-  monthly: A | string;
+  monthly?: A | string;
   alert_at?: Array<A>;
+  weekly?: A | string;
+  daily?: A | string;
+}
+
+/** An endpoint to add: of the tenant, or of one organization. No `types` means all. */
+export interface NewEndpoint {
+  name: string;
+  url: string;
+  kind?: EndpointKind;
+  types?: Array<string>;
+  organization_id?: string | null;
+  enabled?: boolean;
 }
 
 /** The meter that a type is to be mapped to. */
@@ -450,6 +509,11 @@ export interface NewOrganization {
   email?: string | null;
 }
 
+/** An origin to register. */
+export interface NewOrigin {
+  origin: string;
+}
+
 /** The body that charges a period again, in mind or, with `apply`, in the ledger. `limit` bounds the rows and the unpriced events that a dry run lists. */
 export interface NewRerating {
   start_date: string;
@@ -458,6 +522,24 @@ export interface NewRerating {
   version?: number | null;
   apply?: boolean;
   limit?: number;
+}
+
+/** A trigger to add. Without an organization it watches the whole tenant. */
+export interface NewTrigger<A = string> {
+  at?: Array<A | string>;
+  at_budget?: Array<A | string>;
+  deviation?: DeviationTerms;
+  name: string;
+  figure: WatchedFigure;
+  period: TriggerPeriod;
+  organization_id?: string | null;
+  user_id?: string | null;
+  category?: string | null;
+  meter?: string | null;
+  currency?: string | null;
+  owner?: TriggerOwner;
+  endpoint_ids?: Array<string>;
+  status?: TriggerStatus;
 }
 
 /** A user to create. Without an id, a random one is assigned. */
@@ -469,12 +551,16 @@ export interface NewUser {
   permission?: UserPermission;
 }
 
-/** A token to create, for an organization or one user of it. */
+/** A token to create, for an organization or one user of it. `origins` are registered ones that it is limited to; without any it is not limited. */
 export interface NewViewer {
   organization_id: string;
   user_id?: string | null;
   expires_in?: number;
+  origins?: Array<string>;
 }
+
+/** Everything that is notified. */
+export type NotificationType = "budget.cleared" | "budget.reached" | "endpoint.disabled" | "endpoint.test" | "event.unpriced" | "key.expiring" | "quarantine.growing" | "rerating.done" | "rerating.stopped" | "trigger.cleared" | "trigger.reached" | "usage.resumed" | "usage.silent" | (string & {});
 
 /** A customer of a tenant. Its days begin at midnight in `timezone`. `number_format` None means the number format of the tenant. `email` is that of its contact. */
 export interface Organization {
@@ -541,6 +627,12 @@ export interface OrganizationsReport<A = string> {
   tenant_id: string;
   period: Record<string, string>;
   organizations: Array<OrganizationUsage<A>>;
+}
+
+/** A registered origin. */
+export interface Origin {
+  origin: string;
+  created_at: string;
 }
 
 /** The five results for an event. */
@@ -827,6 +919,11 @@ export interface ReplayedCharge<A = string> {
   cost: A;
 }
 
+/** A request to send a notification again: to which endpoint. */
+export interface Resend {
+  endpoint_id: string;
+}
+
 /** A rotation of a key: how long the old key still works, and when the new key expires. */
 export interface Rotation {
   overlap_seconds?: number;
@@ -865,12 +962,20 @@ export interface Seconds<A = string> {
   total_seconds: A;
 }
 
+/** A rotation of a secret: how long the old one also signs. */
+export interface SecretRotation {
+  overlap_seconds?: number;
+}
+
 /** Segments of messages, not messages. */
 export interface Segments {
   outbound: number;
   inbound: number;
   total: number;
 }
+
+/** How far from the usual a figure must be. */
+export type Sensitivity = "high" | "low" | "medium" | (string & {});
 
 /** The figures of one key, one for each bucket. Amounts are exact JSON numbers. Only the sum of the series beyond the first has `rest`; a user may have the same key. */
 export interface Series<A = string> {
@@ -922,6 +1027,16 @@ export interface ShownAct {
   object: string;
   organization_id: string | null;
   details: Record<string, unknown>;
+}
+
+/** An attempt: when, for how long, and what came of it. */
+export interface ShownAttempt {
+  number: number;
+  at: string;
+  milliseconds: number;
+  status: number | null;
+  code: AttemptCode | null;
+  excerpt: string;
 }
 
 /** A book without its rates; `effective_until` is inclusive, null when the book has no end. `rules` is the version of the rules of charging that applied when the book was loaded: 2 now. */
@@ -981,6 +1096,33 @@ export interface ShownCorrection {
   time: string;
 }
 
+/** A delivery to an endpoint. */
+export interface ShownDelivery {
+  sequence: number;
+  notification_id: string;
+  type: string;
+  status: DeliveryStatus;
+  last_status: number | null;
+  next_attempt_at: string | null;
+  delivered_at: string | null;
+  attempts: Array<ShownAttempt>;
+}
+
+/** An endpoint, without its secret; the URL of a chat is shown without its path. */
+export interface ShownEndpoint {
+  id: string;
+  name: string;
+  kind: EndpointKind;
+  url: string;
+  types: Array<string>;
+  organization_id: string | null;
+  status: EndpointStatus;
+  failing_since: string | null;
+  last_status: number | null;
+  created_at: string;
+  changed_at: string;
+}
+
 /** An event by value; `day` is its organization's own and null in quarantine. */
 export interface ShownEvent<A = string> {
   id: string;
@@ -1027,6 +1169,20 @@ export interface ShownMatch {
   from: string | null;
   book: ShownBookName | null;
   destination?: string;
+}
+
+/** What happened. `deliveries` is null for keys that may not see endpoints. */
+export interface ShownNotification {
+  id: string;
+  type: NotificationType;
+  timestamp: string;
+  organization_id: string | null;
+  user_id: string | null;
+  trigger_id: string | null;
+  data: Record<string, unknown>;
+  delivered: number;
+  pending: number;
+  deliveries: Array<DeliveryState> | null;
 }
 
 /** One rate; what does not apply to it is absent. Amounts and quantities are decimal numbers. */
@@ -1081,6 +1237,13 @@ export interface ShownTierPosition<A = string> {
   position: A;
 }
 
+/** The running period of a trigger; all time has neither start nor end. */
+export interface StatePeriod {
+  name: string;
+  from: string | null;
+  to: string | null;
+}
+
 /** The state of an organization or a user. */
 export type Status = "active" | "inactive" | "suspended" | (string & {});
 
@@ -1118,6 +1281,61 @@ export interface Totals<A = string> {
   buy_known_share?: A | null;
   meters?: Array<MeterUsage<A>>;
 }
+
+/** A trigger with its state. */
+export interface TriggerAnswer<A = string> {
+  id: string;
+  source: TriggerSource;
+  name: string;
+  organization_id: string | null;
+  user_id: string | null;
+  figure: WatchedFigure;
+  category: string | null;
+  meter: string | null;
+  currency: string | null;
+  period: TriggerPeriod;
+  at?: Array<unknown>;
+  at_budget?: Array<A>;
+  deviation?: DeviationTerms;
+  owner: TriggerOwner;
+  endpoint_ids: Array<string>;
+  status: TriggerStatus;
+  created_at: string;
+  changed_at: string;
+  state: TriggerState<A> | null;
+}
+
+/** A change of a trigger: its name, thresholds of the same kind, endpoints, and status. */
+export interface TriggerChange<A = string> {
+  at?: Array<A | string>;
+  at_budget?: Array<A | string>;
+  deviation?: DeviationTerms;
+  name?: string;
+  endpoint_ids?: Array<string>;
+  status?: TriggerStatus;
+}
+
+/** Who sees a trigger and receives its notifications; `both` for those of budgets. */
+export type TriggerOwner = "both" | "organization" | "tenant" | (string & {});
+
+/** The period over which a figure is watched; weeks begin on Monday. */
+export type TriggerPeriod = "all" | "day" | "hour" | "month" | "week" | (string & {});
+
+/** Who made a trigger: a request, or a budget, which alone can change it. */
+export type TriggerSource = "api" | "budget" | (string & {});
+
+/** How a trigger stands in its running period. `reached` and `cleared` are thresholds, or directions of a deviation. A deviation is `learning` while it has less than 28 days of history. */
+export interface TriggerState<A = string> {
+  period: StatePeriod;
+  value: A;
+  as_of: string | null;
+  reached: Array<unknown>;
+  cleared: Array<unknown>;
+  learning: boolean;
+}
+
+/** A paused trigger fires nothing. */
+export type TriggerStatus = "active" | "paused" | (string & {});
 
 /** An event that has no price by these books, and keeps its charge. */
 export interface UnpricedEvent {
@@ -1225,7 +1443,11 @@ export interface ViewerAnswer {
   user_id: string | null;
   created_at: string;
   expires_at: string;
+  origins: Array<string>;
 }
+
+/** What a trigger watches: cost in nanos, events, or the quantity of a meter in micros. */
+export type WatchedFigure = "cost" | "count" | "quantity" | (string & {});
 
 /** What can help a quarantined event. `replay`: process it again once the organization is created, a price is loaded or a setting is changed. `correct`: replace it by another event. `discard`: delete it, never charged. `wait`: the reason passes with time; a replay then charges it. */
 export type WayOut = "correct" | "discard" | "replay" | "wait" | (string & {});
@@ -1397,6 +1619,8 @@ export interface SetOrganizationBudgetParams {
 
 export interface RemoveOrganizationBudgetParams {
   organization_id: string;
+  /** Which of the budgets to remove. */
+  period?: "day" | "week" | "month" | (string & {});
 }
 
 export interface SetUserBudgetParams {
@@ -1408,6 +1632,8 @@ export interface SetUserBudgetParams {
 export interface RemoveUserBudgetParams {
   organization_id: string;
   user_id: string;
+  /** Which of the budgets to remove. */
+  period?: "day" | "week" | "month" | (string & {});
 }
 
 export interface ListEventTypesParams {}
@@ -1670,6 +1896,36 @@ export interface ChangeMeterParams {
   body: MeterChange;
 }
 
+export interface ListTriggersParams {
+  /** Only triggers on this organization and its users. */
+  organization_id?: string;
+  /** Only triggers on users of this id. */
+  user_id?: string;
+  /** Only triggers of this status. */
+  status?: "active" | "paused" | (string & {});
+  /** How many at most. */
+  limit?: number;
+  /** Where to go on: the `next_cursor` of the page before. */
+  cursor?: string;
+}
+
+export interface AddTriggerParams {
+  body: NewTrigger<number | string>;
+}
+
+export interface GetTriggerParams {
+  trigger_id: string;
+}
+
+export interface ChangeTriggerParams {
+  trigger_id: string;
+  body: TriggerChange<number | string>;
+}
+
+export interface RemoveTriggerParams {
+  trigger_id: string;
+}
+
 export interface GetOwnKeyParams {}
 
 export interface ListKeysParams {}
@@ -1695,6 +1951,75 @@ export interface RevokeViewerTokensParams {}
 
 export interface RevokeViewerTokenParams {
   id: string;
+}
+
+export interface ListEndpointsParams {}
+
+export interface AddEndpointParams {
+  body: NewEndpoint;
+}
+
+export interface GetEndpointParams {
+  id: string;
+}
+
+export interface ChangeEndpointParams {
+  id: string;
+  body: EndpointChange;
+}
+
+export interface RemoveEndpointParams {
+  id: string;
+}
+
+export interface RotateEndpointSecretParams {
+  id: string;
+  body: SecretRotation;
+}
+
+export interface TestEndpointParams {
+  id: string;
+}
+
+export interface ListDeliveriesParams {
+  id: string;
+  /** The most deliveries; 100 by default. */
+  limit?: number;
+  /** The `next_cursor` of the page before. */
+  cursor?: string;
+}
+
+export interface ListNotificationsParams {
+  /** Only those about this organization. */
+  organization_id?: string;
+  /** Only those about this user. */
+  user_id?: string;
+  /** Only those of this type. */
+  type?: "trigger.reached" | "trigger.cleared" | "budget.reached" | "budget.cleared" | "event.unpriced" | "quarantine.growing" | "usage.silent" | "usage.resumed" | "key.expiring" | "rerating.done" | "rerating.stopped" | "endpoint.disabled" | "endpoint.test" | (string & {});
+  /** Only those of this trigger. */
+  trigger_id?: string;
+  /** Only those with a delivery in this status. */
+  status?: "pending" | "delivered" | "failed" | "discarded" | (string & {});
+  /** The most notifications; 100 by default. */
+  limit?: number;
+  /** The `next_cursor` of the page before. */
+  cursor?: string;
+}
+
+export interface ResendNotificationParams {
+  id: string;
+  body: Resend;
+}
+
+export interface ListOriginsParams {}
+
+export interface AddOriginParams {
+  body: NewOrigin;
+}
+
+export interface RemoveOriginParams {
+  /** The registered origin. */
+  origin: string;
 }
 
 export interface ListActsParams {
@@ -2171,6 +2496,32 @@ export interface Operations<A> {
     success: true;
     meter: MeterAnswer;
   }>;
+  /** List triggers. */
+  listTriggers(params?: ListTriggersParams, options?: CallOptions): Promise<{
+    success: true;
+    triggers: Array<TriggerAnswer<A>>;
+    next_cursor: string | null;
+  }>;
+  /** Add a trigger. */
+  addTrigger(params: AddTriggerParams, options?: CallOptions): Promise<{
+    success: true;
+    trigger: TriggerAnswer<A>;
+  }>;
+  /** Get a trigger. */
+  getTrigger(params: GetTriggerParams, options?: CallOptions): Promise<{
+    success: true;
+    trigger: TriggerAnswer<A>;
+  }>;
+  /** Change a trigger. */
+  changeTrigger(params: ChangeTriggerParams, options?: CallOptions): Promise<{
+    success: true;
+    trigger: TriggerAnswer<A>;
+  }>;
+  /** Remove a trigger. */
+  removeTrigger(params: RemoveTriggerParams, options?: CallOptions): Promise<{
+    success: true;
+    trigger: TriggerAnswer<A>;
+  }>;
   /** Get the requesting key. */
   getOwnKey(params?: GetOwnKeyParams, options?: CallOptions): Promise<{
     success: true;
@@ -2213,6 +2564,75 @@ export interface Operations<A> {
   revokeViewerToken(params: RevokeViewerTokenParams, options?: CallOptions): Promise<{
     success: true;
     id: string;
+  }>;
+  /** List endpoints. */
+  listEndpoints(params?: ListEndpointsParams, options?: CallOptions): Promise<{
+    success: true;
+    endpoints: Array<ShownEndpoint>;
+  }>;
+  /** Add an endpoint. */
+  addEndpoint(params: AddEndpointParams, options?: CallOptions): Promise<{
+    success: true;
+    endpoint: ShownEndpoint;
+    secret: string | null;
+  }>;
+  /** Show an endpoint. */
+  getEndpoint(params: GetEndpointParams, options?: CallOptions): Promise<{
+    success: true;
+    endpoint: ShownEndpoint;
+  }>;
+  /** Change an endpoint. */
+  changeEndpoint(params: ChangeEndpointParams, options?: CallOptions): Promise<{
+    success: true;
+    endpoint: ShownEndpoint;
+  }>;
+  /** Remove an endpoint. */
+  removeEndpoint(params: RemoveEndpointParams, options?: CallOptions): Promise<{
+    success: true;
+    endpoint: ShownEndpoint;
+  }>;
+  /** Rotate the secret of an endpoint. */
+  rotateEndpointSecret(params: RotateEndpointSecretParams, options?: CallOptions): Promise<{
+    success: true;
+    endpoint: ShownEndpoint;
+    secret: string | null;
+  }>;
+  /** Send a test message. */
+  testEndpoint(params: TestEndpointParams, options?: CallOptions): Promise<{
+    success: true;
+    notification_id: string;
+  }>;
+  /** List the deliveries of an endpoint. */
+  listDeliveries(params: ListDeliveriesParams, options?: CallOptions): Promise<{
+    success: true;
+    deliveries: Array<ShownDelivery>;
+    next_cursor: string | null;
+  }>;
+  /** List notifications. */
+  listNotifications(params?: ListNotificationsParams, options?: CallOptions): Promise<{
+    success: true;
+    notifications: Array<ShownNotification>;
+    next_cursor: string | null;
+  }>;
+  /** Send a notification again. */
+  resendNotification(params: ResendNotificationParams, options?: CallOptions): Promise<{
+    success: true;
+    notification_id: string;
+  }>;
+  /** List registered origins. */
+  listOrigins(params?: ListOriginsParams, options?: CallOptions): Promise<{
+    success: true;
+    origins: Array<Origin>;
+  }>;
+  /** Register an origin. */
+  addOrigin(params: AddOriginParams, options?: CallOptions): Promise<{
+    success: true;
+    origin: Origin;
+  }>;
+  /** Remove an origin. */
+  removeOrigin(params: RemoveOriginParams, options?: CallOptions): Promise<{
+    success: true;
+    origin: Origin;
   }>;
   /** Read the audit log. */
   listActs(params?: ListActsParams, options?: CallOptions): Promise<{
@@ -2342,6 +2762,9 @@ export interface Rows<A> {
   listEvents: EventLine<A>;
   listOrganizations: Organization;
   listUsers: User;
+  listTriggers: TriggerAnswer<A>;
+  listDeliveries: ShownDelivery;
+  listNotifications: ShownNotification;
   listActs: ShownAct;
   listQuarantine: QuarantinedEvent;
 }
@@ -2353,6 +2776,9 @@ export interface RowsParams {
   listEvents: ListEventsParams;
   listOrganizations: ListOrganizationsParams;
   listUsers: ListUsersParams;
+  listTriggers: ListTriggersParams;
+  listDeliveries: ListDeliveriesParams;
+  listNotifications: ListNotificationsParams;
   listActs: ListActsParams;
   listQuarantine: ListQuarantineParams;
 }
