@@ -14,6 +14,7 @@ from tollbook.domain.quarantine import Selection
 from tollbook.store import quarantine
 from tollbook.store.database import Database
 from tollbook.store.quarantine import EVERY_TIME, FROM_THE_START, Quarantined
+from tollbook.wiring import now
 
 
 def at(text: str) -> int:
@@ -97,7 +98,7 @@ def test_a_reason_changes_for_its_event_alone(platform: Platform) -> None:
     with platform.database.writing() as transaction:
         changed = found[0]._replace(code="no_price", reason="another one")
         codes = quarantine.still_waiting(transaction, found)
-        quarantine.give_reasons(transaction, [changed], codes)
+        quarantine.give_reasons(transaction, [changed], codes, now())
     assert waiting(platform) == [changed, *found[1:]]
     assert platform.differences() == []
 

@@ -34,6 +34,7 @@ OVER_ALL_TENANTS = {
     "store/quarantine.py": 1,  # a number for operators
     "store/reversals.py": 1,  # proves all reversals, for the administrator of the machine
     "store/triggers.py": 1,  # which tenants have triggers to watch
+    "store/unpriced_groups.py": 2,  # one worker notifies everybody, and deletes empty groups
     "store/watched_sums.py": 1,  # which ledgers with triggers have changed
     "store/verification.py": 4,  # reads all rows, for the administrator of the machine
     "store/versions.py": 1,  # a restored database is another state for every tenant

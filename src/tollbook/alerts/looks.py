@@ -2,9 +2,10 @@
 
 from tollbook.alerts.expiring_keys import ExpiringKeys
 from tollbook.alerts.look import Look
+from tollbook.alerts.unpriced import EmptyGroups, UnpricedGroups
 from tollbook.alerts.worker import Step
 
 
 def looks() -> tuple[Step, ...]:
     """Return the steps; each process has its own, because they remember what they have seen."""
-    return (Look(), ExpiringKeys())
+    return (Look(), UnpricedGroups(), EmptyGroups(), ExpiringKeys())

@@ -47,6 +47,8 @@ WAYS_OUT: Mapping[str, tuple[WayOut, ...]] = {
 """The reasons for quarantine, and the ways out of each."""
 
 CODES = tuple(WAYS_OUT)
+UNPRICED = ("no_price_book", "no_price", "currency_mismatch", "number_unreadable")
+"""The reasons that loading a price or changing a setting removes, and that are notified."""
 
 
 def ways_out(code: str) -> tuple[WayOut, ...]:

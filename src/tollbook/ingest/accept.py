@@ -205,6 +205,12 @@ def _quarantine_row(normalized: NormalizedEvent, terms: Terms, unpriced: Unprice
         cost=0,
         rate_id=None,
         attributes=msgspec.json.encode(event).decode(),
+        country=_country(normalized, terms),
         code=unpriced.code,
         reason=unpriced.reason,
     )
+
+
+def _country(normalized: NormalizedEvent, terms: Terms) -> str:
+    given = normalized.event.attributes
+    return country_of(normalized.meter, given, terms.number_format) if given else ""

@@ -37,7 +37,7 @@ def replay(
     codes = quarantine.still_waiting(transaction, waiting)
     present = [event for event in waiting if (event.number, event.id) in codes]
     rows, remaining = _stage(transaction, terms, present, now)
-    quarantine.give_reasons(transaction, remaining, codes)
+    quarantine.give_reasons(transaction, remaining, codes, now)
     if rows:
         ledger.release(transaction, rows, now)
         subtract(

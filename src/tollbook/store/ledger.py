@@ -14,6 +14,7 @@ from tollbook.store.database import Snapshot, Transaction
 from tollbook.store.quarantine_counts import change_counts
 from tollbook.store.staging import ORDINARY, ExistingIdentity, Staged
 from tollbook.store.tokens import new_token
+from tollbook.store.unpriced_groups import UNPRICED_CODES, add_staged_groups
 from tollbook.store.versions import require_same_directory
 
 Row = TypeVar("Row")
@@ -185,6 +186,8 @@ def add(
     if quarantined := [(row.organization_id, row.code) for row in rows if row.code]:
         transaction.execute(sql.ADD_QUARANTINE, now=now)
         change_counts(transaction, Counter(quarantined))
+        if not UNPRICED_CODES.isdisjoint(code for _, code in quarantined):
+            add_staged_groups(transaction, now)
 
 
 def add_sums(transaction: Transaction, statements: Sequence[str], rows: Sequence[Staged]) -> None:

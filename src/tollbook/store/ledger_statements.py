@@ -107,8 +107,8 @@ ON CONFLICT (organization_id, month, tier_key) DO UPDATE SET
 
 ADD_QUARANTINE = """
 INSERT INTO quarantine
-    (organization_id, id, received_at, code, reason, event, time, user_id, meter)
-SELECT organization_id, id, :now, code, reason, attributes, time, user_id, meter
+    (organization_id, id, received_at, code, reason, event, time, user_id, meter, country)
+SELECT organization_id, id, :now, code, reason, attributes, time, user_id, meter, country
 FROM staging WHERE code <> '' ORDER BY organization_id, id
 """
 

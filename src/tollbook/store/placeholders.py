@@ -28,7 +28,7 @@ SELECT organization_id {_WITHOUT_EVENTS}
 ORDER BY organization_id LIMIT :limit
 """
 _DELETE = f"DELETE {_WITHOUT_EVENTS}AND organization_id = :number"
-_ROWS = ("ledger_versions", "quarantine_counts")
+_ROWS = ("ledger_versions", "quarantine_counts", "unpriced_groups")
 
 
 def count_unknown(snapshot: Snapshot, tenant: str) -> int:

@@ -10,6 +10,7 @@ from tollbook.store.events import DISCARDED
 from tollbook.store.ledger import hold_ledgers
 from tollbook.store.quarantine_counts import change_counts, subtract
 from tollbook.store.scope_check import ALL_TENANTS
+from tollbook.store.unpriced_groups import add_groups_of, mark_left
 
 
 class Quarantined(NamedTuple):
@@ -205,7 +206,10 @@ def still_waiting(
 
 
 def give_reasons(
-    transaction: Transaction, events: Sequence[Quarantined], codes: Mapping[tuple[int, str], str]
+    transaction: Transaction,
+    events: Sequence[Quarantined],
+    codes: Mapping[tuple[int, str], str],
+    now: int,
 ) -> None:
     """Update the reasons of events that stay in quarantine; `codes` has those before."""
     transaction.execute_many(
@@ -217,8 +221,11 @@ def give_reasons(
         ],
     )
     changes = Counter((event.number, event.code) for event in events)
-    changes.subtract((event.number, codes[event.number, event.id]) for event in events)
+    before = [(event.number, codes[event.number, event.id]) for event in events]
+    changes.subtract(before)
     change_counts(transaction, changes)
+    mark_left(transaction, before)
+    add_groups_of(transaction, {(event.number, event.id) for event in events}, now)
 
 
 def discard(

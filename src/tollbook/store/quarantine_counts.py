@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 
 from tollbook.store.database import Transaction
+from tollbook.store.unpriced_groups import mark_left
 
 OfCode = tuple[int, str]
 """The number of an organization, and the code of a reason."""
@@ -29,4 +30,6 @@ def change_counts(transaction: Transaction, changes: Mapping[OfCode, int]) -> No
 
 def subtract(transaction: Transaction, left: Iterable[OfCode]) -> None:
     """Count events that have left the quarantine."""
-    change_counts(transaction, {it: -events for it, events in Counter(left).items()})
+    counted = Counter(left)
+    change_counts(transaction, {it: -events for it, events in counted.items()})
+    mark_left(transaction, counted)

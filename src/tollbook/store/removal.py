@@ -18,6 +18,7 @@ _OF_ORGANIZATION = (
     "DELETE FROM triggers WHERE organization_id = :number",
     "DELETE FROM trigger_states WHERE organization_id = :number",
     "DELETE FROM trigger_baselines WHERE organization_id = :number",
+    "DELETE FROM unpriced_groups WHERE organization_id = :number",
     "DELETE FROM api_keys WHERE organization_id = :number",
     "DELETE FROM endpoints WHERE organization_id = :number",
     "DELETE FROM reports WHERE organization_id = :number",

@@ -3,7 +3,15 @@
 from sqlalchemy import Column, Index, Table, Text, text
 from sqlalchemy import UniqueConstraint as Unique
 
-from tollbook.store.tables.columns import BIG, CLUSTERED, SMALL, key, metadata, zero
+from tollbook.store.tables.columns import (
+    BIG,
+    CLUSTERED,
+    SMALL,
+    key,
+    metadata,
+    organization,
+    zero,
+)
 
 # What happened. `number` is the order in which a tenant's notifications were written, and `id` a
 # hash of the occasion: the same occasion is never written twice. `at` is when it became true,
@@ -184,5 +192,30 @@ leases = Table(
     key("name", Text),
     Column("holder", Text, nullable=False),
     Column("until", BIG, nullable=False),
+    **CLUSTERED,
+)
+
+# A kind of event without a price that an organization has in quarantine: the key prevents a second
+# notification as long as such events wait. `event_id` is the first of them, received at `since`.
+# `notified` is 0 until a look has seen the group, 1 when it was notified alone, and 2 among the
+# rest, beyond the most that are notified alone. `may_be_empty` is 1 after events of its code have
+# left. The partial index serves the look, twice a second.
+unpriced_groups = Table(
+    "unpriced_groups",
+    metadata,
+    organization(),
+    key("meter", SMALL),
+    key("country", Text),
+    key("code", Text),
+    Column("event_id", Text, nullable=False),
+    Column("since", BIG, nullable=False),
+    Column("notified", SMALL, nullable=False, server_default="0"),
+    Column("may_be_empty", SMALL, nullable=False, server_default="0"),
+    Index(
+        "ix_unpriced_groups_new",
+        "organization_id",
+        sqlite_where=text("notified = 0"),
+        postgresql_where=text("notified = 0"),
+    ),
     **CLUSTERED,
 )

@@ -127,7 +127,8 @@ corrections = Table(
 )
 
 # Events that are not charged, as they came. One index counts those of one user, the other those
-# that wait for their carrier's price, by their age; `meter` and `time` serve selections. Not
+# that wait for their carrier's price, by their age; `meter` and `time` serve selections, and
+# `country`, as in `events`, the groups of events without a price. Not
 # clustered: SQLite keeps events that came together together, and they are often corrected together,
 # where 1,000 of random ids in a quarantine of 12,000 would change 670 pages.
 quarantine = Table(
@@ -142,6 +143,7 @@ quarantine = Table(
     zero("time"),
     Column("user_id", Text, nullable=False, server_default=""),
     Column("meter", SMALL, nullable=False, server_default="0"),
+    Column("country", Text, nullable=False, server_default=""),
     Index("ix_quarantine_by_user", "organization_id", "user_id"),
     Index(
         "ix_quarantine_pending",

@@ -1,6 +1,7 @@
-"""The origins of pages that may show a tenant's usage.
+"""The origins of pages that may show a tenant's usage, and the kinds of events without a price.
 
-The index serves preflight requests, which name an origin and no tenant.
+The index serves preflight requests, which name an origin and no tenant. Events that are in
+quarantine already have no country, and their kinds are not notified.
 
 Revision: 0021, after 0020.
 """
@@ -16,11 +17,17 @@ branch_labels = None
 depends_on = None
 
 BIG = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+SMALL = sa.SmallInteger().with_variant(sa.Integer(), "sqlite")
 CLUSTERED: dict[str, Any] = {"sqlite_with_rowid": False, "sqlite_strict": True}
 
 
 def upgrade() -> None:
-    """Create the table of origins."""
+    """Create the tables, and the column of countries."""
+    _create_origins()
+    _create_unpriced_groups()
+
+
+def _create_origins() -> None:
     op.create_table(
         "origins",
         sa.Column("tenant_id", sa.Text(), nullable=False, autoincrement=False),
@@ -30,3 +37,31 @@ def upgrade() -> None:
         **CLUSTERED,
     )
     op.create_index("ix_origins_by_origin", "origins", ["origin"])
+
+
+def _create_unpriced_groups() -> None:
+    country = sa.Column("country", sa.Text(), nullable=False, server_default="")
+    op.add_column("quarantine", country)
+    op.create_table(
+        "unpriced_groups",
+        sa.Column("organization_id", BIG, nullable=False, autoincrement=False),
+        sa.Column("meter", SMALL, nullable=False, autoincrement=False),
+        sa.Column("country", sa.Text(), nullable=False),
+        sa.Column("code", sa.Text(), nullable=False),
+        sa.Column("event_id", sa.Text(), nullable=False),
+        sa.Column("since", BIG, nullable=False),
+        sa.Column("notified", SMALL, nullable=False, server_default="0"),
+        sa.Column("may_be_empty", SMALL, nullable=False, server_default="0"),
+        sa.PrimaryKeyConstraint(
+            "organization_id", "meter", "country", "code", name="pk_unpriced_groups"
+        ),
+        **CLUSTERED,
+    )
+    is_new = sa.text("notified = 0")
+    op.create_index(
+        "ix_unpriced_groups_new",
+        "unpriced_groups",
+        ["organization_id"],
+        sqlite_where=is_new,
+        postgresql_where=is_new,
+    )
