@@ -32,6 +32,7 @@ OVER_ALL_TENANTS = {
     "store/prices.py": 1,  # rates are numbered through all books
     "store/probe.py": 1,  # the newest commit, which the clock of a file's server is compared with
     "store/quarantine.py": 1,  # a number for operators
+    "store/quarantine_growth.py": 3,  # one worker looks at the quarantine of every tenant
     "store/reversals.py": 1,  # proves all reversals, for the administrator of the machine
     "store/triggers.py": 1,  # which tenants have triggers to watch
     "store/unpriced_groups.py": 2,  # one worker notifies everybody, and deletes empty groups

@@ -1,6 +1,7 @@
 """The steps that write notifications, in the order in which the worker runs them."""
 
 from tollbook.alerts.expiring_keys import ExpiringKeys
+from tollbook.alerts.growing_quarantine import GrowingQuarantine
 from tollbook.alerts.look import Look
 from tollbook.alerts.unpriced import EmptyGroups, UnpricedGroups
 from tollbook.alerts.worker import Step
@@ -8,4 +9,4 @@ from tollbook.alerts.worker import Step
 
 def looks() -> tuple[Step, ...]:
     """Return the steps; each process has its own, because they remember what they have seen."""
-    return (Look(), UnpricedGroups(), EmptyGroups(), ExpiringKeys())
+    return (Look(), UnpricedGroups(), EmptyGroups(), GrowingQuarantine(), ExpiringKeys())

@@ -39,6 +39,7 @@ _OF_TENANT = _STATES_OF_TENANT + tuple(
     for table in (
         *("api_keys", "viewer_secrets", "viewer_revocations", "origins"),
         *("rerating_unpriced", "rerating_runs", "quarantine_runs"),
+        *("quarantine_samples", "quarantine_alarms"),
         *("notifications", "notification_numbers", "endpoints", "deliveries"),
         *("delivery_attempts", "reports", "unsubscribed_addresses"),
         *("event_types", "triggers", "tenant_zones", "tenants"),

@@ -219,3 +219,26 @@ unpriced_groups = Table(
     ),
     **CLUSTERED,
 )
+
+# How many events of a tenant were in quarantine, whenever a look found another number than before.
+# The newest of those that are older than an hour is the number an hour ago; none is 0.
+quarantine_samples = Table(
+    "quarantine_samples",
+    metadata,
+    key("tenant_id", Text),
+    key("at", BIG),
+    Column("waiting", BIG, nullable=False),
+    **CLUSTERED,
+)
+
+# The last time that a tenant was notified of a growing quarantine, and how many events it had then.
+# `fell` is 1 since it had half as many.
+quarantine_alarms = Table(
+    "quarantine_alarms",
+    metadata,
+    key("tenant_id", Text),
+    Column("at", BIG, nullable=False),
+    Column("waiting", BIG, nullable=False),
+    Column("fell", SMALL, nullable=False),
+    **CLUSTERED,
+)

@@ -1,7 +1,8 @@
-"""The origins of pages that may show a tenant's usage, and the kinds of events without a price.
+"""The origins of pages that may show a tenant's usage, and two alerts about the quarantine.
 
 The index serves preflight requests, which name an origin and no tenant. Events that are in
-quarantine already have no country, and their kinds are not notified.
+quarantine already have no country, and their kinds are not notified. Their number is the first
+sample of the quarantine, so that it is not taken for growth.
 
 Revision: 0021, after 0020.
 """
@@ -25,6 +26,7 @@ def upgrade() -> None:
     """Create the tables, and the column of countries."""
     _create_origins()
     _create_unpriced_groups()
+    _create_quarantine_samples()
 
 
 def _create_origins() -> None:
@@ -64,4 +66,31 @@ def _create_unpriced_groups() -> None:
         ["organization_id"],
         sqlite_where=is_new,
         postgresql_where=is_new,
+    )
+
+
+def _create_quarantine_samples() -> None:
+    op.create_table(
+        "quarantine_samples",
+        sa.Column("tenant_id", sa.Text(), nullable=False),
+        sa.Column("at", BIG, nullable=False, autoincrement=False),
+        sa.Column("waiting", BIG, nullable=False),
+        sa.PrimaryKeyConstraint("tenant_id", "at", name="pk_quarantine_samples"),
+        **CLUSTERED,
+    )
+    op.create_table(
+        "quarantine_alarms",
+        sa.Column("tenant_id", sa.Text(), nullable=False),
+        sa.Column("at", BIG, nullable=False),
+        sa.Column("waiting", BIG, nullable=False),
+        sa.Column("fell", SMALL, nullable=False),
+        sa.PrimaryKeyConstraint("tenant_id", name="pk_quarantine_alarms"),
+        **CLUSTERED,
+    )
+    op.execute(
+        "INSERT INTO quarantine_samples (tenant_id, at, waiting) "
+        "SELECT organizations.tenant_id, 0, CAST(SUM(quarantine_counts.events) AS BIGINT) "
+        "FROM quarantine_counts JOIN organizations "
+        "ON organizations.organization_id = quarantine_counts.organization_id "
+        "GROUP BY organizations.tenant_id HAVING SUM(quarantine_counts.events) > 0"
     )
