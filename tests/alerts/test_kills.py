@@ -1,4 +1,4 @@
-"""A server that is killed around any step of delivery loses nothing, and keeps ids and order."""
+"""A server that is killed around any step of a look or a delivery loses nothing, and keeps ids and order."""
 
 import os
 from collections.abc import Iterator
@@ -7,8 +7,11 @@ import pytest
 
 from tests.alerts.builders import SEALER, make_endpoint, notification, notify, statuses
 from tests.alerts.receivers import Receiver, receiving
+from tests.alerts.watching import Watching
+from tests.builders import event
 from tests.servers import Server
 from tests.waiting import wait_for
+from tollbook.domain.triggers import TriggerPeriod
 from tollbook.store.database import Database
 
 KILLS = int(os.environ.get("TOLLBOOK_TEST_KILLS", "1"))
@@ -21,6 +24,22 @@ SETTINGS = {"alerts": "true", "webhook_networks": "127.0.0.0/8", "secret_key": "
 def receiver() -> Iterator[Receiver]:
     with receiving() as running:
         yield running
+
+
+@pytest.mark.parametrize(("step", "stored"), [("looked", 0), ("fired", 1)])
+def test_a_kill_around_the_commit_of_a_look(
+    database: Database, database_url: str, receiver: Receiver, step: str, stored: int
+) -> None:
+    make_endpoint(database, receiver.url)
+    watching = Watching(database)
+    watching.trigger(10, period=TriggerPeriod.ALL)
+    assert watching.statuses(event(quantity=6_100)) == ["accepted"]
+    run_until_killed(database_url, step)
+    assert [it["type"] for it in watching.told()] == ["trigger.reached"] * stored
+    with Server(database_url, **SETTINGS):
+        wait_for(lambda: [it[1] for it in statuses(database)] == ["delivered"])
+    (told,) = watching.told()
+    assert receiver.ids == [told["id"]]
 
 
 def run_until_killed(database_url: str, step: str) -> None:

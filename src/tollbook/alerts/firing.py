@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
+from tollbook.alerts.stopping import stop_at
 from tollbook.alerts.watched import Amount, WatchedTenant
 from tollbook.alerts.worker import Work
 from tollbook.domain.events import instant_of
@@ -73,6 +74,8 @@ def write(work: Work, tenant: WatchedTenant, outcomes: Sequence[Outcome]) -> lis
             some = [it for it in outcomes[at : at + MOST_WRITTEN] if _store(transaction, it)]
             told = [_notification(tenant, it) for it in some if it.state.notified]
             add_notifications(transaction, told, work.clock())
+            stop_at("looked")
+        stop_at("fired")
         stored += some
     return stored
 

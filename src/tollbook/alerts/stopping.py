@@ -1,4 +1,4 @@
-"""Stop the process at a step of delivery, for tests that kill it there."""
+"""Stop the process at a step of a look or a delivery, for tests that kill it there."""
 
 import os
 import signal
