@@ -5,14 +5,17 @@ from typing import Any
 import msgspec
 import pytest
 
+from tests.alerts.builders import make_endpoint
 from tests.builders import Platform
 from tollbook.administration import triggers as administration
 from tollbook.administration.trigger_terms import NewTrigger
 from tollbook.administration.triggers import TriggerChange, add_trigger, change_trigger
+from tollbook.domain.errors import InvalidRequest
 from tollbook.domain.keys import KeyScope
 from tollbook.domain.trigger_errors import TooManyTriggers
 from tollbook.domain.triggers import Threshold, Trigger, TriggerOwner, TriggerPeriod, TriggerStatus
 from tollbook.domain.triggers import WatchedFigure as Figure
+from tollbook.store import endpoints
 from tollbook.store.audit import COMMAND_LINE, Actor
 from tollbook.store.database import Database
 
@@ -73,3 +76,35 @@ def test_a_resumed_trigger_watches_from_then_on(platform: Platform) -> None:
     assert (resumed.watched_from, resumed.created_at) == (8, 5)
     expected = msgspec.structs.replace(trigger, changed_at=8, watched_from=8)
     assert resumed == expected
+
+
+def test_the_endpoints_of_a_trigger_are_those_of_its_owner(platform: Platform) -> None:
+    platform.organization("org_2")
+    of_tenant = make_endpoint(platform.database, "https://example.com/t").id
+    own, other = (
+        make_endpoint(
+            platform.database, f"https://example.com/{it}", organization=platform.number(it)
+        ).id
+        for it in ("org_1", "org_2")
+    )
+    owned = {"organization_id": "org_1", "owner": TriggerOwner.ORGANIZATION}
+    trigger = add(platform, organization_id="org_1", endpoint_ids=(of_tenant,))
+    assert trigger.endpoint_ids == (of_tenant,)
+    assert add(platform, **owned, endpoint_ids=(own,)).endpoint_ids == (own,)
+    with pytest.raises(InvalidRequest) as refused:
+        add(platform, **owned, endpoint_ids=(own, other, of_tenant))
+    assert [(it.field, it.code) for it in refused.value.details] == [
+        ("endpoint_ids", "invalid_endpoints")
+    ] * 2
+    with pytest.raises(InvalidRequest, match=f"{own} is not one"):
+        change(platform, trigger, 2, endpoint_ids=(own,))
+    with pytest.raises(InvalidRequest, match="end_unknown is not one"):
+        add(platform, endpoint_ids=("end_unknown",))
+
+
+def test_a_removed_endpoint_does_not_prevent_other_changes(platform: Platform) -> None:
+    endpoint = make_endpoint(platform.database, "https://example.com/t").id
+    trigger = add(platform, endpoint_ids=(endpoint,))
+    with platform.database.writing() as transaction:
+        endpoints.remove_endpoint(transaction, platform.tenant, endpoint)
+    assert change(platform, trigger, 2, name="y").endpoint_ids == (endpoint,)

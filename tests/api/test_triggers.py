@@ -112,6 +112,7 @@ def test_digits_of_thresholds_are_not_lost(tenant: Tenant) -> None:
         ({"owner": "both"}, "invalid_choice"),
         ({"owner": "organization", "organization_id": None}, "invalid_choice"),
         ({"endpoint_ids": ["a", "a"]}, "invalid_endpoints"),
+        ({"endpoint_ids": ["end_unknown"]}, "invalid_endpoints"),
         ({"organization_id": None, "currency": "XXX"}, "invalid_currency"),
         ({"deviation": {"sensitivity": "extreme"}}, "invalid_field"),
         ({"color": 1}, "unknown_field"),

@@ -159,6 +159,12 @@ def endpoints_problem(ids: Iterable[str]) -> Problem | None:
     return Problem("endpoint_ids", "invalid_endpoints", sentence)
 
 
+def foreign_endpoint_problem(identity: str) -> Problem:
+    """Return the problem with an endpoint that the owner of a trigger does not have."""
+    sentence = f"endpoint_ids must be endpoints of the trigger's owner: {identity} is not one"
+    return Problem("endpoint_ids", "invalid_endpoints", sentence)
+
+
 def require_figure(new: NewTrigger, kind: ThresholdKind, catalog: Catalog) -> None:
     """Raise `InvalidFigure` when what the trigger watches cannot be computed."""
     sentence = _figure_problem(new, kind, catalog)

@@ -13,6 +13,7 @@ from tollbook.administration.trigger_terms import (
     chosen_thresholds,
     endpoints_problem,
     field_problems,
+    foreign_endpoint_problem,
     require_figure,
 )
 from tollbook.domain.directory import currency_problem, text_problem
@@ -35,7 +36,7 @@ from tollbook.domain.triggers import (
     new_trigger_id,
     with_since,
 )
-from tollbook.store import directory, meters, triggers
+from tollbook.store import directory, endpoints, meters, triggers
 from tollbook.store.audit import Actor
 from tollbook.store.audit_writer import write_act
 from tollbook.store.database import Snapshot, Transaction
@@ -55,7 +56,7 @@ def add_trigger(
     """Add a trigger that a key of this scope may have.
 
     Raise `NotFound` for an unknown organization or user, `InvalidFigure` for what cannot be
-    computed, and `TooManyTriggers` beyond the limits.
+    computed, and `TooManyTriggers` beyond the limits. Its endpoints must be those of its owner.
     """
     refuse(field_problems(new))
     chosen = chosen_thresholds(new, new.figure)
@@ -80,6 +81,7 @@ def add_trigger(
         changed_at=actor.at,
         watched_from=actor.at,
     )
+    _require_endpoints(transaction, actor.tenant, trigger)
     # The token is changed first, so that parallel additions wait for each other.
     triggers.change_triggers_token(transaction, actor.tenant)
     _require_room(triggers.triggers(transaction, actor.tenant), trigger)
@@ -105,6 +107,8 @@ def change_trigger(
     if trigger.status is TriggerStatus.PAUSED and after.status is TriggerStatus.ACTIVE:
         # Resumed, it looks at the running period only.
         after = msgspec.structs.replace(after, watched_from=actor.at)
+    if change.endpoint_ids is not UNSET:
+        _require_endpoints(transaction, actor.tenant, after)
     triggers.change_triggers_token(transaction, actor.tenant)
     others = [it for it in triggers.triggers(transaction, actor.tenant) if it.id != after.id]
     _require_room(others, after)
@@ -164,6 +168,17 @@ def _owner(scope: KeyScope, new: NewTrigger) -> TriggerOwner:
         sentence = "owner must be tenant for a trigger on the whole tenant"
         refuse([Problem("owner", "invalid_choice", sentence)])
     return owner
+
+
+def _require_endpoints(snapshot: Snapshot, tenant: str, trigger: Trigger) -> None:
+    """Refuse endpoints that are not the owner's: they would receive nothing, or another's data."""
+    if not trigger.endpoint_ids:
+        return
+    owner = trigger.organization if trigger.owner is TriggerOwner.ORGANIZATION else None
+    of_owner = {
+        it.id for it in endpoints.list_endpoints(snapshot, tenant) if it.organization == owner
+    }
+    refuse([foreign_endpoint_problem(it) for it in trigger.endpoint_ids if it not in of_owner])
 
 
 def _require_room(others: list[Trigger], new: Trigger) -> None:
