@@ -16,6 +16,7 @@ from tollbook.administration.endpoints import Protection
 from tollbook.alerts.delivery import Count, count_nothing
 from tollbook.alerts.looks import looks
 from tollbook.alerts.process import Alerts
+from tollbook.alerts.worker import NO_COUNTS, Counts
 from tollbook.api.application import application
 from tollbook.api.operation.created_tokens import CreatedTokens
 from tollbook.api.operation.health import Health
@@ -249,7 +250,8 @@ def _alerts(
     """Return the worker of alerts, unless the settings keep this server out."""
     if not settings.alerts:
         return None
-    return alerts_of(settings, database, secret_keys, metrics.count_attempt)
+    counts = Counts(metrics.count_notification, metrics.count_look)
+    return alerts_of(settings, database, secret_keys, metrics.count_attempt, counts)
 
 
 def alerts_of(
@@ -257,11 +259,12 @@ def alerts_of(
     database: Database,
     secret_keys: SecretKeys,
     count: Count = count_nothing,
+    counts: Counts = NO_COUNTS,
 ) -> Alerts:
     """Build the worker of alerts."""
     sealer, networks = protection_of(settings, secret_keys)
     days = settings.notification_days
-    return Alerts(database, now, sealer, networks, looks=looks(), days=days, count=count)
+    return Alerts(database, now, sealer, networks, looks(), days, count, counts)
 
 
 def _rerating_worker(database: Database) -> Worker:

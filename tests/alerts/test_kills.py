@@ -1,4 +1,4 @@
-"""A server that is killed around any step of a look or a delivery loses nothing, and keeps ids and order."""
+"""A server that is killed around a look or a delivery loses nothing, and keeps ids and order."""
 
 import os
 from collections.abc import Iterator

@@ -11,12 +11,14 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from tests import plain_http
+from tests.alerts.watching import Watching
 from tests.builders import Platform, event
 from tests.conftest import Postgres
 from tests.servers import Server
 from tests.waiting import wait_for
 from tollbook.api.operation.health import Health, Readiness
 from tollbook.api.pipeline.write_queue import WriteQueue
+from tollbook.domain.triggers import TriggerPeriod
 from tollbook.ingest.directory_cache import DirectoryCache
 from tollbook.store.database import Database, open_database
 from tollbook.store.probe import try_to_write
@@ -211,3 +213,22 @@ def test_metrics_may_need_a_token(sqlite_url: str) -> None:
         assert http.get("/metrics", headers=headers).status_code == 200
         headers = {"Authorization": "Bearer ö"}
         assert http.get("/metrics", headers={k: v.encode() for k, v in headers.items()}).is_error
+
+
+def test_looks_and_notifications_are_counted(sqlite_url: str) -> None:
+    database = open_database(sqlite_url)
+    watching = Watching(database)
+    watching.trigger(10, period=TriggerPeriod.ALL)
+    watching.statuses(event(quantity=6_100))
+    started = time.time()
+
+    def seen() -> dict[str, float]:
+        return samples(http.get("/metrics").text)
+
+    with Server(sqlite_url, alerts="true") as server, server.client() as http:
+        wait_for(lambda: "tollbook_notifications_total trigger.reached" in seen())
+        found = seen()
+    assert found["tollbook_notifications_total trigger.reached"] == 1
+    assert found["tollbook_alerts_look_seconds_count"] >= 1
+    assert found["tollbook_alerts_last_look_timestamp_seconds"] > started - 1
+    database.close()

@@ -24,6 +24,7 @@ def measured() -> set[str]:
     instruments.count_request("endpoint", 200, 0.1)
     instruments.count_answer("cache")
     instruments.count_refusal("queue_full")
+    instruments.count_notification("trigger.reached")
     lines = instruments.text().decode().splitlines()
     lines += ConsumeMetrics().text().decode().splitlines()
     lines += ImportMetrics().text().decode().splitlines()

@@ -37,6 +37,8 @@ def fan_out(work: Work) -> float:
             _fan_out(transaction, tenant, list(of_tenant), work.clock())
         mark_fanned_out(transaction, found)
     stop_at("fanned out")
+    for it in found:
+        work.counts.notification(it.type)
     return 0.0 if len(found) == _MOST_AT_ONCE else _PAUSE
 
 

@@ -49,7 +49,9 @@ class Look:
         for tenant in self._in_turn(sorted(tenants)):
             looked = self._tenants.setdefault(tenant, LookedTenant(tenant))
             is_done &= looked.look(work, by_tenant[tenant], tenants[tenant], may_go_on)
-        rest = min(_LONGEST_REST, _RESTS * (self._monotonic() - started))
+        seconds = self._monotonic() - started
+        work.counts.look(seconds, work.clock())
+        rest = min(_LONGEST_REST, _RESTS * seconds)
         return max(EVERY, rest) if is_done else rest
 
     def _in_turn(self, tenants: Sequence[str]) -> Iterator[str]:

@@ -9,7 +9,7 @@ from tollbook.alerts.renewal import Renewal
 from tollbook.alerts.requests import Requests
 from tollbook.alerts.retention import Retention
 from tollbook.alerts.sender import Sender
-from tollbook.alerts.worker import Step, Work, Worker
+from tollbook.alerts.worker import NO_COUNTS, Counts, Step, Work, Worker
 from tollbook.domain.addresses import Network
 from tollbook.domain.sealing import Sealer
 from tollbook.store.database import Database
@@ -19,7 +19,8 @@ class Alerts:
     """Looks for what happened and delivers it, while no other process does.
 
     `looks` are the steps that write notifications; they run before those that deliver them.
-    Notifications are kept for some `days`. `count` is called with each attempt.
+    Notifications are kept for some `days`. `count` is called with each attempt, `counts`
+    with notifications and looks.
     """
 
     def __init__(
@@ -31,12 +32,13 @@ class Alerts:
         looks: Sequence[Step] = (),
         days: int = 90,
         count: Count = count_nothing,
+        counts: Counts = NO_COUNTS,
     ) -> None:
         lease = Lease(database, clock)
         self._sender = Sender(lease, clock, lambda: Requests(networks))
         delivery = Delivery(self._sender, sealer, networks, count)
         steps: list[Step] = [*looks, fan_out, delivery, Renewal(sealer), Retention(days)]
-        self.worker = Worker(lease, Work(lease, database, clock), steps)
+        self.worker = Worker(lease, Work(lease, database, clock, counts), steps)
         self._sender.on_result = lambda: self.worker.wake(delivery)
 
     def open(self) -> None:

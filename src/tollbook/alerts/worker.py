@@ -16,6 +16,23 @@ _TRY_AGAIN = 1.0
 """The seconds until a step that failed, or a lease that another process holds, is tried again."""
 
 
+def _count_nothing(*_: object) -> None:
+    """Count nothing."""
+
+
+class Counts(NamedTuple):
+    """What is called to count: each notification by its type, and each look.
+
+    A look has its length in seconds, and its end in microseconds since 1970.
+    """
+
+    notification: Callable[[str], object] = _count_nothing
+    look: Callable[[float, int], object] = _count_nothing
+
+
+NO_COUNTS = Counts()
+
+
 class Work(NamedTuple):
     """What each step is called with: where it reads, how it writes, and what time it is.
 
@@ -26,6 +43,7 @@ class Work(NamedTuple):
     lease: Lease
     database: Database
     clock: Clock
+    counts: Counts = NO_COUNTS
 
 
 Step = Callable[[Work], float]

@@ -95,6 +95,23 @@ class Metrics:
             ["kind"],
             registry=registry,
         )
+        self._notifications = Counter(
+            "tollbook_notifications",
+            "Notifications that were given to their endpoints, by type.",
+            ["type"],
+            registry=registry,
+        )
+        self._look_seconds = Histogram(
+            "tollbook_alerts_look_seconds",
+            "Time of a look at the figures of triggers.",
+            buckets=_SECONDS,
+            registry=registry,
+        )
+        self._last_look = Gauge(
+            "tollbook_alerts_last_look_timestamp_seconds",
+            "When the last look at the figures of triggers ended; 0 where none did.",
+            registry=registry,
+        )
         self._attempts = Counter(
             "tollbook_deliveries",
             "Attempts to deliver a notification, by kind of endpoint and outcome.",
@@ -174,6 +191,15 @@ class Metrics:
         self._attempts.labels(kind, outcome).inc()
         if seconds is not None:
             self._latency.observe(max(0.0, seconds))
+
+    def count_notification(self, kind: str) -> None:
+        """Count a notification that was given to its endpoints."""
+        self._notifications.labels(kind).inc()
+
+    def count_look(self, seconds: float, ended: int) -> None:
+        """Count a look at the figures of triggers, which ended at microseconds since 1970."""
+        self._look_seconds.observe(seconds)
+        self._last_look.set(ended / 1_000_000)
 
     def count_events(self, counts: Mapping[str, int]) -> None:
         """Count receipts by outcome."""
