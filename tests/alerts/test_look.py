@@ -248,6 +248,21 @@ def test_a_rerating_is_waited_for_in_ended_periods_only(watching: Watching) -> N
     assert watching.look() == ["trigger.reached 60"]
 
 
+def test_ended_periods_of_the_tenant_wait_for_a_rerating_too(watching: Watching) -> None:
+    watching.trigger(3, organization="")
+    watching.look()
+    watching.send(event(id="1", cost="60"), event(id="2", time=YESTERDAY, cost="60"))
+    past = Past(watching)
+    run = past.begin()
+    assert watching.look() == ["trigger.reached 60"]
+    assert watching.told()[0]["data"]["period"]["name"] == "2024-01-15"
+    assert watching.look(with_ended=False) == []
+    assert watching.look() == []
+    past.steps(run.id)
+    assert watching.look() == ["trigger.reached 60"]
+    assert watching.told()[-1]["data"]["period"]["name"] == "2024-01-14"
+
+
 def test_two_organizations_add_up_in_instants_of_the_tenants_zone(watching: Watching) -> None:
     watching.organization("tokyo", timezone="Asia/Tokyo")
     watching.organization("euro", currency="EUR")

@@ -61,14 +61,7 @@ class LookedLedger:
         return sum(map(len, self._spans.values())) < before
 
     def _is_covered(self, span: Span, run: Run) -> bool:
-        if span.end > self._now:
-            return False
-        in_zone = zone(self.organization.timezone)
-        first, last = (
-            day_number(instant_of(it).astimezone(in_zone).date())
-            for it in (span.start, span.end - 1)
-        )
-        return run.span.first_day <= last and first <= run.span.last_day
+        return is_covered(span, run, self.organization.timezone, self._now)
 
     def value(self, trigger: Trigger, span: Span) -> int:
         """Return the value of a trigger's figure in a period."""
@@ -157,6 +150,21 @@ def to_look_at(
         for span in by_kind[trigger.period]:
             if span.end > trigger.watched_from:
                 yield trigger, span
+
+
+def is_covered(span: Span, run: Run, timezone: str, now: int, margin: int = 0) -> bool:
+    """Return whether a period has ended and a rerating covers days of it.
+
+    The days are those of a time zone, and some of `margin` microseconds around the period.
+    """
+    if span.end > now:
+        return False
+    in_zone = zone(timezone)
+    first, last = (
+        day_number(instant_of(it).astimezone(in_zone).date())
+        for it in (max(0, span.start - margin), span.end - 1 + margin)
+    )
+    return run.span.first_day <= last and first <= run.span.last_day
 
 
 def zones_of(organization: WatchedOrganization) -> Zones:

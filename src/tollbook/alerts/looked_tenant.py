@@ -9,7 +9,14 @@ from tollbook.alerts.figures import Selected, selected_by
 from tollbook.alerts.firing import Outcome, TriggersChanged
 from tollbook.alerts.forecasts import with_forecasts
 from tollbook.alerts.judge import Known, Looked, judge_amounts
-from tollbook.alerts.looked_ledger import LookedLedger, Moment, ValueKey, to_look_at, zones_of
+from tollbook.alerts.looked_ledger import (
+    LookedLedger,
+    Moment,
+    ValueKey,
+    is_covered,
+    to_look_at,
+    zones_of,
+)
 from tollbook.alerts.watched import WatchedTenant
 from tollbook.alerts.worker import Work
 from tollbook.domain.trigger_periods import DAY, KEPT_AFTER, LONGEST, WATCHED_AFTER, Span, Zones
@@ -25,6 +32,8 @@ from tollbook.store.watched_sums import WatchedOrganization
 SECOND = 1_000_000
 ENDED_EVERY = 30 * SECOND
 """How soon a change of a period that ended is looked at."""
+ZONES_DIFFER_BY = 14 * 3_600 * SECOND
+"""Days of a rerating are each organization's own, in any time zone."""
 _IN_ONE_SNAPSHOT = 100
 _LONGEST_WATCHED = max(WATCHED_AFTER.values()) + 31 * DAY
 Starts = tuple[int, ...]
@@ -51,6 +60,7 @@ class LookedTenant:
         self._deviations = Deviations(tenant)
         self._ended_looked_at = 0
         self._tenant_is_due = True
+        self._tenant_waits = False
         self._removed_at = 0
 
     def look(
@@ -214,15 +224,20 @@ class LookedTenant:
         with_ended: bool,
     ) -> None:
         of_tenant = watched.of_tenant
-        if not of_tenant or not self._tenant_is_due:
+        if not of_tenant or not (self._tenant_is_due or (with_ended and self._tenant_waits)):
             return
         there = {it.number for it in organizations}
         found: list[Outcome] = []
+        waits = False
         with work.database.reading() as snapshot:
             as_of = versions.ledger_version_of_all(snapshot, self._id).as_of
             known = self._known_of(snapshot, WHOLE_TENANT, of_tenant, now)
             moment = Moment(now, as_of, with_ended)
+            runs = rerating_runs.at_work(snapshot, self._id) if with_ended else []
             for trigger, span in to_look_at(watched, of_tenant, watched.zones, moment):
+                if any(is_covered(span, it, "UTC", now, ZONES_DIFFER_BY) for it in runs):
+                    waits = True
+                    continue
                 key = selected_by(trigger), trigger.currency, span
                 shares = self._shares.get(key, {})
                 value = sum(share for number, share in shares.items() if number in there)
@@ -234,6 +249,7 @@ class LookedTenant:
         self._write(work, watched, found)
         self._deviations.freeze(work)
         self._tenant_is_due = False
+        self._tenant_waits = waits if with_ended else self._tenant_waits
         self._forget_ended(now)
 
     def _forget_ended(self, now: int) -> None:
