@@ -41,6 +41,7 @@ from tollbook.store.audit import COMMAND_LINE, Actor
 from tollbook.store.database import Database
 from tollbook.store.meter_checks import meter_differences
 from tollbook.store.meters import read_catalog
+from tollbook.store.notification_checks import notification_differences
 from tollbook.store.orphans import owner_differences
 from tollbook.store.verification import CHECKS, RowDifference, differences
 from tollbook.wiring import now
@@ -171,6 +172,7 @@ class Platform:
         with self.database.reading() as snapshot:
             found = [found for check in CHECKS for found in differences(snapshot, check)]
             found += reversal_differences(snapshot)
+            found += notification_differences(snapshot)
             return [*found, *owner_differences(snapshot), *meter_differences(snapshot)]
 
     def send(

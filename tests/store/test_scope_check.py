@@ -24,6 +24,7 @@ OVER_ALL_TENANTS = {
     "store/endpoints.py": 1,  # secrets are encrypted again, which nobody sees
     "store/keys.py": 2,  # only the key identifies the tenant; those that expire soon
     "store/meter_checks.py": 2,  # proves all codes, for the administrator of the machine
+    "store/notification_checks.py": 2,  # proves all rows, for the administrator of the machine
     "store/notifications.py": 1,  # old ones are deleted
     "store/origins.py": 1,  # a preflight request names an origin and no tenant
     "store/orphans.py": 3,  # proves all rows, for the administrator of the machine
