@@ -59,12 +59,13 @@ def notification_differences(snapshot: Snapshot) -> Iterator[RowDifference]:
 
 
 def _occasions(snapshot: Snapshot) -> dict[str, list[_Occasion]]:
-    since = dict(snapshot.table(_KEPT_SINCE, {}, 2))
+    since: dict[str, int] = dict(snapshot.table(_KEPT_SINCE, {}, 2))
     found: defaultdict[str, list[_Occasion]] = defaultdict(list)
-    for tenant, *key, reached_at, cleared_at in snapshot.rows(_STATES):
-        for at, types in ((reached_at, _REACHED), (cleared_at, _CLEARED)):
+    for tenant, number, trigger, start, threshold, *instants in snapshot.rows(_STATES):
+        for at, types in zip(instants, (_REACHED, _CLEARED), strict=True):
             if tenant in since and at is not None and at > since[tenant]:
-                found[tenant].append(_Occasion(tenant, *key, types))
+                key = tenant, number, trigger, start, threshold
+                found[tenant].append(_Occasion(*key, types))
     return dict(sorted(found.items()))
 
 
