@@ -18,11 +18,11 @@ RETURNING last_number
 _ADD = """
 INSERT INTO notifications (
     tenant_id, number, id, type, at, written_at, organization_id, user_id, trigger_id,
-    to_tenant, to_organization, endpoint_ids, data, fanned_out
+    meter, to_tenant, to_organization, endpoint_ids, data, fanned_out
 )
 VALUES (
     :tenant, :number, :id, :type, :at, :written_at, :organization, :user_id, :trigger_id,
-    :to_tenant, :to_organization, :endpoint_ids, :data, 0
+    :meter, :to_tenant, :to_organization, :endpoint_ids, :data, 0
 )
 ON CONFLICT DO NOTHING
 """
@@ -90,6 +90,7 @@ def _row(it: Notification, number: int, now: int) -> dict[str, str | int | None]
         "organization": it.organization,
         "user_id": it.user_id,
         "trigger_id": it.trigger_id,
+        "meter": it.meter,
         "to_tenant": int(it.to_tenant),
         "to_organization": int(it.to_organization),
         "endpoint_ids": None if ids is None else msgspec.json.encode(ids).decode(),
