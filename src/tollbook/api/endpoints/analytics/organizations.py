@@ -27,7 +27,7 @@ from tollbook.api.openapi.parameter_types import about, one_of, some_of
 from tollbook.api.openapi.schemas import ORGANIZATIONS_REPORT
 from tollbook.domain.errors import CurrencyRequired, CursorExpired
 from tollbook.domain.keys import Permission
-from tollbook.domain.limit_errors import TooManyAnswers
+from tollbook.domain.limit_errors import ExportExpired, TooManyAnswers, TooManyExports
 from tollbook.store.database import Snapshot
 
 
@@ -94,5 +94,5 @@ GET_ORGANIZATIONS = Endpoint(
         ),
     ),
     read=get_organizations,
-    errors=(CurrencyRequired, CursorExpired, TooManyAnswers),
+    errors=(CurrencyRequired, CursorExpired, ExportExpired, TooManyAnswers, TooManyExports),
 )

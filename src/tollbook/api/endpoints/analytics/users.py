@@ -24,7 +24,7 @@ from tollbook.api.openapi.parameter_types import about, one_of
 from tollbook.api.openapi.schemas import USERS_REPORT
 from tollbook.domain.errors import CursorExpired
 from tollbook.domain.keys import Permission
-from tollbook.domain.limit_errors import TooManyAnswers
+from tollbook.domain.limit_errors import ExportExpired, TooManyAnswers, TooManyExports
 from tollbook.store.database import Snapshot
 
 
@@ -77,5 +77,5 @@ GET_USERS = Endpoint(
         | leads("getForecast", organization_id="/organization_id", user_id="/users/0/user_id"),
     ),
     read=get_users,
-    errors=(CursorExpired, TooManyAnswers),
+    errors=(CursorExpired, ExportExpired, TooManyAnswers, TooManyExports),
 )
