@@ -39,6 +39,7 @@ from tollbook.rating.books.yaml_book import parse_price_book
 from tollbook.store import directory, keys, prices
 from tollbook.store.audit import COMMAND_LINE, Actor
 from tollbook.store.database import Database
+from tollbook.store.delivery_checks import delivery_differences
 from tollbook.store.meter_checks import meter_differences
 from tollbook.store.meters import read_catalog
 from tollbook.store.notification_checks import notification_differences
@@ -173,7 +174,8 @@ class Platform:
             found = [found for check in CHECKS for found in differences(snapshot, check)]
             found += reversal_differences(snapshot)
             found += notification_differences(snapshot)
-            return [*found, *owner_differences(snapshot), *meter_differences(snapshot)]
+            found += [*owner_differences(snapshot), *meter_differences(snapshot)]
+            return [*found, *delivery_differences(snapshot)]
 
     def send(
         self, *events: Json, scope: KeyScope | None = None, atomic: bool = False

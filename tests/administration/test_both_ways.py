@@ -12,6 +12,7 @@ from tests.builders import Json, event
 from tests.cli.conftest import Ran, Tollbook
 from tests.servers import SECRET_KEY
 from tollbook.administration.budgets import NewBudget, set_budget
+from tollbook.administration.endpoints import NewEndpoint, Protection, add_endpoint
 from tollbook.administration.event_types import set_event_type
 from tollbook.administration.meters import MeterChange, add_meter, change_meter
 from tollbook.administration.origins import add_origin
@@ -21,6 +22,7 @@ from tollbook.domain.directory import User
 from tollbook.domain.keys import Permission
 from tollbook.domain.meters import Category
 from tollbook.domain.own_meters import MeterTerms
+from tollbook.domain.sealing import Sealer
 from tollbook.domain.viewers import SecretKeys
 from tollbook.rating.books.yaml_book import parse_price_book
 from tollbook.store import directory
@@ -37,6 +39,8 @@ KEY = "/v1/keys/{key}"
 TOKENS = "/v1/viewer-tokens"
 ORIGINS = "/v1/origins"
 PAGE = "https://app.example.com"
+ENDPOINTS = "/v1/endpoints"
+HOOK = "https://hooks.example.com/tollbook"
 BOOKS = "/v1/price-books"
 BOOK = """
 name: {name}
@@ -195,6 +199,33 @@ ALLOWED = {
             "category": "voice_cost",
         },
     ),
+    "endpoint.create": Case(
+        "POST",
+        ENDPOINTS,
+        f"endpoints add {HOOK} --name Billing --type trigger.* --organization org_1",
+        {"name": "Billing", "url": HOOK, "types": ["trigger.*"], "organization_id": "org_1"},
+    ),
+    "endpoint.change": Case(
+        "PATCH",
+        f"{ENDPOINTS}/{{endpoint}}",
+        f"endpoints change {{endpoint}} --name Other --url {HOOK}/2 --type key.expiring "
+        "--disable --skip-pending",
+        {
+            "name": "Other",
+            "url": f"{HOOK}/2",
+            "types": ["key.expiring"],
+            "enabled": False,
+            "skip_pending": True,
+        },
+    ),
+    "endpoint.rotate": Case(
+        "POST",
+        f"{ENDPOINTS}/{{endpoint}}/rotation",
+        "endpoints rotate {endpoint} --overlap-seconds 60",
+        {"overlap_seconds": 60},
+    ),
+    "endpoint.test": Case("POST", f"{ENDPOINTS}/{{endpoint}}/test", "endpoints test {endpoint}"),
+    "endpoint.remove": Case("DELETE", f"{ENDPOINTS}/{{endpoint}}", "endpoints remove {endpoint}"),
     "budget.set": Case(
         "PUT",
         BUDGET,
@@ -352,6 +383,18 @@ REFUSED = {
         "triggers add x --organization org_9 --period day --at 1",
         {"name": "x", "organization_id": "org_9", "figure": "cost", "period": "day", "at": [1]},
     ),
+    "an endpoint in a private network": Case(
+        "POST",
+        ENDPOINTS,
+        "endpoints add https://10.0.0.1/ --name {control} --type trigger",
+        {"name": "\t", "url": "https://10.0.0.1/", "types": ["trigger"]},
+    ),
+    "a change of an endpoint to no URL": Case(
+        "PATCH",
+        f"{ENDPOINTS}/{{endpoint}}",
+        "endpoints change {endpoint} --url ftp://example.com --type trigger",
+        {"url": "ftp://example.com", "types": ["trigger"]},
+    ),
     "a budget of nothing": Case("PUT", BUDGET, "budgets set org_1 0", {"monthly": 0}),
     "a budget with an alert at nothing": Case(
         "PUT",
@@ -398,6 +441,9 @@ class Door:
             add_origin(transaction, actor, PAGE)
             new = NewViewer("org_1")
             keys = SecretKeys((SECRET_KEY,))
+            endpoint, _ = add_endpoint(
+                transaction, actor, NewEndpoint("Old", HOOK), None, Protection(Sealer(keys), ())
+            )
             viewer, _ = create_viewer_token(transaction, actor, key, row, new, keys)
             terms = [MeterTerms(it, "message", Category.MESSAGING) for it in OWN]
             for it in terms:
@@ -405,6 +451,7 @@ class Door:
             change_meter(transaction, actor, OWN[1], MeterChange(retired=True))
         tenant.send(event(id="lost", organization_id="nobody"))
         self.token = viewer.id
+        self.endpoint = endpoint.id
         self.before = len(self.acts())
 
     def acts(self) -> list[Act]:
@@ -432,7 +479,9 @@ class Door:
         ]
 
 
-_RANDOM = re.compile(r"trg_[0-9a-z]{26}|tb_[0-9a-f]{12}|tbv_[0-9a-f]{16}|\d{4}-\d\d-\d\dT.*")
+_RANDOM = re.compile(
+    r"end_[0-9a-f]{26}|trg_[0-9a-z]{26}|tb_[0-9a-f]{12}|tbv_[0-9a-f]{16}|\d{4}-\d\d-\d\dT.*"
+)
 Send = Callable[[Door, Case], httpx.Response]
 Call = Callable[[Door, Case], Ran]
 
@@ -450,7 +499,7 @@ def send() -> Send:
         given: dict[str, Any] = {"json": case.body} if case.body is not None else {}
         if isinstance(case.body, str):
             given = {"content": case.body, "headers": {"Content-Type": "application/yaml"}}
-        path = case.path.format(key=door.prefix, token=door.token)
+        path = case.path.format(key=door.prefix, token=door.token, endpoint=door.endpoint)
         return door.tenant.call(case.method, path, key, **given)
 
     return by_http
@@ -468,10 +517,8 @@ def call(
 
     def by_command(door: Door, case: Case) -> Ran:
         file = tollbook.write("book.yaml", case.body) if isinstance(case.body, str) else ""
-        words = (
-            it.format(key=door.prefix, token=door.token, file=file, control="\t")
-            for it in case.command.split(" ")
-        )
+        given = {"key": door.prefix, "token": door.token, "endpoint": door.endpoint}
+        words = (it.format(**given, file=file, control="\t") for it in case.command.split(" "))
         return tollbook(*words, "--tenant", door.tenant.tenant)
 
     return by_command

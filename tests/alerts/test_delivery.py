@@ -140,7 +140,7 @@ def test_a_dead_endpoint_is_disabled_with_a_notice(
     database: Database, receiver: Receiver, answer: int, status: EndpointStatus
 ) -> None:
     clock = Clock()
-    dead = make_endpoint(database, receiver.url, types=("trigger.*",))
+    dead = make_endpoint(database, receiver.url)
     with receiving() as other:
         make_endpoint(database, other.url, types=("endpoint.disabled",))
         notify(database, notification("a"))
@@ -152,6 +152,7 @@ def test_a_dead_endpoint_is_disabled_with_a_notice(
         data = json.loads(other.received[0].body)["data"]
     assert (data["endpoint_id"], data["reason"], data["pending"]) == (dead.id, status, 1)
     assert stored_endpoint(database, dead.id).status is status
+    assert sorted(it[1] for it in statuses(database)) == ["delivered", "pending"]
     with database.reading() as snapshot:
         (act,) = acts(snapshot, TENANT)
     assert (act.action, act.key_prefix) == ("endpoint.disable", "alerts")

@@ -139,6 +139,10 @@ def test_a_trigger_watches_events_quantities_or_costs(
     )
     watching.trigger(threshold, figure=figure, meter=meter)
     assert watching.look() == [f"trigger.reached {shown}"]
+    ((of_meter,),) = watching.rows(
+        "SELECT meter FROM notifications WHERE tenant_id = :tenant", tenant=watching.tenant
+    )
+    assert of_meter == (meter or None)
 
 
 def test_a_late_event_fires_in_a_period_that_ended(watching: Watching) -> None:

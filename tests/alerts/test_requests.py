@@ -2,12 +2,16 @@
 
 import asyncio
 import socket
+import ssl
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from ipaddress import ip_address, ip_network
+from pathlib import Path
 
 import pytest
 
+from tests.alerts.certificates import contexts
 from tests.alerts.receivers import Answer, Receiver, receiving
 from tollbook.alerts.requests import Requests, Resolve, resolve
 from tollbook.domain.addresses import Address
@@ -29,9 +33,10 @@ def post(
     names: Resolve = resolve,
     seconds: float = 15.0,
     times: int = 1,
+    context: ssl.SSLContext | None = None,
 ) -> Outcome:
     async def send() -> Outcome:
-        requests = Requests(networks, names, whole_seconds=seconds)  # type: ignore[arg-type]
+        requests = Requests(networks, names, context, seconds)  # type: ignore[arg-type]
         try:
             for _ in range(times):
                 outcome = await requests.post(destination, {"webhook-id": "ntf_1"}, b'{"a":1}')
@@ -127,6 +132,77 @@ def test_a_port_that_is_closed_is_reported() -> None:
         bound.bind(("127.0.0.1", 0))
         port = bound.getsockname()[1]
     assert post(f"http://127.0.0.1:{port}/").code is AttemptCode.CONNECT_FAILED
+
+
+class Raw:
+    """Where bytes are answered, and whether all were sent."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self.sent = False
+
+
+@contextmanager
+def answering(raw: bytes, context: ssl.SSLContext | None = None) -> Iterator[Raw]:
+    """A receiver that answers bytes as they are, and then only waits for the end."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        scheme = "https" if context else "http"
+        found = Raw(f"{scheme}://127.0.0.1:{server.getsockname()[1]}/")
+
+        def answer() -> None:
+            connection, _ = server.accept()
+            if context:
+                connection = context.wrap_socket(connection, server_side=True)
+            with connection, suppress(OSError):
+                connection.recv(65_536)
+                connection.sendall(raw)
+                found.sent = True
+                connection.recv(1)
+
+        thread = threading.Thread(target=answer)
+        thread.start()
+        yield found
+        thread.join()
+
+
+def head_of(length: int, *lines: str) -> bytes:
+    """Return the head of an answer that has exactly a length."""
+    start = "\r\n".join(("HTTP/1.1 200 OK", *lines, "x: ")).encode()
+    return start + b"x" * (length - len(start) - 4) + b"\r\n\r\n"
+
+
+def test_a_head_of_8_kib_is_read_and_no_more() -> None:
+    with answering(head_of(8_192, "content-length: 2") + b"ok") as raw:
+        assert post(raw.url) == Outcome(200, excerpt="ok")
+    with answering(head_of(8_193, "content-length: 2") + b"ok") as raw:
+        assert post(raw.url).code is AttemptCode.BAD_RESPONSE
+
+
+def test_an_encrypted_answer_is_bounded_too(tmp_path: Path) -> None:
+    server, client = contexts(tmp_path)
+    with answering(head_of(8_192, "content-length: 2") + b"ok", server) as raw:
+        assert post(raw.url, context=client) == Outcome(200, excerpt="ok")
+    with answering(head_of(8_193), server) as raw:
+        assert post(raw.url, context=client).code is AttemptCode.BAD_RESPONSE
+
+
+def test_answers_before_the_answer_count_as_its_head() -> None:
+    with answering(b"HTTP/1.1 103 Early Hints\r\n\r\n" * 400 + head_of(200)) as raw:
+        assert post(raw.url).code is AttemptCode.BAD_RESPONSE
+
+
+@pytest.mark.parametrize(
+    ("lines", "body"),
+    [
+        (("content-length: 100000000",), b"x" * 5_000_000),
+        (("transfer-encoding: chunked",), b"1\r\nx\r\n" * 1_000_000),
+        (("connection: close",), b"x" * 5_000_000),
+    ],
+)
+def test_a_body_that_never_ends_is_not_read(lines: tuple[str, ...], body: bytes) -> None:
+    with answering(head_of(200, *lines) + body) as raw:
+        assert post(raw.url) == Outcome(200, excerpt="x" * 200)
+    assert not raw.sent
 
 
 def test_a_receiver_that_speaks_no_tls_is_reported(receiver: Receiver) -> None:

@@ -1,7 +1,10 @@
 """/v1/endpoints and /v1/notifications: where notifications go, and whether they arrived."""
 
+import csv
+import io
 import json
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 import httpx
@@ -14,12 +17,14 @@ from tests.api.conftest import error_of
 from tests.builders import TENANT, Json, Platform
 from tests.inside import serving
 from tests.waiting import wait_for
-from tollbook.domain.keys import Permission
+from tollbook.domain.events import microseconds
+from tollbook.domain.keys import Limits, Permission
 from tollbook.settings import Settings
 from tollbook.store.audit import acts
 from tollbook.store.database import Database
 from tollbook.wiring import services
 
+_DAY = 24 * 3600 * 1_000_000
 ENDPOINTS, NOTIFICATIONS = "/v1/endpoints", "/v1/notifications"
 
 
@@ -229,6 +234,71 @@ def test_the_number_of_endpoints_is_limited(running: Running) -> None:
     body = {"name": "More", "url": running.receiver.url, "organization_id": "org_1"}
     refused = running.http.post(ENDPOINTS, json=body)
     assert (refused.status_code, error_of(refused)["code"]) == (409, "too_many_endpoints")
+
+
+def test_notifications_are_filtered(running: Running, database: Database) -> None:
+    first = microseconds(datetime(2024, 1, 15, tzinfo=UTC))
+    days = [notification(day, at=first + day * _DAY, user_id=f"user_{day}") for day in range(4)]
+    identities = notify(database, *days)
+    span = {"start": "2024-01-16T00:00:00Z", "end": "2024-01-18T01:00:00+01:00"}
+    found = running.get(NOTIFICATIONS, **span)["notifications"]
+    assert [it["id"] for it in found] == [identities[2], identities[1]]
+    (of_user,) = running.get(NOTIFICATIONS, user_id="user_3")["notifications"]
+    assert of_user["id"] == identities[3]
+    refused = running.http.get(NOTIFICATIONS, params={"start": "yesterday"})
+    (detail,) = error_of(refused)["details"]
+    assert (refused.status_code, detail["field"]) == (400, "start")
+
+
+def test_a_key_limited_to_meters_sees_those_of_its_meters(
+    running: Running, database: Database
+) -> None:
+    limits = Limits(meters=("voice.call", "sms.outbound"))
+    key = running.platform.key(Permission.READ_ANALYTICS, limits=limits)
+    identities = notify(
+        database,
+        notification("a", meter="voice.call"),
+        notification("b", meter="sms.inbound"),
+        notification("of all"),
+        notification("c", meter="sms.outbound"),
+    )
+    found = running.get(NOTIFICATIONS, key)["notifications"]
+    assert [it["id"] for it in found] == [identities[3], identities[0]]
+
+
+def test_notifications_are_a_file(running: Running, database: Database) -> None:
+    added = running.add()["endpoint"]
+    reader = running.platform.key(Permission.READ_ANALYTICS)
+    notify(database, notification("a"), notification("b", user_id="=user"))
+    wait_for(lambda: running.statuses() == ["delivered"] * 2)
+    listed = running.get(NOTIFICATIONS)["notifications"]
+    assert (added["name"], added["kind"]) == tuple(
+        listed[0]["deliveries"][0][name] for name in ("name", "kind")
+    )
+    text = running.http.get(NOTIFICATIONS, params={"format": "ndjson"}).text
+    assert [without_instants(json.loads(line)) for line in text.splitlines()] == [
+        without_instants(it) for it in listed
+    ]
+    answer = running.http.get(f"{NOTIFICATIONS}?format=csv&limit=1", headers={"X-API-Key": reader})
+    (row,) = csv.DictReader(io.StringIO(answer.text))
+    assert list(row) == list(listed[0])
+    assert (row["id"], row["user_id"], row["deliveries"]) == (listed[0]["id"], "'=user", "")
+    assert json.loads(row["data"]) == listed[0]["data"]
+    assert answer.headers["x-next-cursor"]
+
+
+def without_instants(shown: Json) -> Json:
+    """Return a notification without the instant, which files write in a form of their own."""
+    return {name: value for name, value in shown.items() if name != "timestamp"}
+
+
+def test_a_removed_endpoint_has_no_name(running: Running, database: Database) -> None:
+    added = running.add()["endpoint"]
+    notify(database, notification("a"))
+    wait_for(lambda: running.statuses() == ["delivered"])
+    running.http.delete(f"{ENDPOINTS}/{added['id']}")
+    (state,) = running.get(NOTIFICATIONS)["notifications"][0]["deliveries"]
+    assert (state["endpoint_id"], state["name"], state["kind"]) == (added["id"], None, None)
 
 
 def test_data_keep_their_digits(running: Running, database: Database) -> None:

@@ -101,6 +101,18 @@ def test_every_parameter_is_described_or_shown_by_an_example() -> None:
     assert bare == []
 
 
+@pytest.mark.parametrize("path", ["users", "organizations", "overview"])
+def test_an_answer_with_margins_has_an_example(path: str) -> None:
+    answer = DOCUMENT["paths"][f"/v1/analytics/{path}"]["get"]["responses"]["200"]
+    shown = answer["content"]["application/json"]["examples"]["margin"]["value"]
+    rows = shown.get(path, [shown])
+    for row in rows:
+        assert {"buy_cost", "margin", "buy_known_share"} <= row.keys()
+        if row["margin"] is not None:
+            known = row["buy_cost"] + row["margin"]
+            assert row["buy_known_share"] == pytest.approx(known / row["total_cost"], abs=1e-6)
+
+
 def test_every_request_and_answer_has_an_example() -> None:
     assert [it.where for it in contents() if not it.examples] == []
 

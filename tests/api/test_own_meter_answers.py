@@ -63,6 +63,26 @@ def test_every_meter_of_a_row_adds_up_to_its_categories(journey: Journey) -> Non
     assert by_meter["sms.outbound"]["count"] == 0
 
 
+@pytest.mark.parametrize("path", ["users", "organizations"])
+@pytest.mark.parametrize("form", ["csv", "ndjson"])
+def test_a_file_of_meters_is_streamed(journey: Journey, path: str, form: str) -> None:
+    query = {**(ORGANIZATION if path == "users" else DAY), "include": "meters,margin"}
+    streamed = journey.get(f"/v1/analytics/{path}", **query, format=form)
+    assert "content-length" not in streamed.headers
+    page = journey.get(f"/v1/analytics/{path}", **query, format=form, limit=1_000)
+    assert "content-length" in page.headers
+    first = streamed.text.splitlines()
+    assert first[: len(page.text.splitlines())] == page.text.splitlines()
+    assert "whatsapp.marketing.billed_quantity" in first[0]
+    same = {"If-None-Match": streamed.headers["etag"]}
+    query |= {"format": form}
+    unchanged = journey.tenant.get(f"/v1/analytics/{path}", params=query, headers=same)
+    assert (unchanged.status_code, unchanged.text) == (304, "")
+    any_other = {"If-None-Match": "*"}
+    unchanged = journey.tenant.get(f"/v1/analytics/{path}", params=query, headers=any_other)
+    assert unchanged.status_code == 304
+
+
 def test_a_meter_can_be_filtered_grouped_and_drawn(journey: Journey) -> None:
     of_meter = {**ORGANIZATION, "meter": "whatsapp.marketing"}
     (row, *others) = journey.get("/v1/analytics/users", **of_meter).json()["users"]

@@ -18,6 +18,15 @@ def test_an_endpoint_is_added_changed_and_removed(tollbook: Tollbook) -> None:
     rotated = tollbook("endpoints", "rotate", identity)
     assert rotated.out.startswith("whsec_")
     assert rotated.out.strip() != added["secret"]
+    new = ("--name", "Other", "--url", f"{URL}/2", "--type", "trigger.*", "--type", "key.*")
+    changed = json.loads(tollbook("endpoints", "change", identity, *new, "--json").out)
+    assert (changed["name"], changed["url"]) == ("Other", f"{URL}/2")
+    assert changed["types"] == ["trigger.*", "key.*"]
+    changed = json.loads(tollbook("endpoints", "change", identity, "--all-types", "--json").out)
+    assert (changed["name"], changed["types"]) == ("Other", [])
+    both = tollbook("endpoints", "change", identity, "--all-types", "--type", "key.*")
+    assert (both.code, "--all-types" in both.err) == (2, True)
+    assert "url must begin" in tollbook("endpoints", "change", identity, "--url", "x").err
     assert "ntf_" in tollbook("endpoints", "test", identity).out
     assert "is disabled" in tollbook("endpoints", "change", identity, "--disable").out
     assert "enable it first" in tollbook("endpoints", "test", identity).err

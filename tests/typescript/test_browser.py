@@ -12,10 +12,10 @@ from tests.dashboard.conftest import CHROMIUM, MILLISECONDS, SWITCHES
 from tests.typescript.building import CLIENT
 from tests.typescript.conftest import Site
 
-_PAGE = "<!doctype html><title>A platform's own page</title>"
+PAGE = "<!doctype html><title>A platform's own page</title>"
 _EXPORTS = json.loads((CLIENT / "package.json").read_text())["exports"]["."]
 _MODULE = _EXPORTS["browser"]["default"].removeprefix("./")
-_JANUARY = {"organization_id": "org_1", "start_date": "2024-01-01", "end_date": "2024-01-31"}
+JANUARY = {"organization_id": "org_1", "start_date": "2024-01-01", "end_date": "2024-01-31"}
 _OPENED = "const { Tollbook } = await import('/client/MODULE');".replace("MODULE", _MODULE)
 
 
@@ -31,7 +31,7 @@ def page(site: Site) -> Iterator[Page]:
         opened.route(f"{site.server.address}/client/**", _send_file)
         opened.route(
             f"{site.server.address}/page",
-            lambda route: route.fulfill(body=_PAGE, content_type="text/html"),
+            lambda route: route.fulfill(body=PAGE, content_type="text/html"),
         )
         opened.goto(f"{site.server.address}/page")
         yield opened
@@ -66,7 +66,7 @@ def test_a_page_reads_with_a_viewer_token(site: Site, page: Page) -> None:
         return found;
         """,
         token=token_of(site),
-        january=_JANUARY,
+        january=JANUARY,
     )
     assert [(it["user_id"], it["total_cost"]) for it in rows] == [("user_1", "12345.678901234")]
 
@@ -81,7 +81,7 @@ def test_what_a_token_may_not_do_is_an_error(site: Site, page: Page) -> None:
         return Promise.all([other, writing].map((it) => it.catch((error) => error.name)));
         """,
         token=token_of(site),
-        january=_JANUARY,
+        january=JANUARY,
     )
     assert found == ["NotFound", "PermissionMissing"]
 
@@ -114,7 +114,7 @@ def test_a_redirect_and_an_abort_in_a_browser(site: Site, page: Page) -> None:
         return Promise.all([tollbook.listBudgets(), aborted].map((it) => it.catch(named)));
         """,
         token=token_of(site),
-        january=_JANUARY,
+        january=JANUARY,
     )
     assert found == [
         "InvalidAnswer: the server redirects to another address",

@@ -6,13 +6,19 @@ import msgspec
 
 from tollbook.alerts.sender import Sent
 from tollbook.domain.deliveries import GIVEN_UP_AFTER, GONE
-from tollbook.domain.endpoints import Endpoint, EndpointStatus
+from tollbook.domain.endpoints import Endpoint, EndpointStatus, wants
 from tollbook.domain.events import instant_of
 from tollbook.domain.notifications import Notification, NotificationType
 from tollbook.store.audit import Actor
 from tollbook.store.audit_writer import write_act
 from tollbook.store.database import Transaction
-from tollbook.store.endpoints import change_endpoint, count_pending, find_endpoint, make_due
+from tollbook.store.endpoints import (
+    change_endpoint,
+    count_pending,
+    find_endpoint,
+    list_endpoints,
+    make_due,
+)
 from tollbook.store.notifications import add_notifications
 
 _WORKER = "alerts"
@@ -67,6 +73,11 @@ def _notify(transaction: Transaction, endpoint: Endpoint, now: int) -> None:
     """Write to the audit log that an endpoint is disabled, and notify its owner and the tenant."""
     since = endpoint.failing_since or now
     pending = count_pending(transaction, endpoint.tenant, endpoint.id)
+    others = tuple(
+        it.id
+        for it in list_endpoints(transaction, endpoint.tenant)
+        if it.id != endpoint.id and wants(it.types, NotificationType.ENDPOINT_DISABLED)
+    )
     shown = {
         "endpoint_id": endpoint.id,
         "reason": endpoint.status.value,
@@ -85,6 +96,7 @@ def _notify(transaction: Transaction, endpoint: Endpoint, now: int) -> None:
                 data=shown,
                 organization=endpoint.organization,
                 to_organization=endpoint.organization is not None,
+                endpoint_ids=others,
             )
         ],
         now,

@@ -113,6 +113,7 @@ def _notification(tenant: WatchedTenant, it: Outcome) -> Notification:
         organization=trigger.organization or None,
         user_id=trigger.user_id or None,
         trigger_id=trigger.id,
+        meter=trigger.meter or None,
         to_tenant=owner is not TriggerOwner.ORGANIZATION,
         to_organization=owner is not TriggerOwner.TENANT,
         endpoint_ids=trigger.endpoint_ids or None,

@@ -8,12 +8,12 @@ from typing import Any
 
 import httpcore
 
+from tollbook.alerts.bounded_stream import MOST_BODY_BYTES, AnswerTooLong, BoundedStream
 from tollbook.domain.addresses import Address, Network, parsed
 from tollbook.domain.deliveries import AttemptCode, Outcome, excerpt_of
 from tollbook.domain.destinations import Destination, are_allowed
 
 CONNECT_SECONDS, WHOLE_SECONDS = 5.0, 15.0
-_MOST_BODY_BYTES = 1_024
 _GOOD = range(200, 300)
 Resolve = Callable[[str, int], Awaitable[list[Address]]]
 """Returns all addresses of a name; raises `OSError` when there are none."""
@@ -61,11 +61,13 @@ class CheckedBackend(httpcore.AsyncNetworkBackend):
         error: Exception = NameNotFound()
         for address in addresses:
             try:
-                return await self._backend.connect_tcp(
+                stream = await self._backend.connect_tcp(
                     str(address), port, timeout, local_address, socket_options
                 )
             except (httpcore.ConnectError, httpcore.ConnectTimeout) as failed:
                 error = failed
+            else:
+                return BoundedStream(stream)
         raise error
 
     async def _addresses(self, host: str, port: int) -> list[Address]:
@@ -152,11 +154,18 @@ class Requests:
 
 
 async def _beginning(response: httpcore.Response) -> bytes:
+    """Return the beginning of a body, up to 1 KiB with the marks of its chunks."""
     found = b""
-    async for piece in response.aiter_stream():
-        found += piece[: _MOST_BODY_BYTES - len(found)]
-        if len(found) >= _MOST_BODY_BYTES:
-            break
+    stream = response.extensions["network_stream"]
+    if isinstance(stream, BoundedStream):
+        stream.read_body()
+    try:
+        async for piece in response.aiter_stream():
+            found += piece[: MOST_BODY_BYTES - len(found)]
+            if len(found) >= MOST_BODY_BYTES:
+                break
+    except AnswerTooLong:
+        pass
     return found
 
 

@@ -61,14 +61,21 @@ def _add(options: Options, settings: Settings) -> int:
 @verb.command("change")
 @_id
 @click.option("--enable/--disable", "enabled", default=None, help="Send to it, or stop.")
+@click.option("--name", help="What the endpoint is for.")
+@click.option("--url", help="The URL, which must begin with https://.")
+@_types
+@click.option("--all-types", is_flag=True, help="Every type, instead of some.")
 @click.option("--skip-pending", is_flag=True, help="Discard what waits for it.")
 @shared_options
 def _change(options: Options, settings: Settings) -> int:
-    """Enable or disable an endpoint."""
+    """Change an endpoint, enable or disable it."""
+    if options.type and options.all_types:
+        raise click.UsageError("--type cannot be used with --all-types")
     database = open_migrated(settings)
-    change = EndpointChange(skip_pending=options.skip_pending)
-    if options.enabled is not None:
-        change.enabled = options.enabled
+    given = {name: getattr(options, name) for name in ("name", "url", "enabled")}
+    given["types"] = list(options.type) if options.type or options.all_types else None
+    present = {name: value for name, value in given.items() if value is not None}
+    change = EndpointChange(**present, skip_pending=options.skip_pending)
     with database.writing() as transaction:
         found = _find(transaction, options)
         protection = _protection(settings, database)

@@ -2,7 +2,7 @@
 
 import click
 
-from tollbook.api.endpoints.notifications import shown_notifications
+from tollbook.api.endpoints.notification_answers import shown_notifications
 from tollbook.cli.choices import named_organization, shared_options
 from tollbook.cli.command import Options, VerbGroup
 from tollbook.cli.output import print_json, print_rows

@@ -14,7 +14,7 @@ from tollbook.lifecycle.archive import describe
 from tollbook.lifecycle.check import archive_differences
 from tollbook.lifecycle.missing_purchases import NotRebuilt, Rebuilt, rebuild_purchases
 from tollbook.settings import Settings
-from tollbook.store import meter_checks, notification_checks, orphans
+from tollbook.store import delivery_checks, meter_checks, notification_checks, orphans
 from tollbook.store.database import Database, Snapshot
 from tollbook.store.engine import TimeLimit
 from tollbook.store.verification import (
@@ -82,7 +82,7 @@ def _verify(options: Options, database: Database, rebuilt: dict[str, object]) ->
     else:
         _print_differences(found)
         _print_zones(zones)
-        subjects = (reversals, orphans, meter_checks, notification_checks)
+        subjects = (reversals, orphans, meter_checks, delivery_checks, notification_checks)
         more_checks = [it.CHECK for it in subjects]
         names = ", ".join((*(check.name for check in CHECKS), *more_checks))
         verdict = f"{len(found)} differences" if found else "all agree"
@@ -97,6 +97,7 @@ def _differences(snapshot: Snapshot, folder: Path | None) -> list[RowDifference]
     found.extend(orphans.owner_differences(snapshot))
     found.extend(meter_checks.meter_differences(snapshot))
     found.extend(notification_checks.notification_differences(snapshot))
+    found.extend(delivery_checks.delivery_differences(snapshot))
     if folder is not None:
         found.extend(archive_differences(snapshot, folder))
     return found

@@ -35,8 +35,10 @@ class Notification(msgspec.Struct, frozen=True, kw_only=True):
 
     `occasion` identifies it among those of its type: the same occasion is notified once. `at` is
     when it became true, in microseconds since 1970. `organization` is the organization's number,
-    None for the whole tenant. `to_tenant` and `to_organization` are whose endpoints receive it, all
-    of them unless `endpoint_ids` names some. `data` must be JSON without personal data.
+    None for the whole tenant. `meter` is the type of the meter that it is about, if it is about
+    one: keys that are limited to meters see no others. `to_tenant` and `to_organization` are whose
+    endpoints receive it, all of them unless `endpoint_ids` names some. `data` must be JSON without
+    personal data.
     """
 
     tenant: str
@@ -47,6 +49,7 @@ class Notification(msgspec.Struct, frozen=True, kw_only=True):
     organization: int | None = None
     user_id: str | None = None
     trigger_id: str | None = None
+    meter: str | None = None
     to_tenant: bool = True
     to_organization: bool = False
     endpoint_ids: tuple[str, ...] | None = None

@@ -114,6 +114,21 @@ ERASE_NOTIFICATION = """
 UPDATE notifications SET data = :data WHERE tenant_id = :tenant AND number = :number
 """
 
+# A chat answers several notifications at once: each of them has the answer.
+ERASE_EXCERPTS = """
+UPDATE delivery_attempts SET excerpt = ''
+WHERE excerpt <> '' AND (tenant_id, endpoint_id, address, at) IN (
+    SELECT answers.tenant_id, answers.endpoint_id, answers.address, answers.at
+    FROM notifications
+    JOIN deliveries ON deliveries.tenant_id = notifications.tenant_id
+        AND deliveries.number = notifications.number
+    JOIN delivery_attempts AS answers ON answers.tenant_id = deliveries.tenant_id
+        AND answers.endpoint_id = deliveries.endpoint_id AND answers.address = deliveries.address
+        AND answers.sequence = deliveries.sequence
+    WHERE notifications.organization_id = :number AND notifications.user_id = :user
+)
+"""
+
 
 def trigger_names(transaction: Transaction, number: int, user: str) -> None:
     """Erase the names of a user's triggers, also in notifications: they are free text."""
@@ -138,10 +153,15 @@ def _without_name(data: str) -> str:
 
 
 def user_fields(transaction: Transaction, number: int, user: str) -> None:
-    """Replace a user's name with the id, and remove the e-mail address and names of keys."""
+    """Replace a user's name with the id, and remove what else is free text about the user.
+
+    That is the e-mail address, the names of keys and triggers, the reasons of reversals and
+    corrections, and what receivers answered to notifications about the user.
+    """
     trigger_names(transaction, number, user)
     transaction.execute(ERASE_USER, number=number, user=user)
     transaction.execute(ERASE_KEYS, number=number, user=user)
+    transaction.execute(ERASE_EXCERPTS, number=number, user=user)
     for sql in (ERASE_REASONS, *ERASE_CORRECTIONS):
         transaction.execute(sql, number=number, user=user)
 

@@ -1,11 +1,13 @@
 """Read notifications with what became of them at each endpoint."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 from tollbook.store.database import Snapshot
 
 _FIRST = 2**62
+_CHUNK = 1_000
+"""Rows that one statement of a file reads."""
 _LIST = """
 SELECT number, id, type, at, notifications.organization_id, user_id, trigger_id, data
 FROM notifications WHERE tenant_id = :tenant AND number < :before
@@ -15,6 +17,7 @@ _CONDITIONS = {
     "user": "user_id = :user",
     "type": "type = :type",
     "trigger": "trigger_id = :trigger",
+    "meters": "meter IN :meters",
     "start": "at >= :start",
     "end": "at < :end",
     "status": "number IN (SELECT number FROM deliveries "
@@ -22,9 +25,13 @@ _CONDITIONS = {
 }
 _DELIVERIES = """
 SELECT
-    number, endpoint_id, sequence, deliveries.status, attempts, last_status, last_code,
-    next_attempt_at, delivered_at
-FROM deliveries WHERE tenant_id = :tenant AND number IN :numbers
+    deliveries.number, deliveries.endpoint_id, deliveries.sequence, endpoints.name, endpoints.kind,
+    deliveries.status, deliveries.attempts, deliveries.last_status, deliveries.last_code,
+    deliveries.next_attempt_at, deliveries.delivered_at
+FROM deliveries
+LEFT JOIN endpoints ON endpoints.tenant_id = deliveries.tenant_id
+    AND endpoints.id = deliveries.endpoint_id
+WHERE deliveries.tenant_id = :tenant AND deliveries.number IN :numbers
 """
 _OF_ENDPOINT = """
 SELECT
@@ -61,11 +68,16 @@ class ListedNotification(NamedTuple):
 
 
 class ListedDelivery(NamedTuple):
-    """A delivery of a notification; instants are in microseconds since 1970."""
+    """A delivery of a notification; instants are in microseconds since 1970.
+
+    `name` and `kind` of the endpoint are None when it was removed.
+    """
 
     number: int
     endpoint_id: str
     sequence: int
+    name: str | None
+    kind: str | None
     status: str
     attempts: int
     last_status: int | None
@@ -104,13 +116,14 @@ class NotificationFilter(NamedTuple):
     """Which notifications are listed; None is any.
 
     `only_own` is 1 for an organization, which sees what it owns. `start` and `end` are instants in
-    microseconds since 1970, `end` not included.
+    microseconds since 1970, `end` not included. `meters` are types: only what is about one of them.
     """
 
     organization: int | None = None
     user: str | None = None
     type: str | None = None
     trigger: str | None = None
+    meters: tuple[str, ...] | None = None
     start: int | None = None
     end: int | None = None
     status: str | None = None
@@ -128,8 +141,20 @@ def list_notifications(
     sql = f"{_LIST} {conditions}ORDER BY number DESC LIMIT :limit"
     if only.organization is None:
         del bound["only_own"]
+    if only.meters is not None:
+        bound["meters"] = list(only.meters)
     rows = snapshot.rows(sql, tenant=tenant, before=before, limit=limit, **bound)
     return [ListedNotification(*row) for row in rows]
+
+
+def all_notifications(
+    snapshot: Snapshot, tenant: str, only: NotificationFilter
+) -> Iterator[list[ListedNotification]]:
+    """Yield all notifications, the newest first, in chunks."""
+    before = NEWEST
+    while chunk := list_notifications(snapshot, tenant, only, before, _CHUNK):
+        yield chunk
+        before = chunk[-1].number
 
 
 def deliveries_of(
@@ -138,7 +163,7 @@ def deliveries_of(
     """Return the deliveries of notifications by number."""
     found: dict[int, list[ListedDelivery]] = {number: [] for number in numbers}
     rows = snapshot.rows(_DELIVERIES, tenant=tenant, numbers=list(numbers)) if numbers else []
-    for row in sorted(rows):
+    for row in sorted(rows, key=lambda row: row[:3]):
         delivery = ListedDelivery(*row)
         found[delivery.number].append(delivery)
     return found

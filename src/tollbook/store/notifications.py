@@ -18,13 +18,16 @@ RETURNING last_number
 _ADD = """
 INSERT INTO notifications (
     tenant_id, number, id, type, at, written_at, organization_id, user_id, trigger_id,
-    to_tenant, to_organization, endpoint_ids, data, fanned_out
+    meter, to_tenant, to_organization, endpoint_ids, data, fanned_out
 )
 VALUES (
     :tenant, :number, :id, :type, :at, :written_at, :organization, :user_id, :trigger_id,
-    :to_tenant, :to_organization, :endpoint_ids, :data, 0
+    :meter, :to_tenant, :to_organization, :endpoint_ids, :data, 0
 )
 ON CONFLICT DO NOTHING
+"""
+_LAST_WRITTEN = """
+SELECT written_at FROM notifications WHERE tenant_id = :tenant ORDER BY number DESC LIMIT 1
 """
 _OLD = f"""
 SELECT tenant_id, number FROM notifications
@@ -47,13 +50,17 @@ def add_notifications(
 ) -> None:
     """Insert notifications in this order; those whose occasion is already stored change nothing.
 
-    The numbers of their tenants stay locked until the commit. `now` is in microseconds since 1970.
+    The numbers of their tenants stay locked until the commit. `now` is in microseconds since 1970;
+    a server whose clock is behind stores the time of the notification before, so that those that
+    are old are always the first ones.
     """
     for tenant, found in groupby(sorted(notifications, key=_tenant), _tenant):
         of_tenant = list(found)
         count = len(of_tenant)
         first = transaction.integer(_ALLOCATE, tenant=tenant, count=count) - count + 1
-        rows = [_row(it, first + place, now) for place, it in enumerate(of_tenant)]
+        last = transaction.row(_LAST_WRITTEN, tenant=tenant)
+        written_at = max(now, last[0]) if last else now
+        rows = [_row(it, first + place, written_at) for place, it in enumerate(of_tenant)]
         transaction.execute_many(_ADD, rows)
 
 
@@ -78,7 +85,7 @@ def remove_before(transaction: Transaction, before: int, limit: int) -> int:
     return len(found)
 
 
-def _row(it: Notification, number: int, now: int) -> dict[str, str | int | None]:
+def _row(it: Notification, number: int, written_at: int) -> dict[str, str | int | None]:
     ids = it.endpoint_ids
     return {
         "tenant": it.tenant,
@@ -86,10 +93,11 @@ def _row(it: Notification, number: int, now: int) -> dict[str, str | int | None]
         "id": it.id,
         "type": it.type.value,
         "at": it.at,
-        "written_at": now,
+        "written_at": written_at,
         "organization": it.organization,
         "user_id": it.user_id,
         "trigger_id": it.trigger_id,
+        "meter": it.meter,
         "to_tenant": int(it.to_tenant),
         "to_organization": int(it.to_organization),
         "endpoint_ids": None if ids is None else msgspec.json.encode(ids).decode(),

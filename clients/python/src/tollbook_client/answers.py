@@ -360,9 +360,14 @@ class DeleteUserAnswer:
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
 class DeliveryState:
-    """What became of a notification at an endpoint."""
+    """What became of a notification at an endpoint.
+
+    `name` and `kind` are null when the endpoint was removed.
+    """
 
     endpoint_id: str
+    name: str | None
+    kind: str | None
     status: str
     attempts: int
     last_status: int | None

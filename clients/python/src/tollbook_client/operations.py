@@ -785,7 +785,21 @@ LIST_NOTIFICATIONS = Operation(
     "GET",
     "/v1/notifications",
     (),
-    frozenset(["cursor", "limit", "organization_id", "status", "trigger_id", "type", "user_id"]),
+    frozenset(
+        [
+            "cursor",
+            "end",
+            "escape_formulas",
+            "format",
+            "limit",
+            "organization_id",
+            "start",
+            "status",
+            "trigger_id",
+            "type",
+            "user_id",
+        ]
+    ),
     lambda: {200: answers.ListNotificationsAnswer},
     "notifications",
     "cursor",

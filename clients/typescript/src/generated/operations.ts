@@ -62,7 +62,7 @@ export const OPERATIONS = {
   rotateEndpointSecret: {"method": "POST", "path": "/v1/endpoints/{id}/rotation", "query": [], "repeatable": false, "contentTypes": ["application/json"]},
   testEndpoint: {"method": "POST", "path": "/v1/endpoints/{id}/test", "query": [], "repeatable": false},
   listDeliveries: {"method": "GET", "path": "/v1/endpoints/{id}/deliveries", "query": ["limit", "cursor"], "repeatable": true, "rows": "deliveries"},
-  listNotifications: {"method": "GET", "path": "/v1/notifications", "query": ["organization_id", "user_id", "type", "trigger_id", "status", "limit", "cursor"], "repeatable": true, "rows": "notifications"},
+  listNotifications: {"method": "GET", "path": "/v1/notifications", "query": ["organization_id", "user_id", "type", "trigger_id", "status", "start", "end", "limit", "cursor"], "repeatable": true, "rows": "notifications", "files": true},
   resendNotification: {"method": "POST", "path": "/v1/notifications/{id}/resend", "query": [], "repeatable": false, "contentTypes": ["application/json"]},
   listOrigins: {"method": "GET", "path": "/v1/origins", "query": [], "repeatable": true},
   addOrigin: {"method": "POST", "path": "/v1/origins", "query": [], "repeatable": false, "contentTypes": ["application/json"]},

@@ -163,9 +163,11 @@ export interface CurrencyTotal<A = string> {
   cost: A;
 }
 
-/** What became of a notification at an endpoint. */
+/** What became of a notification at an endpoint. `name` and `kind` are null when the endpoint was removed. */
 export interface DeliveryState {
   endpoint_id: string;
+  name: string | null;
+  kind: EndpointKind | null;
   status: DeliveryStatus;
   attempts: number;
   last_status: number | null;
@@ -2000,6 +2002,10 @@ export interface ListNotificationsParams {
   trigger_id?: string;
   /** Only those with a delivery in this status. */
   status?: "pending" | "delivered" | "failed" | "discarded" | (string & {});
+  /** Only those from then on, by `timestamp`. */
+  start?: string;
+  /** Only those before then. */
+  end?: string;
   /** The most notifications; 100 by default. */
   limit?: number;
   /** The `next_cursor` of the page before. */
@@ -2794,5 +2800,6 @@ export interface FileParams {
   getUsage: GetUsageParams;
   getUsageSeries: GetUsageSeriesParams;
   listEvents: ListEventsParams;
+  listNotifications: ListNotificationsParams;
   listActs: ListActsParams;
 }

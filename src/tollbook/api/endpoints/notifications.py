@@ -1,43 +1,59 @@
 """What was notified, and whether it arrived: /v1/notifications."""
 
-from datetime import datetime
-from typing import Annotated, Any, cast
+from functools import partial
+from typing import Annotated, Any
 
-import msgspec
 from anyio.to_thread import run_sync
 from msgspec import Meta
 from starlette.responses import Response
 
 from tollbook.administration import endpoints as administration
 from tollbook.administration.endpoints import Resend
-from tollbook.api.endpoints.analytics.queries import OrganizationId, UserId
+from tollbook.api.endpoints.analytics.queries import (
+    NEXT_CURSOR,
+    EscapeFormulas,
+    FormatName,
+    OrganizationId,
+    UserId,
+)
 from tollbook.api.endpoints.endpoint_answers import find_visible
 from tollbook.api.endpoints.endpoint_deliveries import require_message_rate
+from tollbook.api.endpoints.formats import resolve_format
+from tollbook.api.endpoints.notification_answers import (
+    ShownNotification,
+    notifications_table,
+    shown_notifications,
+)
+from tollbook.api.formats.choice import (
+    ERROR_WRITERS,
+    Format,
+    attachment,
+    content_type,
+    table_writer,
+)
 from tollbook.api.openapi.endpoint import ApiRequest, AsyncRequest, Body, Endpoint
 from tollbook.api.openapi.links import leads
-from tollbook.api.openapi.parameter_types import Text, about, text, whole_number
+from tollbook.api.openapi.parameter_types import Instant, Text, about, text, whole_number
 from tollbook.api.openapi.parameters import Path, Query
 from tollbook.api.openapi.schemas import answer_schema
-from tollbook.api.pipeline.access import organization_of
+from tollbook.api.pipeline.access import organization_of, owner_of
 from tollbook.api.pipeline.cursors import read_place, write_cursor
 from tollbook.api.pipeline.json_body import read_body
 from tollbook.api.pipeline.request_body import MOST_OTHER_BYTES, read_bounded
 from tollbook.api.pipeline.responses import json_response
+from tollbook.api.pipeline.streams import ExportFile, Streamed
 from tollbook.domain.deliveries import DeliveryStatus
 from tollbook.domain.endpoint_errors import EndpointDisabled
-from tollbook.domain.errors import NotFound, PermissionMissing
-from tollbook.domain.events import instant_of
+from tollbook.domain.errors import NotFound
 from tollbook.domain.keys import ApiKey, Permission
-from tollbook.domain.limit_errors import RateLimited
+from tollbook.domain.limit_errors import ExportExpired, RateLimited, TooManyExports
 from tollbook.domain.notifications import NotificationType
 from tollbook.store.database import Snapshot
-from tollbook.store.directory import owners_of_numbers
 from tollbook.store.notification_list import (
     NEWEST,
-    ListedDelivery,
     ListedNotification,
     NotificationFilter,
-    deliveries_of,
+    all_notifications,
 )
 from tollbook.store.notification_list import list_notifications as stored_notifications
 
@@ -56,6 +72,10 @@ class NotificationsQuery(Query, frozen=True, kw_only=True):
     status: Annotated[
         DeliveryStatus | None, about("Only those with a delivery in this status.")
     ] = None
+    start: Annotated[
+        Instant | None, about("Only those from then on, by `timestamp`.", "2024-01-15T00:00:00Z")
+    ] = None
+    end: Annotated[Instant | None, about("Only those before then.", "2024-01-16T00:00:00Z")] = None
     limit: Annotated[
         int | None,
         whole_number(),
@@ -64,6 +84,8 @@ class NotificationsQuery(Query, frozen=True, kw_only=True):
     cursor: Annotated[str | None, text(4_000), about("The `next_cursor` of the page before.")] = (
         None
     )
+    format: FormatName = None
+    escape_formulas: EscapeFormulas = True
 
 
 class NotificationPath(Path, frozen=True, kw_only=True):
@@ -72,45 +94,59 @@ class NotificationPath(Path, frozen=True, kw_only=True):
     id: Annotated[str, Meta(max_length=40, examples=["ntf_abcdefghijklmnopqrstuvwxyz"])]
 
 
-class DeliveryState(msgspec.Struct, frozen=True):
-    """What became of a notification at an endpoint."""
-
-    endpoint_id: str
-    status: DeliveryStatus
-    attempts: int
-    last_status: int | None
-    next_attempt_at: datetime | None
-    delivered_at: datetime | None
-
-
-class ShownNotification(msgspec.Struct, frozen=True):
-    """What happened. `deliveries` is null for keys that may not see endpoints."""
-
-    id: str
-    type: NotificationType
-    timestamp: datetime
-    organization_id: str | None
-    user_id: str | None
-    trigger_id: str | None
-    data: dict[str, Any]
-    delivered: int
-    pending: int
-    deliveries: list[DeliveryState] | None
-
-
 def list_notifications(request: ApiRequest[NotificationsQuery], snapshot: Snapshot) -> Response:
-    """List what was notified, the newest first."""
+    """List what was notified, the newest first: a page, or all of it in a file.
+
+    A file is written from a snapshot of its own, by what the key may see in this one.
+    """
     key, query = request.key, request.query
-    if key.limits.meters:
-        raise PermissionMissing("a key limited to meters may not list notifications")
-    before = NEWEST if query.cursor is None else read_place(query.cursor)[0]
-    limit = query.limit or _USUAL_LIMIT
-    only = _filter(snapshot, key, query)
+    chosen, only = resolve_format(request, query.format), _filter(snapshot, key, query)
+    if chosen is not Format.JSON:
+        return _file(request, snapshot, chosen, only)
+    page, following = _page(request, snapshot, only)
+    shown = shown_notifications(snapshot, request.tenant, page, may_see_endpoints=_is_admin(key))
+    return json_response({"success": True, "notifications": shown, "next_cursor": following})
+
+
+def _page(
+    request: ApiRequest[NotificationsQuery], snapshot: Snapshot, only: NotificationFilter
+) -> tuple[list[ListedNotification], str | None]:
+    """Return a page, and the cursor of the next one when there is one."""
+    cursor, limit = request.query.cursor, request.query.limit or _USUAL_LIMIT
+    before = NEWEST if cursor is None else read_place(cursor)[0]
     rows = stored_notifications(snapshot, request.tenant, only, before, limit + 1)
     page = rows[:limit]
-    shown = shown_notifications(snapshot, request.tenant, page, may_see_endpoints=_is_admin(key))
-    following = write_cursor((page[-1].number, "")) if len(rows) > limit else None
-    return json_response({"success": True, "notifications": shown, "next_cursor": following})
+    return page, write_cursor((page[-1].number, "")) if len(rows) > limit else None
+
+
+def _file(
+    request: ApiRequest[NotificationsQuery],
+    snapshot: Snapshot,
+    chosen: Format,
+    only: NotificationFilter,
+) -> Response:
+    query, services, tenant = request.query, request.services, request.tenant
+    headers = attachment(chosen, "notifications", query.organization_id or tenant)
+    write = table_writer(chosen, escape_formulas=query.escape_formulas)
+    table = partial(notifications_table, may_see_endpoints=_is_admin(request.key))
+    if query.cursor is None and query.limit is None:
+        return Streamed(
+            services.database,
+            services.exports,
+            owner_of(request.key, request.headers),
+            ExportFile(
+                lambda opened: write(
+                    table(opened, tenant, all_notifications(opened, tenant, only))
+                ),
+                ERROR_WRITERS[chosen],
+                content_type(chosen),
+            ),
+            headers,
+        )
+    page, following = _page(request, snapshot, only)
+    headers |= {NEXT_CURSOR: following} if following else {}
+    content = b"".join(write(table(snapshot, tenant, [page])))
+    return Response(content, 200, headers, content_type(chosen))
 
 
 def _filter(snapshot: Snapshot, key: ApiKey, query: NotificationsQuery) -> NotificationFilter:
@@ -126,47 +162,10 @@ def _filter(snapshot: Snapshot, key: ApiKey, query: NotificationsQuery) -> Notif
         type=query.type,
         trigger=query.trigger_id,
         status=query.status,
+        start=query.start,
+        end=query.end,
+        meters=key.limits.meters or None,
         only_own=int(scope.organization_id is not None),
-    )
-
-
-def shown_notifications(
-    snapshot: Snapshot, tenant: str, page: list[ListedNotification], *, may_see_endpoints: bool
-) -> list[ShownNotification]:
-    """Return notifications for an answer."""
-    numbers = {it.organization for it in page if it.organization is not None}
-    owners = owners_of_numbers(snapshot, numbers) if numbers else {}
-    found = deliveries_of(snapshot, tenant, [it.number for it in page])
-    return [
-        ShownNotification(
-            id=it.id,
-            type=NotificationType(it.type),
-            timestamp=instant_of(it.at),
-            organization_id=None if it.organization is None else owners[it.organization][1],
-            user_id=it.user_id,
-            trigger_id=it.trigger_id,
-            data=cast("dict[str, Any]", msgspec.Raw(it.data.encode())),
-            delivered=_count(found[it.number], DeliveryStatus.DELIVERED),
-            pending=_count(found[it.number], DeliveryStatus.PENDING),
-            deliveries=list(map(_state, found[it.number])) if may_see_endpoints else None,
-        )
-        for it in page
-    ]
-
-
-def _count(found: list[ListedDelivery], status: DeliveryStatus) -> int:
-    return sum(it.status == status for it in found)
-
-
-def _state(it: ListedDelivery) -> DeliveryState:
-    waits = it.status == DeliveryStatus.PENDING
-    return DeliveryState(
-        endpoint_id=it.endpoint_id,
-        status=DeliveryStatus(it.status),
-        attempts=it.attempts,
-        last_status=it.last_status,
-        next_attempt_at=instant_of(it.next_attempt_at) if waits else None,
-        delivered_at=None if it.delivered_at is None else instant_of(it.delivered_at),
     )
 
 
@@ -207,6 +206,8 @@ _EXAMPLE: dict[str, Any] = {
     "deliveries": [
         {
             "endpoint_id": "end_0123456789abcdef0123456789",
+            "name": "Billing",
+            "kind": "webhook",
             "status": "delivered",
             "attempts": 1,
             "last_status": 204,
@@ -226,7 +227,9 @@ NOTIFICATION_ENDPOINTS = (
         description=(
             "What was notified, the newest first, and how many endpoints have received it. An "
             "admin key of the tenant also sees each endpoint. A key of an organization sees what "
-            "concerns it, a key of a user what concerns the user."
+            "concerns it, a key of a user what concerns the user, and a key that is limited to "
+            "meters what is about one of them. `format=csv`, `ndjson` or `parquet` without `limit` "
+            f"sends all notifications; with it a page, whose cursor is in `{NEXT_CURSOR}`."
         ),
         permission=Permission.READ_ANALYTICS,
         answers=Body(
@@ -235,7 +238,7 @@ NOTIFICATION_ENDPOINTS = (
             links=leads("resendNotification", id="/notifications/0/id"),
         ),
         read=list_notifications,
-        errors=(NotFound,),
+        errors=(NotFound, TooManyExports, ExportExpired),
         tag=_TAG,
         tells_usage=False,
     ),

@@ -139,12 +139,20 @@ def _answer(status: int, body: Body, components: Components, endpoint: Endpoint)
     answer = {
         "description": body.description or HTTPStatus(status).phrase,
         "content": {
-            media_type: {"schema": components.of(body.schema), "example": body.example}
+            media_type: {"schema": components.of(body.schema), **_examples(body)}
             for media_type in body.media_types
         },
     }
     links = _links(body, endpoint)
     return {**answer, "links": described(links)} if links else answer
+
+
+def _examples(body: Body) -> Document:
+    """Return the example of an answer, or all of them by what a query includes."""
+    if not body.more_examples:
+        return {"example": body.example}
+    examples = {"documented": body.example, **body.more_examples}
+    return {"examples": {name: {"value": it} for name, it in examples.items()}}
 
 
 def _links(body: Body, endpoint: Endpoint) -> Links:

@@ -38,6 +38,7 @@ P = TypeVar("P", default=Path, covariant=True)
 class Body:
     """The body of a request or an answer: its type, and an example or one by media type.
 
+    An answer may have more examples, by what a query includes to get them.
     `links` name the operations that an answer leads to, with their parameters. A request may come
     without a body that is not `required`.
     """
@@ -47,6 +48,7 @@ class Body:
     media_types: tuple[str, ...] = ("application/json",)
     description: str = ""
     examples: Mapping[str, Any] = field(default_factory=dict)
+    more_examples: Mapping[str, Any] = field(default_factory=dict)
     links: Links = field(default_factory=dict)
     required: bool = True
 

@@ -15,9 +15,10 @@ from tollbook.store.tables.columns import (
 
 # What happened. `number` is the order in which a tenant's notifications were written, and `id` a
 # hash of the occasion: the same occasion is never written twice. `at` is when it became true,
-# `written_at` when it was stored. `to_tenant` and `to_organization` are 0 or 1: whose endpoints it
-# goes to. `endpoint_ids` is JSON, and NULL for every endpoint whose types match. The partial index
-# serves the fan-out, the other one the notifications of a trigger.
+# `written_at` when it was stored. `meter` is the type of the only meter that it is about, by which
+# keys that are limited to meters see it; NULL for all others. `to_tenant` and `to_organization` are
+# 0 or 1: whose endpoints it goes to. `endpoint_ids` is JSON, and NULL for every endpoint whose
+# types match. The partial index serves the fan-out, the other one the notifications of a trigger.
 notifications = Table(
     "notifications",
     metadata,
@@ -30,6 +31,7 @@ notifications = Table(
     Column("organization_id", BIG),
     Column("user_id", Text),
     Column("trigger_id", Text),
+    Column("meter", Text),
     Column("to_tenant", SMALL, nullable=False),
     Column("to_organization", SMALL, nullable=False),
     Column("endpoint_ids", Text),

@@ -175,11 +175,27 @@ def respond(question: Question, found: Lookup) -> Response:
 
 def stream(question: Question, read_table: Callable[[Snapshot], Table]) -> Response:
     """Return a table of any length, written while it is read from a snapshot of its own."""
+    question.request.services.metrics.count_answer("ledger")
+    return _stream(question, read_table, {})
+
+
+def stream_table(
+    question: Question, found: Lookup, table: Table, headers: Mapping[str, str]
+) -> Response:
+    """Return a table whose rows are read, written while it is sent. It is not kept.
+
+    A tag of the content, for a key that sees a part, would need all of it first.
+    """
+    tag = {} if found.sees_a_part else {"ETag": f'W/"{found.tag}"'}
+    return _stream(question, lambda _: table, {**currency_headers(question), **headers, **tag})
+
+
+def _stream(
+    question: Question, read_table: Callable[[Snapshot], Table], headers: Mapping[str, str]
+) -> Response:
     request, write = question.request, _writer(question)
     services = request.services
-    services.metrics.count_answer("ledger")
-    headers = state_headers(question) | file_headers(question)
-    headers["X-Quarantined"] = str(count_quarantined(question))
+    more = {**file_headers(question), **headers, "X-Quarantined": str(count_quarantined(question))}
     return Streamed(
         services.database,
         services.exports,
@@ -189,7 +205,7 @@ def stream(question: Question, read_table: Callable[[Snapshot], Table]) -> Respo
             ERROR_WRITERS[question.format],
             content_type(question.format),
         ),
-        headers,
+        state_headers(question) | more,
     )
 
 

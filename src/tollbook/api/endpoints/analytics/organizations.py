@@ -22,12 +22,13 @@ from tollbook.api.endpoints.analytics.rows import respond_with_rows
 from tollbook.api.endpoints.analytics.scope import refuse_user_key, resolve_scope
 from tollbook.api.openapi.endpoint import ApiRequest, Body, Endpoint
 from tollbook.api.openapi.examples_family import ORGANIZATIONS_ANSWER
+from tollbook.api.openapi.examples_margins import ORGANIZATIONS_WITH_MARGIN
 from tollbook.api.openapi.links import SAME_PERIOD, leads
 from tollbook.api.openapi.parameter_types import about, one_of, some_of
 from tollbook.api.openapi.schemas import ORGANIZATIONS_REPORT
 from tollbook.domain.errors import CurrencyRequired, CursorExpired
 from tollbook.domain.keys import Permission
-from tollbook.domain.limit_errors import TooManyAnswers
+from tollbook.domain.limit_errors import ExportExpired, TooManyAnswers, TooManyExports
 from tollbook.store.database import Snapshot
 
 
@@ -86,6 +87,7 @@ GET_ORGANIZATIONS = Endpoint(
     answers=Body(
         ORGANIZATIONS_REPORT,
         ORGANIZATIONS_ANSWER,
+        more_examples={"margin": ORGANIZATIONS_WITH_MARGIN},
         links=leads(
             "getUserAnalytics",
             "getChanges",
@@ -94,5 +96,5 @@ GET_ORGANIZATIONS = Endpoint(
         ),
     ),
     read=get_organizations,
-    errors=(CurrencyRequired, CursorExpired, TooManyAnswers),
+    errors=(CurrencyRequired, CursorExpired, ExportExpired, TooManyAnswers, TooManyExports),
 )

@@ -20,6 +20,7 @@ from tollbook.api.endpoints.analytics.questions import open_question
 from tollbook.api.endpoints.analytics.scope import refuse_user_key, resolve_scope
 from tollbook.api.openapi.endpoint import ApiRequest, Body, Endpoint
 from tollbook.api.openapi.examples_family import OVERVIEW_ANSWER
+from tollbook.api.openapi.examples_margins import OVERVIEW_WITH_MARGIN
 from tollbook.api.openapi.links import SAME_PERIOD, leads
 from tollbook.api.openapi.parameter_types import about, some_of
 from tollbook.api.openapi.schemas import OVERVIEW_REPORT
@@ -71,6 +72,7 @@ GET_OVERVIEW = Endpoint(
     answers=Body(
         OVERVIEW_REPORT,
         OVERVIEW_ANSWER,
+        more_examples={"margin": OVERVIEW_WITH_MARGIN},
         links=leads("getOrganizationAnalytics", "getChanges", "getUsageSeries", **SAME_PERIOD),
     ),
     read=get_overview,

@@ -12,6 +12,7 @@ from tollbook.analytics.organizations import name_currencies
 from tollbook.analytics.result_set import ReportedRows, ResultSet, RowsKind, RowsQuestion
 from tollbook.analytics.row_details import Wanted
 from tollbook.analytics.scope import QuestionScope
+from tollbook.analytics.tables import Table
 from tollbook.api.endpoints.analytics import answers
 from tollbook.api.endpoints.analytics.answer_headers import currency_headers
 from tollbook.api.endpoints.analytics.pages import (
@@ -61,27 +62,44 @@ def respond_with_rows(question: Question, query: RowsQuery, kind: RowsKind) -> R
     if query.limit is not None or query.cursor is not None:
         return _respond_with_page(question, query, kind)
     found = answers.find(question)
-    if found.is_missing:
-        found = answers.keep(question, found, _read_all(question, query, kind))
-    return answers.respond(question, found)
+    if not found.is_missing:
+        return answers.respond(question, found)
+    if question.is_table and "meters" in query.include and not found.is_any:
+        # A row may have thousands of cells: they are written while they are sent.
+        return answers.stream_table(question, found, *_read_table(question, query, kind))
+    read = _read_file if question.is_table else _read_all
+    return answers.respond(question, answers.keep(question, found, read(question, query, kind)))
 
 
 def _read_all(question: Question, query: RowsQuery, kind: RowsKind) -> Answer:
     with_totals = "totals" in query.include
-    more = question.is_table or with_totals or "currency" in query.include
+    more = with_totals or "currency" in query.include
     asked = _rows_question(question, query, with_extras=more)
     result = _read(question, kind, asked)
     require_limit(question.request, len(result.rows))
-    if "meters" in query.include and not question.is_table:
+    if "meters" in query.include:
         require_limit_of_meters(len(result.rows))
-    headers = _sum_headers(question, result) if with_totals else {}
-    if question.is_table:
-        table = kind.table(asked, result, ReportedRows(result.rows, with_totals))
-        return answers.write_table(question, table, headers)
     report = _report(kind, asked, result, query, result.rows)
+    headers = _sum_headers(question, result) if with_totals else {}
     return answers.write_report(
         question, report, kind.totals(result) if with_totals else {}, headers
     )
+
+
+def _read_file(question: Question, query: RowsQuery, kind: RowsKind) -> Answer:
+    return answers.write_table(question, *_read_table(question, query, kind))
+
+
+def _read_table(
+    question: Question, query: RowsQuery, kind: RowsKind
+) -> tuple[Table, Mapping[str, str]]:
+    """Return all rows as a table, whose cells are made when they are written, and headers."""
+    with_totals = "totals" in query.include
+    asked = _rows_question(question, query, with_extras=True)
+    result = _read(question, kind, asked)
+    require_limit(question.request, len(result.rows))
+    headers = _sum_headers(question, result) if with_totals else {}
+    return kind.table(asked, result, ReportedRows(result.rows, with_totals)), headers
 
 
 def _respond_with_page(question: Question, query: RowsQuery, kind: RowsKind) -> Response:
@@ -103,7 +121,9 @@ def _read(question: Question, kind: RowsKind, asked: RowsQuestion) -> ResultSet:
     rows = kind.count_rows(question.snapshot, asked.scope)
     reserve_rows(question.request, rows, is_grouped=asked.group_by is not None)
     if asked.wanted.meters:
-        meters = len(read_catalog(question.snapshot, asked.scope.tenant).meters)
+        catalog = read_catalog(question.snapshot, asked.scope.tenant)
+        # Sums are kept of used meters only; JSON lists the others too.
+        meters = len(catalog.meters) - (len(catalog.unused) if question.is_table else 0)
         reserve_meters(question.request, rows * meters)
     return kind.read(question.snapshot, asked)
 

@@ -19,12 +19,13 @@ from tollbook.api.endpoints.analytics.rows import respond_with_rows
 from tollbook.api.endpoints.analytics.scope import resolve_scope
 from tollbook.api.openapi.endpoint import ApiRequest, Body, Endpoint
 from tollbook.api.openapi.examples import USERS_ANSWER
+from tollbook.api.openapi.examples_margins import USERS_WITH_MARGIN
 from tollbook.api.openapi.links import SAME_PERIOD, leads
 from tollbook.api.openapi.parameter_types import about, one_of
 from tollbook.api.openapi.schemas import USERS_REPORT
 from tollbook.domain.errors import CursorExpired
 from tollbook.domain.keys import Permission
-from tollbook.domain.limit_errors import TooManyAnswers
+from tollbook.domain.limit_errors import ExportExpired, TooManyAnswers, TooManyExports
 from tollbook.store.database import Snapshot
 
 
@@ -68,6 +69,7 @@ GET_USERS = Endpoint(
     answers=Body(
         USERS_REPORT,
         USERS_ANSWER,
+        more_examples={"margin": USERS_WITH_MARGIN},
         links=leads(
             "listEvents",
             organization_id="/organization_id",
@@ -77,5 +79,5 @@ GET_USERS = Endpoint(
         | leads("getForecast", organization_id="/organization_id", user_id="/users/0/user_id"),
     ),
     read=get_users,
-    errors=(CursorExpired, TooManyAnswers),
+    errors=(CursorExpired, ExportExpired, TooManyAnswers, TooManyExports),
 )

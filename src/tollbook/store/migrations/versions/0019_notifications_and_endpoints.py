@@ -62,6 +62,7 @@ def _create_notifications() -> None:
         _number("organization_id", nullable=True),
         _text("user_id", nullable=True),
         _text("trigger_id", nullable=True),
+        _text("meter", nullable=True),
         _small("to_tenant"),
         _small("to_organization"),
         _text("endpoint_ids", nullable=True),
