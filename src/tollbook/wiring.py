@@ -15,6 +15,7 @@ from starlette.types import ASGIApp
 from tollbook.administration.endpoints import Protection
 from tollbook.alerts.delivery import Count, count_nothing
 from tollbook.alerts.looks import looks
+from tollbook.alerts.mail import Mailer
 from tollbook.alerts.process import Alerts
 from tollbook.api.application import application
 from tollbook.api.operation.created_tokens import CreatedTokens
@@ -239,8 +240,8 @@ def _connection_limits(settings: Settings) -> ConnectionLimits:
 
 
 def protection_of(settings: Settings, secret_keys: SecretKeys) -> Protection:
-    """Return what encrypts the secrets of endpoints, and which networks they may be in."""
-    return Protection(Sealer(secret_keys), settings.endpoint_networks)
+    """Return what encrypts the secrets of endpoints, and where they may be."""
+    return Protection(Sealer(secret_keys), settings.endpoint_networks, settings.mail is not None)
 
 
 def _alerts(
@@ -259,9 +260,17 @@ def alerts_of(
     count: Count = count_nothing,
 ) -> Alerts:
     """Build the worker of alerts."""
-    sealer, networks = protection_of(settings, secret_keys)
-    days = settings.notification_days
-    return Alerts(database, now, sealer, networks, looks=looks(), days=days, count=count)
+    terms = settings.mail
+    return Alerts(
+        database,
+        now,
+        Sealer(secret_keys),
+        settings.endpoint_networks,
+        looks=looks(),
+        days=settings.notification_days,
+        count=count,
+        mailer_of=lambda: None if terms is None else Mailer(terms),
+    )
 
 
 def _rerating_worker(database: Database) -> Worker:

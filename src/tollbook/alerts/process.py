@@ -1,10 +1,11 @@
 """The worker with its steps and its sender, as a server or `tollbook alerts run` starts it."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from tollbook.alerts.delivery import Count, Delivery, count_nothing
 from tollbook.alerts.fan_out import fan_out
 from tollbook.alerts.lease import Clock, Lease
+from tollbook.alerts.mail import Mailer
 from tollbook.alerts.renewal import Renewal
 from tollbook.alerts.requests import Requests
 from tollbook.alerts.retention import Retention
@@ -19,7 +20,8 @@ class Alerts:
     """Looks for what happened and delivers it, while no other process does.
 
     `looks` are the steps that write notifications; they run before those that deliver them.
-    Notifications are kept for some `days`. `count` is called with each attempt.
+    Notifications are kept for some `days`. `count` is called with each attempt. `mailer_of` makes
+    what sends mails, None without a mail server.
     """
 
     def __init__(
@@ -31,9 +33,10 @@ class Alerts:
         looks: Sequence[Step] = (),
         days: int = 90,
         count: Count = count_nothing,
+        mailer_of: Callable[[], Mailer | None] = lambda: None,
     ) -> None:
         lease = Lease(database, clock)
-        self._sender = Sender(lease, clock, lambda: Requests(networks))
+        self._sender = Sender(lease, clock, lambda: Requests(networks), mailer_of)
         delivery = Delivery(self._sender, sealer, networks, count)
         steps: list[Step] = [*looks, fan_out, delivery, Renewal(sealer), Retention(days)]
         self.worker = Worker(lease, Work(lease, database, clock), steps)

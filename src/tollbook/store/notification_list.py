@@ -1,5 +1,6 @@
 """Read notifications with what became of them at each endpoint."""
 
+from collections import defaultdict
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
@@ -22,26 +23,26 @@ _CONDITIONS = {
 }
 _DELIVERIES = """
 SELECT
-    number, endpoint_id, sequence, deliveries.status, attempts, last_status, last_code,
+    number, endpoint_id, sequence, address, deliveries.status, attempts, last_status, last_code,
     next_attempt_at, delivered_at
 FROM deliveries WHERE tenant_id = :tenant AND number IN :numbers
 """
 _OF_ENDPOINT = """
 SELECT
-    deliveries.sequence, notifications.id, notifications.type, deliveries.status, attempts,
-    last_status, last_code, next_attempt_at, delivered_at
+    deliveries.sequence, address, notifications.id, notifications.type, deliveries.status,
+    attempts, last_status, last_code, next_attempt_at, delivered_at
 FROM deliveries
 JOIN notifications ON notifications.tenant_id = deliveries.tenant_id
     AND notifications.number = deliveries.number
 WHERE deliveries.tenant_id = :tenant AND endpoint_id = :endpoint
-    AND deliveries.sequence < :before
-ORDER BY deliveries.sequence DESC LIMIT :limit
+    AND (deliveries.sequence < :before OR (deliveries.sequence = :before AND address > :after))
+ORDER BY deliveries.sequence DESC, address LIMIT :limit
 """
 _ATTEMPTS = """
-SELECT sequence, attempt, at, milliseconds, status, code, excerpt
+SELECT sequence, address, attempt, at, milliseconds, status, code, excerpt
 FROM delivery_attempts
 WHERE tenant_id = :tenant AND endpoint_id = :endpoint AND sequence IN :sequences
-ORDER BY sequence, attempt
+ORDER BY sequence, address, attempt
 """
 NEWEST = _FIRST
 """The place before the newest notification or delivery."""
@@ -66,6 +67,7 @@ class ListedDelivery(NamedTuple):
     number: int
     endpoint_id: str
     sequence: int
+    address: str
     status: str
     attempts: int
     last_status: int | None
@@ -75,9 +77,13 @@ class ListedDelivery(NamedTuple):
 
 
 class EndpointDelivery(NamedTuple):
-    """A delivery to an endpoint, with the id and type of its notification."""
+    """A delivery to an endpoint, with the id and type of its notification.
+
+    `address` is that of a mail, else empty.
+    """
 
     sequence: int
+    address: str
     notification_id: str
     type: str
     status: str
@@ -92,6 +98,7 @@ class ListedAttempt(NamedTuple):
     """An attempt; `at` is in microseconds since 1970."""
 
     sequence: int
+    address: str
     attempt: int
     at: int
     milliseconds: int
@@ -145,20 +152,22 @@ def deliveries_of(
 
 
 def list_deliveries(
-    snapshot: Snapshot, tenant: str, endpoint: str, before: int, limit: int
+    snapshot: Snapshot, tenant: str, endpoint: str, place: tuple[int, str], limit: int
 ) -> list[EndpointDelivery]:
-    """List the deliveries of an endpoint before a place, the newest first."""
-    rows = snapshot.rows(_OF_ENDPOINT, tenant=tenant, endpoint=endpoint, before=before, limit=limit)
+    """List the deliveries of an endpoint after a place, the newest first, then by address."""
+    before, after = place
+    bound = {"tenant": tenant, "endpoint": endpoint, "before": before, "after": after}
+    rows = snapshot.rows(_OF_ENDPOINT, **bound, limit=limit)
     return [EndpointDelivery(*row) for row in rows]
 
 
 def attempts_of(
     snapshot: Snapshot, tenant: str, endpoint: str, sequences: Sequence[int]
-) -> dict[int, list[ListedAttempt]]:
-    """Return the attempts of deliveries by sequence."""
-    found: dict[int, list[ListedAttempt]] = {sequence: [] for sequence in sequences}
+) -> dict[tuple[int, str], list[ListedAttempt]]:
+    """Return the attempts of deliveries by sequence and address."""
+    found: dict[tuple[int, str], list[ListedAttempt]] = defaultdict(list)
     bound = {"tenant": tenant, "endpoint": endpoint, "sequences": list(sequences)}
     for row in snapshot.rows(_ATTEMPTS, **bound) if sequences else []:
         attempt = ListedAttempt(*row)
-        found[attempt.sequence].append(attempt)
+        found[attempt.sequence, attempt.address].append(attempt)
     return found

@@ -1825,9 +1825,10 @@ class ShownCorrection:
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
 class ShownDelivery:
-    """A delivery to an endpoint."""
+    """A delivery to an endpoint; `address` is that of a mail."""
 
     sequence: int
+    address: str | None
     notification_id: str
     type: str
     status: str
@@ -1840,12 +1841,16 @@ class ShownDelivery:
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
 class ShownEndpoint:
-    """An endpoint, without its secret; the URL of a chat is shown without its path."""
+    """An endpoint, without its secret; the URL of a chat is shown without its path.
+
+    `to` has the addresses of mails, which have no URL.
+    """
 
     id: str
     name: str
     kind: str
-    url: str
+    url: str | None
+    to: list[str]
     types: list[str]
     organization_id: str | None
     status: str

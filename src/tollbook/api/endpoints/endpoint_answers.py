@@ -28,12 +28,16 @@ class EndpointPath(Path, frozen=True, kw_only=True):
 
 
 class ShownEndpoint(msgspec.Struct, frozen=True):
-    """An endpoint, without its secret; the URL of a chat is shown without its path."""
+    """An endpoint, without its secret; the URL of a chat is shown without its path.
+
+    `to` has the addresses of mails, which have no URL.
+    """
 
     id: str
     name: str
     kind: EndpointKind
-    url: str
+    url: str | None
+    to: tuple[str, ...]
     types: tuple[str, ...]
     organization_id: str | None
     status: EndpointStatus
@@ -62,6 +66,7 @@ def shown_endpoints(snapshot: Snapshot, found: list[Endpoint]) -> list[ShownEndp
             name=it.name,
             kind=it.kind,
             url=it.shown_url,
+            to=it.addresses,
             types=it.types,
             organization_id=None if it.organization is None else owners[it.organization][1],
             status=it.status,
@@ -99,6 +104,7 @@ ENDPOINT_EXAMPLE: dict[str, Any] = {
     "name": "Billing",
     "kind": "webhook",
     "url": "https://example.com/tollbook",
+    "to": [],
     "types": ["trigger.*", "budget.reached"],
     "organization_id": None,
     "status": "enabled",
