@@ -43,6 +43,7 @@ from tollbook.domain.errors import (
 )
 from tollbook.domain.limit_errors import TooManyAnswers
 from tollbook.domain.sealing import Sealer
+from tollbook.domain.unsubscribing import Unsubscriber
 from tollbook.domain.viewers import NO_SECRET_KEYS, SHORTEST_SECRET_KEY, SecretKeys, new_secret
 from tollbook.ingest.directory_cache import DirectoryCache
 from tollbook.ingest.limits import IngestLimits
@@ -218,6 +219,7 @@ def services(settings: Settings, database: Database, *, reads_only: bool = False
         request_log=RequestLog(print_lines if level_of(settings) <= logging.INFO else None),
         secret_keys=secret_keys,
         protection=protection_of(settings, secret_keys),
+        unsubscriber=Unsubscriber(secret_keys, settings.public_url.rstrip("/")),
         alerts=None if reads_only else _alerts(settings, database, secret_keys, metrics),
         metrics_token=settings.metrics_token,
         proxies=settings.proxies,
@@ -270,6 +272,7 @@ def alerts_of(
         days=settings.notification_days,
         count=count,
         mailer_of=lambda: None if terms is None else Mailer(terms),
+        unsubscriber=Unsubscriber(secret_keys, settings.public_url.rstrip("/")),
     )
 
 

@@ -122,6 +122,51 @@ def test_the_audit_log_has_no_addresses(running: Running, database: Database) ->
     assert "example.com" not in str(act)
 
 
+def test_a_link_in_a_mail_ends_the_mails_to_its_address(
+    running: Running, database: Database
+) -> None:
+    added = running.add(to=TO)
+    identity = added["id"]
+    notify(database, notification("a"))
+    wait_for(lambda: states(running, identity) == ["delivered"] * 2)
+    mail = next(it for it in running.mailbox.received if it["To"] == TO[0])
+    assert mail["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
+    link = str(mail["List-Unsubscribe"]).strip("<>").removeprefix("https://ledger.example.com")
+    page = httpx.get(str(running.http.base_url).rstrip("/") + link)
+    assert (page.status_code, "<button" in page.text) == (200, True)
+    assert running.http.get(f"{ENDPOINTS}/{identity}").json()["endpoint"]["unsubscribed"] == []
+    for _ in range(2):
+        ended = httpx.post(str(page.url), data={"List-Unsubscribe": "One-Click"})
+        assert ended.status_code == 200
+    shown = running.http.get(f"{ENDPOINTS}/{identity}").json()["endpoint"]
+    assert (shown["to"], shown["unsubscribed"]) == (TO, TO[:1])
+    (second,) = notify(database, notification("b"))
+    wait_for(lambda: states(running, identity)[:2] == ["discarded", "delivered"])
+    body = {"endpoint_id": identity}
+    running.http.post(f"/v1/notifications/{second}/resend", json=body)
+    wait_for(lambda: len(running.mailbox.received) == 4)
+    again = running.http.patch(f"{ENDPOINTS}/{identity}", json={"resubscribe": True})
+    assert again.json()["endpoint"]["unsubscribed"] == []
+    notify(database, notification("c"))
+    wait_for(lambda: len(running.mailbox.received) == 6)
+    assert [it["To"] for it in running.mailbox.received].count(TO[0]) == 2
+    with database.reading() as snapshot:
+        found = acts(snapshot, TENANT)
+    assert [it.action for it in found if it.action == "endpoint.unsubscribe"] == [
+        "endpoint.unsubscribe"
+    ]
+    assert "example.com" not in str(found)
+
+
+@pytest.mark.parametrize("code", ["0" * 64, "%C3%A4", "x"])
+def test_a_made_up_link_ends_nothing(running: Running, code: str) -> None:
+    identity = running.add(to=TO)["id"]
+    for tenant, endpoint in ((TENANT, identity), ("other", identity), (TENANT, "end_other")):
+        url = str(running.http.base_url).rstrip("/") + f"/unsubscribe/{tenant}/{endpoint}/{code}"
+        assert (httpx.get(url).status_code, httpx.post(url).status_code) == (404, 404)
+    assert running.http.get(f"{ENDPOINTS}/{identity}").json()["endpoint"]["unsubscribed"] == []
+
+
 def test_mails_need_a_mail_server(database: Database) -> None:
     platform = Platform(database)
     parts = services(Settings(secret_key="s" * 32), database)

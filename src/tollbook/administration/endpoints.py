@@ -38,7 +38,7 @@ from tollbook.store.audit import Actor
 from tollbook.store.audit_writer import write_act
 from tollbook.store.database import Transaction
 from tollbook.store.directory import OrganizationRow
-from tollbook.store.mail import discard_removed
+from tollbook.store.mail import discard_removed, resubscribe
 from tollbook.store.notifications import add_notifications, hold_numbers
 
 _SECOND = 1_000_000
@@ -71,7 +71,10 @@ class NewEndpoint(msgspec.Struct):
 
 
 class EndpointChange(msgspec.Struct):
-    """A change of an endpoint. `skip_pending` discards what waits for it."""
+    """A change of an endpoint. `skip_pending` discards what waits for it.
+
+    `resubscribe` sends mails to all of its addresses again.
+    """
 
     name: str | UnsetType = UNSET
     url: str | UnsetType = UNSET
@@ -79,6 +82,7 @@ class EndpointChange(msgspec.Struct):
     types: list[str] | UnsetType = UNSET
     enabled: bool | UnsetType = UNSET
     skip_pending: bool = False
+    resubscribe: bool = False
 
 
 class SecretRotation(msgspec.Struct):
@@ -150,7 +154,7 @@ def change_endpoint(
     given = {
         name: value
         for name, value in msgspec.structs.asdict(change).items()
-        if value is not UNSET and name != "skip_pending"
+        if value is not UNSET and name not in ("skip_pending", "resubscribe")
     }
     types = given.get("types", endpoint.types)
     changed = msgspec.structs.replace(
@@ -170,6 +174,9 @@ def change_endpoint(
     endpoints.make_due(transaction, changed.tenant, changed.id, actor.at)
     details = {"changed": sorted(given), "enabled": changed.status is EndpointStatus.ENABLED}
     details |= {"skip_pending": True} if change.skip_pending else {}
+    if change.resubscribe:
+        resubscribe(transaction, changed.tenant, changed.id)
+        details["resubscribe"] = True
     _write_act(transaction, actor, "endpoint.change", changed, details)
     return changed
 

@@ -17,6 +17,7 @@ from tollbook.domain.endpoints import Endpoint, EndpointKind, SigningSecret, val
 from tollbook.domain.mail import MOST_PER_HOUR
 from tollbook.domain.notifications import NotificationType
 from tollbook.domain.sealing import Sealer, Unreadable
+from tollbook.domain.unsubscribing import NO_LINKS, Unsubscriber
 from tollbook.store.database import Snapshot
 from tollbook.store.deliveries import (
     AttemptRow,
@@ -66,7 +67,9 @@ class Delivery:
         sealer: Sealer,
         networks: Sequence[Network],
         count: Count = count_nothing,
+        unsubscriber: Unsubscriber = NO_LINKS,
     ) -> None:
+        self._unsubscriber = unsubscriber
         self._count = count
         self._sender = sender
         self._sealer = sealer
@@ -179,7 +182,8 @@ class Delivery:
             )
         if found:
             to, signing = self._open(endpoint, now)
-            yield Batch(lane, endpoint.kind, to, signing, found, self._term)
+            link = self._unsubscriber.url(*lane) if lane.address else None
+            yield Batch(lane, endpoint.kind, to, signing, found, self._term, link)
 
     def _is_enough(
         self, snapshot: Snapshot, lane: Lane, found: list[DueDelivery] | None, now: int

@@ -13,6 +13,7 @@ from tollbook.alerts.sender import Sender
 from tollbook.alerts.worker import Step, Work, Worker
 from tollbook.domain.addresses import Network
 from tollbook.domain.sealing import Sealer
+from tollbook.domain.unsubscribing import NO_LINKS, Unsubscriber
 from tollbook.store.database import Database
 
 
@@ -34,10 +35,11 @@ class Alerts:
         days: int = 90,
         count: Count = count_nothing,
         mailer_of: Callable[[], Mailer | None] = lambda: None,
+        unsubscriber: Unsubscriber = NO_LINKS,
     ) -> None:
         lease = Lease(database, clock)
         self._sender = Sender(lease, clock, lambda: Requests(networks), mailer_of)
-        delivery = Delivery(self._sender, sealer, networks, count)
+        delivery = Delivery(self._sender, sealer, networks, count, unsubscriber)
         steps: list[Step] = [*looks, fan_out, delivery, Renewal(sealer), Retention(days)]
         self.worker = Worker(lease, Work(lease, database, clock), steps)
         self._sender.on_result = lambda: self.worker.wake(delivery)

@@ -1843,7 +1843,7 @@ class ShownDelivery:
 class ShownEndpoint:
     """An endpoint, without its secret; the URL of a chat is shown without its path.
 
-    `to` has the addresses of mails, which have no URL.
+    `to` has the addresses of mails, which have no URL; `unsubscribed` those that stopped them.
     """
 
     id: str
@@ -1851,6 +1851,7 @@ class ShownEndpoint:
     kind: str
     url: str | None
     to: list[str]
+    unsubscribed: list[str]
     types: list[str]
     organization_id: str | None
     status: str

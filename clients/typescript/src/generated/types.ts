@@ -213,7 +213,7 @@ export interface DryRunAnswer<A = string> {
   without_buy_count: number;
 }
 
-/** A change of an endpoint. `skip_pending` discards what waits for it. */
+/** A change of an endpoint. `skip_pending` discards what waits for it. `resubscribe` sends mails to all of its addresses again. */
 export interface EndpointChange {
   name?: string;
   url?: string;
@@ -221,6 +221,7 @@ export interface EndpointChange {
   types?: Array<string>;
   enabled?: boolean;
   skip_pending?: boolean;
+  resubscribe?: boolean;
 }
 
 /** How an endpoint is reached. */
@@ -1111,13 +1112,14 @@ export interface ShownDelivery {
   attempts: Array<ShownAttempt>;
 }
 
-/** An endpoint, without its secret; the URL of a chat is shown without its path. `to` has the addresses of mails, which have no URL. */
+/** An endpoint, without its secret; the URL of a chat is shown without its path. `to` has the addresses of mails, which have no URL; `unsubscribed` those that stopped them. */
 export interface ShownEndpoint {
   id: string;
   name: string;
   kind: EndpointKind;
   url: string | null;
   to: Array<string>;
+  unsubscribed: Array<string>;
   types: Array<string>;
   organization_id: string | null;
   status: EndpointStatus;
