@@ -27,13 +27,14 @@ for verb in json.loads(sys.argv[1]):
     if code != int(sys.argv[2]):
         sys.exit(f"{verb}: {code}")
 """
+_ADDED = ("log", "--first-parent", "-m", "--diff-filter=A", "--format=%H", "--")
 _PINNED = re.compile(r"^(\S+)==.*(?:\n    --hash=.*)+", re.MULTILINE)
 
 
 def earlier_source(folder: Path) -> Path:
     """Unpack it, with what it needs and Tollbook no longer does; return its PYTHONPATH."""
     (migration,) = (_ROOT / _MIGRATIONS).glob(f"{SCHEMA_VERSION}_*.py")
-    added = _git("log", "--diff-filter=A", "--format=%H", "--", f"{_MIGRATIONS}/{migration.name}")
+    added = _git(*_ADDED, f"{_MIGRATIONS}/{migration.name}")
     commit = added.decode().split()[-1] + "^" if added.strip() else "HEAD"
     archive = _git("archive", "--format=tar", commit, "src", _LOCK)
     with tarfile.open(fileobj=io.BytesIO(archive)) as packed:
@@ -70,6 +71,7 @@ def _git(*arguments: str) -> bytes:
 
 def earlier_server(database_url: str, source: Path) -> Server:
     server = Server(database_url)
+    server.defaults = {}
     server.environment["PYTHONPATH"] = os.fspath(source)
     return server
 

@@ -46,17 +46,14 @@ class Server:
         self.address = f"http://127.0.0.1:{self.port}"
         self._settings = {f"TOLLBOOK_{name.upper()}": value for name, value in settings.items()}
         self.module = "tollbook"
+        self.defaults = {"TOLLBOOK_ALERTS": "false"}
+        """Settings that an earlier version may not know."""
         self.environment: dict[str, str] = {}
         self.wrapper: tuple[str, ...] = ()
         self.process: subprocess.Popen[bytes] | Fork | None = None
 
     def start(self) -> None:
-        environment = {
-            "TOLLBOOK_ALERTS": "false",
-            **os.environ,
-            **self._settings,
-            **self.environment,
-        }
+        environment = {**self.defaults, **os.environ, **self._settings, **self.environment}
         environment["TOLLBOOK_DATABASE_URL"] = self.database_url
         verb = ["serve", "--port", str(self.port)]
         self._log = tempfile.NamedTemporaryFile()  # noqa: SIM115  a pipe that nobody reads would stop the server
