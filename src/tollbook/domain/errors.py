@@ -396,6 +396,5 @@ class SettingsError(TollbookError):
 
 def refuse(problems: Iterable[Problem | None]) -> None:
     """Raise `InvalidRequest` with all problems; return when there are none. None is no problem."""
-    found = [problem for problem in problems if problem]
-    if found:
+    if found := [problem for problem in problems if problem]:
         raise InvalidRequest.of(found)
