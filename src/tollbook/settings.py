@@ -8,6 +8,13 @@ import msgspec
 
 from tollbook.domain.addresses import Network, is_prefix, network_problem, networks_of
 from tollbook.domain.errors import SettingsError
+from tollbook.domain.mail import (
+    InvalidMailUrl,
+    MailTerms,
+    is_public_url,
+    is_sender,
+    parse_mail_url,
+)
 from tollbook.domain.viewers import SHORTEST_SECRET_KEY, SecretKeys
 
 DEFAULT_DATABASE_URL = "sqlite:///tollbook.db"
@@ -63,6 +70,10 @@ class Settings(msgspec.Struct, frozen=True):
     archive_folder: str = ""
     alerts: bool = True
     webhook_networks: str = ""
+    smtp_url: str = ""
+    smtp_url_file: str = ""
+    mail_from: str = ""
+    public_url: str = ""
     notification_days: int = 90
     api_key: str = ""
     api_key_file: str = ""
@@ -89,6 +100,18 @@ class Settings(msgspec.Struct, frozen=True):
     def endpoint_networks(self) -> tuple[Network, ...]:
         """Return the networks that endpoints may be in, besides public addresses."""
         return networks_of(_listed(self.webhook_networks))
+
+    @property
+    def mail(self) -> MailTerms | None:
+        """Return how mails are sent, or None without a mail server."""
+        url = self.secret("smtp_url")
+        if not url:
+            return None
+        try:
+            server = parse_mail_url(url)
+        except InvalidMailUrl as error:
+            raise SettingsError(f"{variable('smtp_url')} {error}") from error
+        return MailTerms(server, self.mail_from, self.public_url.rstrip("/"))
 
     @property
     def secret_keys(self) -> SecretKeys:
@@ -151,6 +174,7 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
             if problem := network_problem(variable(field), text):
                 raise SettingsError(problem.error)
     _require_days(settings)
+    _require_mail(settings)
     if not is_prefix(settings.root_path):
         raise SettingsError(f"{variable('root_path')} must be a path such as /tollbook")
     if settings.log_level not in _LOG_LEVELS:
@@ -164,6 +188,21 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
 def _require_days(settings: Settings) -> None:
     if settings.notification_days < _FEWEST_DAYS:
         raise SettingsError(f"{variable('notification_days')} must be at least {_FEWEST_DAYS}")
+
+
+def _require_mail(settings: Settings) -> None:
+    if settings.mail and not settings.mail_from:
+        raise SettingsError(f"{variable('smtp_url')} needs {variable('mail_from')}: set the sender")
+    if settings.mail_from and not is_sender(settings.mail_from):
+        raise SettingsError(
+            f"{variable('mail_from')} must be an address, or a name with an address in angle "
+            "brackets, such as Tollbook <alerts@example.com>"
+        )
+    if settings.public_url and not is_public_url(settings.public_url):
+        raise SettingsError(
+            f"{variable('public_url')} must be the URL of this server, such as "
+            "https://ledger.example.com"
+        )
 
 
 def _require_long_secrets(settings: Settings) -> None:

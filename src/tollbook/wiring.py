@@ -15,6 +15,7 @@ from starlette.types import ASGIApp
 from tollbook.administration.endpoints import Protection
 from tollbook.alerts.delivery import Count, count_nothing
 from tollbook.alerts.looks import looks
+from tollbook.alerts.mail import Mailer
 from tollbook.alerts.process import Alerts
 from tollbook.alerts.worker import NO_COUNTS, Counts
 from tollbook.api.application import application
@@ -43,6 +44,7 @@ from tollbook.domain.errors import (
 )
 from tollbook.domain.limit_errors import TooManyAnswers
 from tollbook.domain.sealing import Sealer
+from tollbook.domain.unsubscribing import Unsubscriber
 from tollbook.domain.viewers import NO_SECRET_KEYS, SHORTEST_SECRET_KEY, SecretKeys, new_secret
 from tollbook.ingest.directory_cache import DirectoryCache
 from tollbook.ingest.limits import IngestLimits
@@ -218,6 +220,7 @@ def services(settings: Settings, database: Database, *, reads_only: bool = False
         request_log=RequestLog(print_lines if level_of(settings) <= logging.INFO else None),
         secret_keys=secret_keys,
         protection=protection_of(settings, secret_keys),
+        unsubscriber=Unsubscriber(secret_keys, settings.public_url.rstrip("/")),
         alerts=None if reads_only else _alerts(settings, database, secret_keys, metrics),
         metrics_token=settings.metrics_token,
         proxies=settings.proxies,
@@ -240,8 +243,8 @@ def _connection_limits(settings: Settings) -> ConnectionLimits:
 
 
 def protection_of(settings: Settings, secret_keys: SecretKeys) -> Protection:
-    """Return what encrypts the secrets of endpoints, and which networks they may be in."""
-    return Protection(Sealer(secret_keys), settings.endpoint_networks)
+    """Return what encrypts the secrets of endpoints, and where they may be."""
+    return Protection(Sealer(secret_keys), settings.endpoint_networks, settings.mail is not None)
 
 
 def _alerts(
@@ -262,9 +265,19 @@ def alerts_of(
     counts: Counts = NO_COUNTS,
 ) -> Alerts:
     """Build the worker of alerts."""
-    sealer, networks = protection_of(settings, secret_keys)
-    days = settings.notification_days
-    return Alerts(database, now, sealer, networks, looks(), days, count, counts)
+    terms = settings.mail
+    return Alerts(
+        database,
+        now,
+        Sealer(secret_keys),
+        settings.endpoint_networks,
+        looks=looks(),
+        days=settings.notification_days,
+        count=count,
+        counts=counts,
+        mailer_of=lambda: None if terms is None else Mailer(terms),
+        unsubscriber=Unsubscriber(secret_keys, settings.public_url.rstrip("/")),
+    )
 
 
 def _rerating_worker(database: Database) -> Worker:

@@ -48,7 +48,11 @@ def notify(database: Database, *found: Notification) -> list[str]:
 
 
 def make_endpoint(
-    database: Database, url: str, secrets: tuple[str, ...] = (), sealed_url: str = "", **given: Any
+    database: Database,
+    url: str | None,
+    secrets: tuple[str, ...] = (),
+    sealed_url: str = "",
+    **given: Any,
 ) -> Endpoint:
     identity = new_endpoint_id()
     texts = secrets or (new_signing_secret(),)
@@ -59,10 +63,10 @@ def make_endpoint(
         "organization": None,
         "kind": EndpointKind.WEBHOOK,
         "name": "Billing",
-        "url": sealed_url or SEALER.seal(url, identity),
+        "url": None if url is None else sealed_url or SEALER.seal(url, identity),
         "shown_url": url,
         "types": (),
-        "secrets": SEALER.seal(signing, identity),
+        "secrets": None if url is None else SEALER.seal(signing, identity),
         "status": EndpointStatus.ENABLED,
         "after_number": 0,
         "sequence": 0,
@@ -95,8 +99,8 @@ class Clock:
 
 
 @contextmanager
-def delivering(database: Database, clock: Clock | None = None) -> Iterator[Alerts]:
-    alerts = Alerts(database, clock or Clock(), SEALER, LOOPBACK)
+def delivering(database: Database, clock: Clock | None = None, **given: Any) -> Iterator[Alerts]:
+    alerts = Alerts(database, clock or Clock(), SEALER, LOOPBACK, **given)
     alerts.open()
     try:
         yield alerts

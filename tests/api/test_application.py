@@ -50,6 +50,7 @@ CODES = {
     "TooManyEventTypes": (409, "too_many_event_types"),
     "TooManyEndpoints": (409, "too_many_endpoints"),
     "EndpointDisabled": (409, "endpoint_disabled"),
+    "MailNotConfigured": (409, "mail_not_configured"),
     "TooManyOrigins": (409, "too_many_origins"),
     "RunConflict": (409, "run_conflict"),
     "CursorExpired": (410, "cursor_expired"),

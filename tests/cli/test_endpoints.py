@@ -2,6 +2,8 @@
 
 import json
 
+import pytest
+
 from tests.alerts.builders import notification, notify
 from tests.cli.conftest import Tollbook
 from tollbook.store.database import open_database
@@ -34,6 +36,17 @@ def test_an_endpoint_is_added_changed_and_removed(tollbook: Tollbook) -> None:
     assert tollbook("endpoints", "remove", identity).code == 1
     (test,) = json.loads(tollbook("notifications", "list", "--json").out)
     assert (test["type"], test["data"]) == ("endpoint.test", {"message": "This is a test."})
+
+
+def test_mails_need_a_server(tollbook: Tollbook, monkeypatch: pytest.MonkeyPatch) -> None:
+    add = ("endpoints", "add", "a@example.com, b@example.com", "--kind", "mail")
+    assert "set TOLLBOOK_SMTP_URL and TOLLBOOK_MAIL_FROM" in tollbook(*add).err
+    monkeypatch.setenv("TOLLBOOK_SMTP_URL", "smtp://mail.example.com")
+    monkeypatch.setenv("TOLLBOOK_MAIL_FROM", "alerts@example.com")
+    added = json.loads(tollbook(*add, "--json").out)
+    assert added["endpoint"]["to"] == ["a@example.com", "b@example.com"]
+    assert (added["endpoint"]["url"], added["secret"]) == (None, None)
+    assert "a@example.com, b@example.com" in tollbook("endpoints", "list").out
 
 
 def test_a_wrong_url_is_refused(tollbook: Tollbook) -> None:

@@ -51,6 +51,9 @@ def test_every_setting_has_its_variable() -> None:
             "TOLLBOOK_ALERTS": "false",
             "TOLLBOOK_WEBHOOK_NETWORKS": "127.0.0.0/8, ::1",
             "TOLLBOOK_NOTIFICATION_DAYS": "30",
+            "TOLLBOOK_SMTP_URL": "smtp://user:p%40ss@mail.example.com",
+            "TOLLBOOK_MAIL_FROM": "Tollbook <alerts@example.com>",
+            "TOLLBOOK_PUBLIC_URL": "https://ledger.example.com/tollbook",
             "SOMETHING_ELSE": "x",
         }
     ) == Settings(
@@ -75,6 +78,9 @@ def test_every_setting_has_its_variable() -> None:
         alerts=False,
         webhook_networks="127.0.0.0/8, ::1",
         notification_days=30,
+        smtp_url="smtp://user:p%40ss@mail.example.com",
+        mail_from="Tollbook <alerts@example.com>",
+        public_url="https://ledger.example.com/tollbook",
     )
 
 
@@ -90,6 +96,12 @@ def test_every_setting_has_its_variable() -> None:
         ("TOLLBOOK_ALERTS", "perhaps"),
         ("TOLLBOOK_WEBHOOK_NETWORKS", "10.0.0.0/33"),
         ("TOLLBOOK_NOTIFICATION_DAYS", "29"),
+        ("TOLLBOOK_SMTP_URL", "https://mail.example.com"),
+        ("TOLLBOOK_SMTP_URL", "smtp://mail.example.com"),
+        ("TOLLBOOK_SMTP_URL_FILE", "/does/not/exist"),
+        ("TOLLBOOK_MAIL_FROM", "nobody"),
+        ("TOLLBOOK_MAIL_FROM", "Tollbook <alerts@example.com>\nBcc: x@example.com"),
+        ("TOLLBOOK_PUBLIC_URL", "ledger.example.com"),
         ("TOLLBOOK_MAX_WRITE_CONNECTIONS", "0"),
         ("TOLLBOOK_MAX_READ_CONNECTIONS", "0"),
         ("TOLLBOOK_IDLE_CONNECTION_SECONDS", "0"),

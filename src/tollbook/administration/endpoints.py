@@ -9,7 +9,11 @@ from msgspec import UNSET, Meta, UnsetType
 from tollbook.domain.addresses import Network, parsed
 from tollbook.domain.destinations import Destination, InvalidUrl, is_allowed, parse_url
 from tollbook.domain.directory import text_problem
-from tollbook.domain.endpoint_errors import EndpointDisabled, TooManyEndpoints
+from tollbook.domain.endpoint_errors import (
+    EndpointDisabled,
+    MailNotConfigured,
+    TooManyEndpoints,
+)
 from tollbook.domain.endpoints import (
     DEFAULT_OVERLAP_SECONDS,
     LONGEST_NAME,
@@ -26,6 +30,7 @@ from tollbook.domain.endpoints import (
     type_problems,
 )
 from tollbook.domain.errors import InvalidRequest, NotFound, Problem, SecretKeyMissing, refuse
+from tollbook.domain.mail import address_problems
 from tollbook.domain.notifications import Notification, NotificationType
 from tollbook.domain.sealing import Sealer, Unreadable
 from tollbook.store import deliveries, endpoints
@@ -33,6 +38,7 @@ from tollbook.store.audit import Actor
 from tollbook.store.audit_writer import write_act
 from tollbook.store.database import Transaction
 from tollbook.store.directory import OrganizationRow
+from tollbook.store.mail import discard_removed, resubscribe
 from tollbook.store.notifications import add_notifications, hold_numbers
 
 _SECOND = 1_000_000
@@ -40,31 +46,43 @@ _signing = msgspec.json.Decoder(list[SigningSecret])
 
 
 class Protection(NamedTuple):
-    """What encrypts the secrets of endpoints, and which networks they may be in."""
+    """What encrypts the secrets of endpoints, which networks they may be in, and whether mails can
+    be sent.
+    """
 
     sealer: Sealer
     networks: Sequence[Network]
+    has_mail: bool = False
 
 
 class NewEndpoint(msgspec.Struct):
-    """An endpoint to add: of the tenant, or of one organization. No `types` means all."""
+    """An endpoint to add: of the tenant, or of one organization. No `types` means all.
+
+    `to` has the addresses of the kind `mail`; all others have a `url`.
+    """
 
     name: str
-    url: str
+    url: str | None = None
     kind: EndpointKind = EndpointKind.WEBHOOK
+    to: list[str] = []
     types: list[str] = []
     organization_id: str | None = None
     enabled: bool = True
 
 
 class EndpointChange(msgspec.Struct):
-    """A change of an endpoint. `skip_pending` discards what waits for it."""
+    """A change of an endpoint. `skip_pending` discards what waits for it.
+
+    `resubscribe` sends mails to all of its addresses again.
+    """
 
     name: str | UnsetType = UNSET
     url: str | UnsetType = UNSET
+    to: list[str] | UnsetType = UNSET
     types: list[str] | UnsetType = UNSET
     enabled: bool | UnsetType = UNSET
     skip_pending: bool = False
+    resubscribe: bool = False
 
 
 class SecretRotation(msgspec.Struct):
@@ -92,7 +110,8 @@ def add_endpoint(
     """
     sealer = _usable(protection)
     after = hold_numbers(transaction, actor.tenant)
-    to = _check(new.name, new.url, new.types, protection)
+    receiver = _receiver(new.kind, new.url, new.to, protection)
+    refuse([*receiver.problems, *_text_problems(new.name, new.types)])
     number = None if organization is None else organization.number
     _require_room(transaction, actor.tenant, number)
     identity = new_endpoint_id()
@@ -103,8 +122,9 @@ def add_endpoint(
         organization=number,
         kind=new.kind,
         name=new.name,
-        url=sealer.seal(to.url, identity),
-        shown_url=_shown(new.kind, to),
+        url=_sealed_url(sealer, identity, receiver.to),
+        shown_url=_shown(new.kind, receiver.to),
+        addresses=tuple(new.to),
         types=tuple(new.types),
         secrets=None if secret is None else _seal(sealer, identity, [SigningSecret(secret)]),
         status=EndpointStatus.ENABLED if new.enabled else EndpointStatus.DISABLED,
@@ -134,7 +154,7 @@ def change_endpoint(
     given = {
         name: value
         for name, value in msgspec.structs.asdict(change).items()
-        if value is not UNSET and name != "skip_pending"
+        if value is not UNSET and name not in ("skip_pending", "resubscribe")
     }
     types = given.get("types", endpoint.types)
     changed = msgspec.structs.replace(
@@ -145,20 +165,18 @@ def change_endpoint(
         failing_since=None,
         **_status(endpoint, given.get("enabled"), last),
     )
-    if "url" in given:
-        sealer = _usable(protection)
-        to = _check(changed.name, given["url"], types, protection)
-        changed = msgspec.structs.replace(
-            changed, url=sealer.seal(to.url, changed.id), shown_url=_shown(changed.kind, to)
-        )
-    else:
-        refuse([text_problem("name", changed.name, LONGEST_NAME), *type_problems(types)])
+    changed = _moved(changed, given, protection)
     endpoints.change_endpoint(transaction, changed)
+    if "to" in given:
+        discard_removed(transaction, changed.tenant, changed.id, changed.addresses)
     if change.skip_pending:
         endpoints.discard_pending(transaction, changed.tenant, changed.id)
     endpoints.make_due(transaction, changed.tenant, changed.id, actor.at)
     details = {"changed": sorted(given), "enabled": changed.status is EndpointStatus.ENABLED}
     details |= {"skip_pending": True} if change.skip_pending else {}
+    if change.resubscribe:
+        resubscribe(transaction, changed.tenant, changed.id)
+        details["resubscribe"] = True
     _write_act(transaction, actor, "endpoint.change", changed, details)
     return changed
 
@@ -219,7 +237,7 @@ def send_test(transaction: Transaction, actor: Actor, endpoint: Endpoint) -> str
 def resend(transaction: Transaction, actor: Actor, endpoint: Endpoint, notification: str) -> None:
     """Send a notification once more to an endpoint, at once and out of order."""
     _require_enabled(endpoint)
-    if not deliveries.mark_resent(transaction, endpoint.tenant, endpoint.id, notification):
+    if not deliveries.mark_resent(transaction, endpoint, notification):
         raise NotFound("this notification was never for this endpoint")
     details = {"notification": notification}
     _write_act(transaction, actor, "endpoint.resend", endpoint, details)
@@ -268,28 +286,77 @@ def _status(endpoint: Endpoint, enabled: bool | None, last: int) -> dict[str, An
     return {"status": EndpointStatus.ENABLED, "after_number": after}
 
 
-def _check(name: str, url: str, types: Sequence[str], protection: Protection) -> Destination:
-    """Return where a URL leads; raise `InvalidRequest` with every problem.
+def _moved(endpoint: Endpoint, given: dict[str, Any], protection: Protection) -> Endpoint:
+    """Return an endpoint at its new URL or addresses, if there are any; refuse invalid fields."""
+    texts = _text_problems(endpoint.name, endpoint.types)
+    if "url" not in given and "to" not in given:
+        refuse(texts)
+        return endpoint
+    to = given.get("to", endpoint.addresses)
+    receiver = _receiver(endpoint.kind, given.get("url"), list(to), protection)
+    refuse([*receiver.problems, *texts])
+    return msgspec.structs.replace(
+        endpoint,
+        url=_sealed_url(_usable(protection), endpoint.id, receiver.to),
+        shown_url=_shown(endpoint.kind, receiver.to),
+        addresses=tuple(to),
+    )
+
+
+def _text_problems(name: str, types: Sequence[str]) -> list[Problem | None]:
+    return [text_problem("name", name, LONGEST_NAME), *type_problems(types)]
+
+
+class _Receiver(NamedTuple):
+    """Where a URL leads, None for mails, or the problems with it."""
+
+    to: Destination | None
+    problems: Sequence[Problem | None]
+
+
+def _receiver(
+    kind: EndpointKind, url: str | None, addresses: list[str], protection: Protection
+) -> _Receiver:
+    """Return where an endpoint of a kind is; raise `MailNotConfigured` for a mail without server.
 
     A name is resolved and checked at each connection.
     """
-    problems = [text_problem("name", name, LONGEST_NAME), *type_problems(types)]
+    if kind is EndpointKind.MAIL:
+        if not protection.has_mail:
+            raise MailNotConfigured(
+                "mails need a server: set TOLLBOOK_SMTP_URL and TOLLBOOK_MAIL_FROM"
+            )
+        unused = None if url is None else _excluded("url", "to", kind)
+        return _Receiver(None, [unused, *address_problems("to", addresses)])
+    unused = _excluded("to", "url", kind) if addresses else None
     try:
-        to = parse_url(url, protection.networks)
+        to = parse_url(url or "", protection.networks)
     except InvalidUrl as error:
-        raise InvalidRequest.of(
-            [*filter(None, problems), Problem("url", "invalid_url", f"url {error}")]
-        ) from error
+        return _Receiver(None, [unused, Problem("url", "invalid_url", f"url {error}")])
+    return _Receiver(to, [unused, _address_problem(to, protection)])
+
+
+def _excluded(field: str, instead: str, kind: EndpointKind) -> Problem:
+    sentence = f"{field} must not be set for an endpoint of the kind {kind}, which has {instead}"
+    return Problem(field, "not_for_kind", sentence)
+
+
+def _address_problem(to: Destination, protection: Protection) -> Problem | None:
     address = parsed(to.host)
-    if address is not None and not is_allowed(address, protection.networks):
-        sentence = "url must not have a private address; TOLLBOOK_WEBHOOK_NETWORKS can allow it"
-        problems.append(Problem("url", "address_not_allowed", sentence))
-    refuse(problems)
-    return to
+    if address is None or is_allowed(address, protection.networks):
+        return None
+    sentence = "url must not have a private address; TOLLBOOK_WEBHOOK_NETWORKS can allow it"
+    return Problem("url", "address_not_allowed", sentence)
 
 
-def _shown(kind: EndpointKind, to: Destination) -> str:
+def _sealed_url(sealer: Sealer, identity: str, to: Destination | None) -> str | None:
+    return None if to is None else sealer.seal(to.url, identity)
+
+
+def _shown(kind: EndpointKind, to: Destination | None) -> str | None:
     """Return what answers show of a URL: of a chat not the path, which is its secret."""
+    if to is None:
+        return None
     return to.origin + to.path if kind is EndpointKind.WEBHOOK else to.origin
 
 

@@ -14,11 +14,14 @@ from tollbook.domain.addresses import Network
 from tollbook.domain.deliveries import after_attempt
 from tollbook.domain.destinations import Destination, InvalidUrl, parse_url
 from tollbook.domain.endpoints import Endpoint, EndpointKind, SigningSecret, valid_secrets
+from tollbook.domain.mail import MOST_PER_HOUR
 from tollbook.domain.notifications import NotificationType
 from tollbook.domain.sealing import Sealer, Unreadable
+from tollbook.domain.unsubscribing import NO_LINKS, Unsubscriber
 from tollbook.store.database import Snapshot
 from tollbook.store.deliveries import (
     AttemptRow,
+    DeliveryKey,
     DueDelivery,
     Lane,
     deliveries_of,
@@ -28,16 +31,23 @@ from tollbook.store.deliveries import (
     record_attempts,
 )
 from tollbook.store.endpoints import find_endpoint
+from tollbook.store.mail import postpone, queue_until, sent_since
 from tollbook.store.notifications import hold_numbers
 
 _log = structlog.get_logger()
 _MOST_REQUESTS, _MOST_OF_TENANT = 64, 16
-_MOST_IN_BATCH = {EndpointKind.WEBHOOK: 20, EndpointKind.SLACK: 100, EndpointKind.TEAMS: 100}
+_MOST_IN_BATCH = {
+    EndpointKind.WEBHOOK: 20,
+    EndpointKind.SLACK: 100,
+    EndpointKind.TEAMS: 100,
+    EndpointKind.MAIL: 500,
+}
 _TOGETHER_FROM = 6
-"""From so many waiting notifications on, a chat gets one message about all of them."""
+"""From so many waiting notifications on, a chat or mail is about all of them."""
 _MOST_RECORDED = 100
 _CANDIDATES = 512
 _PAUSE = 0.5
+_HOUR = 3600 * 1_000_000
 Count = Callable[[str, str, float | None], object]
 """Counts an attempt: the kind of the endpoint, the outcome, and how many seconds after it was
 written a notification was first tried, None for a later attempt."""
@@ -57,7 +67,9 @@ class Delivery:
         sealer: Sealer,
         networks: Sequence[Network],
         count: Count = count_nothing,
+        unsubscriber: Unsubscriber = NO_LINKS,
     ) -> None:
+        self._unsubscriber = unsubscriber
         self._count = count
         self._sender = sender
         self._sealer = sealer
@@ -65,6 +77,7 @@ class Delivery:
         self._term = 0
         self._busy: dict[Lane, Batch] = {}
         self._unrecorded: list[Sent | Finished] = []
+        self._postponed: list[tuple[Lane, DeliveryKey | None, int]] = []
 
     def __call__(self, work: Work) -> float:
         """Record what came, send what is due, and return when to do so again."""
@@ -116,18 +129,35 @@ class Delivery:
             for batch in self._due_batches(snapshot, work.clock()):
                 self._busy[batch.lane] = batch
                 self._sender.submit(batch)
+        if self._postponed:
+            self._postpone(work)
+
+    def _postpone(self, work: Work) -> None:
+        """Let mails to addresses that got enough of them wait."""
+        found, self._postponed = self._postponed, []
+        with work.lease.writing() as transaction:
+            for tenant in sorted({lane.tenant for lane, _, _ in found}):
+                hold_numbers(transaction, tenant)
+            for lane, key, until in found:
+                if key is not None:
+                    queue_until(transaction, key, until)
+                postpone(transaction, lane, until)
 
     def _due_batches(self, snapshot: Snapshot, now: int) -> Iterator[Batch]:
         """Yield batches for lanes that are free, within the limits of all and of each tenant."""
         of_tenant = Counter(lane.tenant for lane in self._busy)
         taken = set(self._busy)
+        mailed = set(map(_mailbox, taken))
 
         def is_free(lane: Lane) -> bool:
             if lane in taken or len(taken) >= _MOST_REQUESTS:
                 return False
+            if lane.address and _mailbox(lane) in mailed:
+                return False
             if of_tenant[lane.tenant] >= _MOST_OF_TENANT:
                 return False
             taken.add(lane)
+            mailed.add(_mailbox(lane))
             of_tenant[lane.tenant] += 1
             return True
 
@@ -144,16 +174,32 @@ class Delivery:
         endpoint = find_endpoint(snapshot, lane.tenant, lane.endpoint)
         if endpoint is None:
             return
+        if lane.address and self._is_enough(snapshot, lane, found, now):
+            return
         if found is None:
             found = _together(
                 endpoint, deliveries_of(snapshot, lane, _MOST_IN_BATCH[endpoint.kind])
             )
         if found:
             to, signing = self._open(endpoint, now)
-            yield Batch(lane, endpoint.kind, to, signing, found, self._term)
+            link = self._unsubscriber.url(*lane) if lane.address else None
+            yield Batch(lane, endpoint.kind, to, signing, found, self._term, link)
+
+    def _is_enough(
+        self, snapshot: Snapshot, lane: Lane, found: list[DueDelivery] | None, now: int
+    ) -> bool:
+        """Return whether an address got as many mails as an hour may have; the next one waits."""
+        sent = sent_since(snapshot, lane, now - _HOUR)
+        if len(sent) < MOST_PER_HOUR:
+            return False
+        key = found[0].key if found else None
+        self._postponed.append((lane, key, sent[MOST_PER_HOUR - 1] + _HOUR))
+        return True
 
     def _open(self, endpoint: Endpoint, now: int) -> tuple[Destination | None, list[str]]:
         """Return where an endpoint is and what signs, or None for what cannot be decrypted."""
+        if endpoint.url is None:
+            return None, []
         try:
             url = self._sealer.open(endpoint.url, endpoint.id)
             sealed = endpoint.secrets
@@ -165,9 +211,14 @@ class Delivery:
 
 
 def _together(endpoint: Endpoint, found: list[DueDelivery]) -> list[DueDelivery]:
-    """Return what is sent next: of a chat one notification, or all when many wait."""
-    is_chat = endpoint.kind is not EndpointKind.WEBHOOK
-    return found[:1] if is_chat and len(found) < _TOGETHER_FROM else found
+    """Return what is sent next: of a chat or mail one notification, or all when many wait."""
+    is_message = endpoint.kind is not EndpointKind.WEBHOOK
+    return found[:1] if is_message and len(found) < _TOGETHER_FROM else found
+
+
+def _mailbox(lane: Lane) -> tuple[str, str]:
+    """Return whose mails are counted together: an address of a tenant, of any endpoint."""
+    return lane.tenant, lane.address
 
 
 def _rows(sent: Sequence[Sent], now: int) -> Iterator[AttemptRow]:

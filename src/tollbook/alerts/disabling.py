@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import msgspec
 
 from tollbook.alerts.sender import Sent
-from tollbook.domain.deliveries import GIVEN_UP_AFTER, GONE
+from tollbook.domain.deliveries import GIVEN_UP_AFTER
 from tollbook.domain.endpoints import Endpoint, EndpointStatus, wants
 from tollbook.domain.events import instant_of
 from tollbook.domain.notifications import Notification, NotificationType
@@ -46,13 +46,15 @@ def _update(transaction: Transaction, endpoint: Endpoint, it: Sent, now: int) ->
 
 def _changed(endpoint: Endpoint, it: Sent, now: int) -> Endpoint:
     outcome, since = it.outcome, endpoint.failing_since
+    if outcome.is_final:  # the mail server works, and other addresses may
+        return msgspec.structs.replace(endpoint, last_status=outcome.status)
     status = endpoint.status
     if outcome.is_delivered:
         since = None
     elif since is None and not _is_one_rejected(it):
         since = now
     if status is EndpointStatus.ENABLED:
-        if outcome.status == GONE:
+        if outcome.is_gone:
             status = EndpointStatus.GONE
         elif since is not None and now - since >= GIVEN_UP_AFTER:
             status = EndpointStatus.FAILING

@@ -19,6 +19,7 @@ from tollbook.store.deliveries import (
     mark_fanned_out,
     waiting_notifications,
 )
+from tollbook.store.mail import discard_unsubscribed
 from tollbook.store.notifications import hold_numbers
 
 _MOST_AT_ONCE = 500
@@ -51,6 +52,8 @@ def _fan_out(
         concerned = [it for it in found if is_for(endpoint, it)]
         if concerned:
             add_deliveries(transaction, _deliveries(endpoint, concerned), now)
+            if endpoint.addresses:
+                discard_unsubscribed(transaction, tenant, endpoint.id)
             sequence = endpoint.sequence + len(concerned)
             changed = msgspec.structs.replace(endpoint, sequence=sequence)
             endpoints.change_endpoint(transaction, changed)
@@ -59,10 +62,11 @@ def _fan_out(
 def _deliveries(
     endpoint: Endpoint, found: Sequence[WaitingNotification]
 ) -> Iterator[tuple[DeliveryKey, int, bool]]:
-    lane = Lane(endpoint.tenant, endpoint.id, "")
+    lanes = [Lane(endpoint.tenant, endpoint.id, address) for address in endpoint.lanes]
     for sequence, it in enumerate(found, endpoint.sequence + 1):
         is_test = it.type == NotificationType.ENDPOINT_TEST
-        yield DeliveryKey(lane, sequence), it.number, is_test
+        for lane in lanes:
+            yield DeliveryKey(lane, sequence), it.number, is_test
 
 
 def is_for(endpoint: Endpoint, it: WaitingNotification) -> bool:

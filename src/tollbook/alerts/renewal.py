@@ -32,12 +32,12 @@ class Renewal:
         return _PAUSE
 
     def _renewed(self, it: Endpoint) -> Endpoint:
-        secrets = None if it.secrets is None else self._sealed(it.secrets, it.id)
-        return msgspec.structs.replace(it, url=self._sealed(it.url, it.id), secrets=secrets)
+        url, secrets = self._sealed(it.url, it.id), self._sealed(it.secrets, it.id)
+        return msgspec.structs.replace(it, url=url, secrets=secrets)
 
-    def _sealed(self, text: str, owner: str) -> str:
+    def _sealed(self, text: str | None, owner: str) -> str | None:
         """Return a text under the first key; as it is, if it already is or nothing decrypts it."""
-        if self._sealer.is_current(text, owner):
+        if text is None or self._sealer.is_current(text, owner):
             return text
         try:
             return self._sealer.seal(self._sealer.open(text, owner), owner)

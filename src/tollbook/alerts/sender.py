@@ -10,6 +10,7 @@ from typing import NamedTuple
 import structlog
 
 from tollbook.alerts.lease import Clock, Lease
+from tollbook.alerts.mail import Mailer, mail_message
 from tollbook.alerts.requests import Requests
 from tollbook.alerts.stopping import stop_at
 from tollbook.domain.deliveries import AttemptCode, Outcome
@@ -26,7 +27,7 @@ _SLACK_PAUSE = 1.0
 class Batch(NamedTuple):
     """Deliveries of one lane, which are sent in order up to the first that fails.
 
-    Those of a webhook are a request each. Of a chat they are one message.
+    Those of a webhook are a request each. Of a chat or a mail they are one message.
     """
 
     lane: Lane
@@ -35,6 +36,7 @@ class Batch(NamedTuple):
     secrets: Sequence[str]
     deliveries: Sequence[DueDelivery]
     term: int
+    unsubscribe: str | None = None
 
 
 class Sent(NamedTuple):
@@ -64,18 +66,21 @@ class Sender:
         lease: Lease,
         clock: Clock,
         requests_of: Callable[[], Requests],
+        mailer_of: Callable[[], Mailer | None] = lambda: None,
         on_result: Callable[[], object] = lambda: None,
     ) -> None:
         self.on_result = on_result
         self._lease = lease
         self._clock = clock
         self._requests_of = requests_of
+        self._mailer_of = mailer_of
         self._results: SimpleQueue[Sent | Finished] = SimpleQueue()
         self._loop = asyncio.new_event_loop()
         self._stopping = asyncio.Event()
         self._tasks: set[asyncio.Task[None]] = set()
         self._thread = threading.Thread(target=self._run, name="alerts-sender")
         self._requests: Requests | None = None
+        self._mailer: Mailer | None = None
 
     def open(self) -> None:
         """Start the thread."""
@@ -107,7 +112,7 @@ class Sender:
         self._loop.close()
 
     async def _serve(self) -> None:
-        self._requests = self._requests_of()
+        self._requests, self._mailer = self._requests_of(), self._mailer_of()
         await self._stopping.wait()
         for task in self._tasks:
             task.cancel()
@@ -142,6 +147,8 @@ class Sender:
         return outcome.is_delivered
 
     async def _outcome(self, batch: Batch, group: Sequence[DueDelivery], now: int) -> Outcome:
+        if batch.kind is EndpointKind.MAIL:
+            return await self._mail_outcome(batch, group, now)
         if batch.to is None or self._requests is None:
             return Outcome(code=AttemptCode.SECRET_UNREADABLE)
         if batch.kind is not EndpointKind.WEBHOOK:
@@ -151,6 +158,13 @@ class Sender:
         body = webhook_body(one.notification)
         headers = webhook_headers(one.notification, one.key.sequence, batch.secrets, body, now)
         return await self._requests.post(batch.to, headers, body)
+
+    async def _mail_outcome(self, batch: Batch, group: Sequence[DueDelivery], now: int) -> Outcome:
+        if self._mailer is None:
+            return Outcome(code=AttemptCode.MAIL_NOT_CONFIGURED)
+        address, found = batch.lane.address, [it.notification for it in group]
+        message = mail_message(self._mailer.terms, address, found, batch.unsubscribe, now)
+        return await self._mailer.send(message, address)
 
 
 def _groups(batch: Batch) -> list[Sequence[DueDelivery]]:

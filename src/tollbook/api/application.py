@@ -48,6 +48,7 @@ from tollbook.api.endpoints.quarantine_runs import QUARANTINE_RUN_ENDPOINTS
 from tollbook.api.endpoints.rerating import RERATING_ENDPOINTS
 from tollbook.api.endpoints.reversals import POST_REVERSALS
 from tollbook.api.endpoints.triggers import TRIGGER_ENDPOINTS
+from tollbook.api.endpoints.unsubscribing import unsubscribing
 from tollbook.api.endpoints.users import USER_ENDPOINTS
 from tollbook.api.endpoints.viewer_tokens import VIEWER_TOKEN_ENDPOINTS
 from tollbook.api.openapi.document import openapi
@@ -126,6 +127,10 @@ def application(services: Services, pages: Mapping[str, Handler] | None = None) 
         handlers.setdefault(endpoint.path, {})[endpoint.method] = _handler(endpoint, services)
     unkeyed = _documentation() | operation(services) | dict(pages or {})
     handlers |= {path: {"GET": _with_errors(handler)} for path, handler in unkeyed.items()}
+    handlers |= {
+        path: {method: _with_errors(handler) for method, handler in of_path.items()}
+        for path, of_path in unsubscribing(services).items()
+    }
     resources = {path: _Resource(path, it, services) for path, it in handlers.items()}
     paths = Paths(resources, _nothing_here, partial(prefix_of, services=services))
     router = Router(redirect_slashes=False, default=paths, lifespan=_lifespan(services))

@@ -27,7 +27,7 @@ _types = click.option("--type", "type", multiple=True, help="Only this type; rep
 
 
 @verb.command("add")
-@click.argument("url", help="The URL, which must begin with https://.")
+@click.argument("receiver", help="The URL, or the addresses of mails, separated by commas.")
 @click.option("--name", default="command line", help="What the endpoint is for.")
 @click.option(
     "--kind", type=click.Choice([it.value for it in EndpointKind]), default="webhook", help="Kind."
@@ -38,9 +38,11 @@ _types = click.option("--type", "type", multiple=True, help="Only this type; rep
 def _add(options: Options, settings: Settings) -> int:
     """Add an endpoint, and show its secret once."""
     database = open_migrated(settings)
+    is_mail = options.kind == EndpointKind.MAIL
     new = NewEndpoint(
         name=options.name,
-        url=options.url,
+        url=None if is_mail else options.receiver,
+        to=[it.strip() for it in options.receiver.split(",")] if is_mail else [],
         kind=EndpointKind(options.kind),
         types=list(options.type),
         organization_id=options.organization,
@@ -147,8 +149,8 @@ def _list(options: Options, settings: Settings) -> int:
     if options.json:
         print_json(shown)
     else:
-        rows = ((it.id, it.name, it.kind, it.url, it.status) for it in shown)
-        headers = ("Id", "Name", "Kind", "URL", "Status")
+        rows = ((it.id, it.name, it.kind, it.url or ", ".join(it.to), it.status) for it in shown)
+        headers = ("Id", "Name", "Kind", "Receiver", "Status")
         print_rows(headers, rows, "there are no endpoints yet")
     return 0
 

@@ -16,7 +16,7 @@ GIVEN_UP_AFTER = 72 * _HOUR * _SECOND
 SET_ASIDE_AFTER = 5
 """So many answers that reject a notification let later ones pass it."""
 _NOT_REJECTED = frozenset({408, 425, 429})
-GONE = 410
+_GONE = 410
 LONGEST_EXCERPT = 200
 
 
@@ -38,17 +38,24 @@ class AttemptCode(StrEnum):
     TLS_FAILED = "tls_failed"
     TIMEOUT = "timeout"
     HTTP_STATUS = "http_status"
+    SMTP_STATUS = "smtp_status"
     BAD_RESPONSE = "bad_response"
     SECRET_UNREADABLE = "secret_unreadable"  # noqa: S105
+    MAIL_NOT_CONFIGURED = "mail_not_configured"
 
 
 class Outcome(msgspec.Struct, frozen=True):
-    """What an attempt returned. `retry_after` is in seconds, 0 if the receiver named no delay."""
+    """What an attempt returned.
+
+    `status` is that of HTTP, or of SMTP for a mail. `retry_after` is in seconds, 0 if the receiver
+    named no delay. `is_final` means that no retry can deliver it.
+    """
 
     status: int | None = None
     code: AttemptCode | None = None
     excerpt: str = ""
     retry_after: int = 0
+    is_final: bool = False
 
     @property
     def is_delivered(self) -> bool:
@@ -58,8 +65,17 @@ class Outcome(msgspec.Struct, frozen=True):
     @property
     def rejects(self) -> bool:
         """Return whether the receiver rejects this notification, which a retry may not change."""
-        status = self.status or 0
+        status = self._http_status
         return 400 <= status < 500 and status not in _NOT_REJECTED
+
+    @property
+    def is_gone(self) -> bool:
+        """Return whether the receiver no longer exists."""
+        return self._http_status == _GONE
+
+    @property
+    def _http_status(self) -> int:
+        return (self.status or 0) if self.code is AttemptCode.HTTP_STATUS else 0
 
 
 class Progress(msgspec.Struct, frozen=True):
@@ -76,15 +92,15 @@ class Progress(msgspec.Struct, frozen=True):
 def after_attempt(before: Progress, outcome: Outcome, now: int, *, is_test: bool) -> Progress:
     """Return the state of a delivery after an attempt.
 
-    A test is tried once. One that is set aside is given up after 72 hours; others wait as long as
-    their endpoint is enabled.
+    A test is tried once, and so is what fails finally. One that is set aside is given up after 72
+    hours; others wait as long as their endpoint is enabled.
     """
     first = now if before.first_attempt_at is None else before.first_attempt_at
     failures = before.failures + outcome.rejects
     set_aside = before.set_aside or failures >= SET_ASIDE_AFTER
     if outcome.is_delivered:
         status = DeliveryStatus.DELIVERED
-    elif is_test or (set_aside and now - first >= GIVEN_UP_AFTER):
+    elif is_test or outcome.is_final or (set_aside and now - first >= GIVEN_UP_AFTER):
         status = DeliveryStatus.FAILED
     else:
         status = DeliveryStatus.PENDING

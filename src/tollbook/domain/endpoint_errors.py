@@ -10,6 +10,13 @@ class TooManyEndpoints(RequestError):
     code = "too_many_endpoints"
 
 
+class MailNotConfigured(RequestError):
+    """The server has no mail server or sender."""
+
+    status = 409
+    code = "mail_not_configured"
+
+
 class EndpointDisabled(RequestError):
     """Nothing is sent to the endpoint until it is enabled."""
 

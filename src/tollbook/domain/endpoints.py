@@ -27,6 +27,7 @@ class EndpointKind(StrEnum):
     WEBHOOK = "webhook"
     SLACK = "slack"
     TEAMS = "teams"
+    MAIL = "mail"
 
 
 class EndpointStatus(StrEnum):
@@ -49,8 +50,8 @@ class Endpoint(msgspec.Struct, frozen=True, kw_only=True):
     """Where notifications of its owner go.
 
     `organization` is the number of the owning organization, None for the tenant. `url` and
-    `secrets` are encrypted. `types` are exact, or a family such as `trigger.*`; none means all.
-    Instants are in microseconds since 1970.
+    `secrets` are encrypted; mails have `addresses` instead. `types` are exact, or a family such as
+    `trigger.*`; none means all. Instants are in microseconds since 1970.
     """
 
     tenant: str
@@ -58,8 +59,8 @@ class Endpoint(msgspec.Struct, frozen=True, kw_only=True):
     organization: int | None
     kind: EndpointKind
     name: str
-    url: str
-    shown_url: str
+    url: str | None
+    shown_url: str | None
     types: tuple[str, ...]
     secrets: str | None
     status: EndpointStatus
@@ -69,6 +70,12 @@ class Endpoint(msgspec.Struct, frozen=True, kw_only=True):
     last_status: int | None
     created_at: int
     changed_at: int
+    addresses: tuple[str, ...] = ()
+
+    @property
+    def lanes(self) -> tuple[str, ...]:
+        """Return the addresses that each get every notification: of a URL one without a name."""
+        return self.addresses if self.kind is EndpointKind.MAIL else ("",)
 
     @property
     def receives(self) -> bool:

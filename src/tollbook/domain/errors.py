@@ -34,6 +34,7 @@ TollbookError
 │   ├── InvalidFigure           400  a trigger cannot watch this figure⁶
 │   ├── TooManyEndpoints        409  the tenant or organization has as many endpoints as it may⁴
 │   ├── EndpointDisabled        409  nothing is sent to the endpoint until it is enabled⁴
+│   ├── MailNotConfigured       409  the server has no mail server or sender⁴
 │   ├── TooManyOrigins          409  the tenant has as many origins as it may have⁷
 │   ├── CursorExpired           410  the state of a cursor is no longer stored
 │   ├── ExportExpired           410  an export took too long; its snapshot was closed¹
@@ -395,6 +396,5 @@ class SettingsError(TollbookError):
 
 def refuse(problems: Iterable[Problem | None]) -> None:
     """Raise `InvalidRequest` with all problems; return when there are none. None is no problem."""
-    found = [problem for problem in problems if problem]
-    if found:
+    if found := [problem for problem in problems if problem]:
         raise InvalidRequest.of(found)

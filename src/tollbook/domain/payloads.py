@@ -32,7 +32,7 @@ class StoredNotification(msgspec.Struct, frozen=True):
 
 def webhook_body(it: StoredNotification) -> bytes:
     """Return the body of Standard Webhooks, the same bytes for every endpoint and attempt."""
-    shown = {"id": it.id, "type": it.type, "timestamp": _timestamp(it.at), "tenant_id": it.tenant}
+    shown = {"id": it.id, "type": it.type, "timestamp": timestamp(it.at), "tenant_id": it.tenant}
     head = msgspec.json.encode(shown)[:-1]
     return head + b',"data":' + it.data.encode() + b"}"
 
@@ -64,7 +64,7 @@ def line_of(it: StoredNotification) -> str:
     """Return a notification in one line: its type, its instant, and its plain values."""
     values = json.loads(it.data)
     parts = [f"{name} {value}" for name, value in values.items() if _is_shown(value)]
-    return f"{it.type} at {_timestamp(it.at)}: {', '.join(parts)}"
+    return f"{it.type} at {timestamp(it.at)}: {', '.join(parts)}"
 
 
 def _is_shown(value: object) -> bool:
@@ -91,6 +91,7 @@ def _teams(lines: Sequence[str]) -> dict[str, object]:
     return {"type": "message", "attachments": [{"contentType": content_type, "content": card}]}
 
 
-def _timestamp(at: int) -> str:
+def timestamp(at: int) -> str:
+    """Return an instant as payloads have it: UTC with milliseconds."""
     instant = datetime.fromtimestamp(at // _SECOND, UTC)
     return f"{instant:%Y-%m-%dT%H:%M:%S}.{at % _SECOND // 1000:03}Z"

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from tollbook.domain.deliveries import DeliveryStatus, Outcome, Progress
+from tollbook.domain.endpoints import Endpoint
 from tollbook.domain.payloads import StoredNotification
 from tollbook.store.database import Database, Snapshot, Transaction
 from tollbook.store.scope_check import ALL_TENANTS
@@ -250,14 +251,24 @@ def _progress(it: AttemptRow) -> dict[str, str | int | None]:
     }
 
 
-def mark_resent(transaction: Transaction, tenant: str, endpoint: str, notification: str) -> bool:
-    """Make a delivery due at once, out of order; return whether there is one."""
+_RESENT = """
+UPDATE deliveries SET send_now = 1
+WHERE tenant_id = :tenant AND endpoint_id = :endpoint AND address IN :addresses
+    AND address NOT IN (
+        SELECT address FROM unsubscribed_addresses
+        WHERE tenant_id = :tenant AND endpoint_id = :endpoint
+    )
+    AND number = (SELECT number FROM notifications WHERE tenant_id = :tenant AND id = :notification)
+"""
+
+
+def mark_resent(transaction: Transaction, endpoint: Endpoint, notification: str) -> bool:
+    """Make a delivery due at once, out of order, or that of each address; return whether one is."""
     found = transaction.execute(
-        "UPDATE deliveries SET send_now = 1 "
-        "WHERE tenant_id = :tenant AND endpoint_id = :endpoint AND number = ("
-        "SELECT number FROM notifications WHERE tenant_id = :tenant AND id = :notification)",
-        tenant=tenant,
-        endpoint=endpoint,
+        _RESENT,
+        tenant=endpoint.tenant,
+        endpoint=endpoint.id,
+        addresses=list(endpoint.lanes),
         notification=notification,
     )
     return found > 0

@@ -11,20 +11,22 @@ from tollbook.store.scope_check import ALL_TENANTS
 
 _COLUMNS = (
     "tenant_id, id, organization_id, kind, name, url, shown_url, types, secrets, status, "
-    "after_number, sequence, failing_since, last_status, created_at, changed_at"
+    "after_number, sequence, failing_since, last_status, created_at, changed_at, addresses"
 )
 _ADD = f"""
 INSERT INTO endpoints ({_COLUMNS})
 VALUES (
     :tenant, :id, :organization, :kind, :name, :url, :shown_url, :types, :secrets, :status,
-    :after_number, :sequence, :failing_since, :last_status, :created_at, :changed_at
+    :after_number, :sequence, :failing_since, :last_status, :created_at, :changed_at,
+    :addresses
 )
 """
 _CHANGE = """
 UPDATE endpoints SET
     name = :name, url = :url, shown_url = :shown_url, types = :types, secrets = :secrets,
     status = :status, after_number = :after_number, sequence = :sequence,
-    failing_since = :failing_since, last_status = :last_status, changed_at = :changed_at
+    failing_since = :failing_since, last_status = :last_status, changed_at = :changed_at,
+    addresses = :addresses
 WHERE tenant_id = :tenant AND id = :id
 """
 _OF_TENANT = f"SELECT {_COLUMNS} FROM endpoints WHERE tenant_id = :tenant ORDER BY created_at, id"
@@ -118,6 +120,7 @@ def _from_row(row: Row) -> Endpoint:
         last_status,
         created_at,
         changed_at,
+        addresses,
     ) = row
     return Endpoint(
         tenant=tenant,
@@ -136,10 +139,16 @@ def _from_row(row: Row) -> Endpoint:
         last_status=last_status,
         created_at=created_at,
         changed_at=changed_at,
+        addresses=tuple(msgspec.json.decode(addresses)) if addresses else (),
     )
 
 
 def _parameters(it: Endpoint) -> dict[str, Any]:
     found = msgspec.structs.asdict(it)
-    types = msgspec.json.encode(it.types).decode()
-    return {**found, "kind": it.kind.value, "status": it.status.value, "types": types}
+    return {
+        **found,
+        "kind": it.kind.value,
+        "status": it.status.value,
+        "types": msgspec.json.encode(it.types).decode(),
+        "addresses": msgspec.json.encode(it.addresses).decode() if it.addresses else None,
+    }

@@ -1,5 +1,6 @@
 """Read notifications with what became of them at each endpoint."""
 
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
@@ -25,9 +26,9 @@ _CONDITIONS = {
 }
 _DELIVERIES = """
 SELECT
-    deliveries.number, deliveries.endpoint_id, deliveries.sequence, endpoints.name, endpoints.kind,
-    deliveries.status, deliveries.attempts, deliveries.last_status, deliveries.last_code,
-    deliveries.next_attempt_at, deliveries.delivered_at
+    deliveries.number, deliveries.endpoint_id, deliveries.sequence, deliveries.address,
+    endpoints.name, endpoints.kind, deliveries.status, deliveries.attempts,
+    deliveries.last_status, deliveries.last_code, deliveries.next_attempt_at, deliveries.delivered_at
 FROM deliveries
 LEFT JOIN endpoints ON endpoints.tenant_id = deliveries.tenant_id
     AND endpoints.id = deliveries.endpoint_id
@@ -35,20 +36,20 @@ WHERE deliveries.tenant_id = :tenant AND deliveries.number IN :numbers
 """
 _OF_ENDPOINT = """
 SELECT
-    deliveries.sequence, notifications.id, notifications.type, deliveries.status, attempts,
-    last_status, last_code, next_attempt_at, delivered_at
+    deliveries.sequence, address, notifications.id, notifications.type, deliveries.status,
+    attempts, last_status, last_code, next_attempt_at, delivered_at
 FROM deliveries
 JOIN notifications ON notifications.tenant_id = deliveries.tenant_id
     AND notifications.number = deliveries.number
 WHERE deliveries.tenant_id = :tenant AND endpoint_id = :endpoint
-    AND deliveries.sequence < :before
-ORDER BY deliveries.sequence DESC LIMIT :limit
+    AND (deliveries.sequence < :before OR (deliveries.sequence = :before AND address > :after))
+ORDER BY deliveries.sequence DESC, address LIMIT :limit
 """
 _ATTEMPTS = """
-SELECT sequence, attempt, at, milliseconds, status, code, excerpt
+SELECT sequence, address, attempt, at, milliseconds, status, code, excerpt
 FROM delivery_attempts
 WHERE tenant_id = :tenant AND endpoint_id = :endpoint AND sequence IN :sequences
-ORDER BY sequence, attempt
+ORDER BY sequence, address, attempt
 """
 NEWEST = _FIRST
 """The place before the newest notification or delivery."""
@@ -76,6 +77,7 @@ class ListedDelivery(NamedTuple):
     number: int
     endpoint_id: str
     sequence: int
+    address: str
     name: str | None
     kind: str | None
     status: str
@@ -87,9 +89,13 @@ class ListedDelivery(NamedTuple):
 
 
 class EndpointDelivery(NamedTuple):
-    """A delivery to an endpoint, with the id and type of its notification."""
+    """A delivery to an endpoint, with the id and type of its notification.
+
+    `address` is that of a mail, else empty.
+    """
 
     sequence: int
+    address: str
     notification_id: str
     type: str
     status: str
@@ -104,6 +110,7 @@ class ListedAttempt(NamedTuple):
     """An attempt; `at` is in microseconds since 1970."""
 
     sequence: int
+    address: str
     attempt: int
     at: int
     milliseconds: int
@@ -163,27 +170,29 @@ def deliveries_of(
     """Return the deliveries of notifications by number."""
     found: dict[int, list[ListedDelivery]] = {number: [] for number in numbers}
     rows = snapshot.rows(_DELIVERIES, tenant=tenant, numbers=list(numbers)) if numbers else []
-    for row in sorted(rows, key=lambda row: row[:3]):
+    for row in sorted(rows, key=lambda row: row[:4]):
         delivery = ListedDelivery(*row)
         found[delivery.number].append(delivery)
     return found
 
 
 def list_deliveries(
-    snapshot: Snapshot, tenant: str, endpoint: str, before: int, limit: int
+    snapshot: Snapshot, tenant: str, endpoint: str, place: tuple[int, str], limit: int
 ) -> list[EndpointDelivery]:
-    """List the deliveries of an endpoint before a place, the newest first."""
-    rows = snapshot.rows(_OF_ENDPOINT, tenant=tenant, endpoint=endpoint, before=before, limit=limit)
+    """List the deliveries of an endpoint after a place, the newest first, then by address."""
+    before, after = place
+    bound = {"tenant": tenant, "endpoint": endpoint, "before": before, "after": after}
+    rows = snapshot.rows(_OF_ENDPOINT, **bound, limit=limit)
     return [EndpointDelivery(*row) for row in rows]
 
 
 def attempts_of(
     snapshot: Snapshot, tenant: str, endpoint: str, sequences: Sequence[int]
-) -> dict[int, list[ListedAttempt]]:
-    """Return the attempts of deliveries by sequence."""
-    found: dict[int, list[ListedAttempt]] = {sequence: [] for sequence in sequences}
+) -> dict[tuple[int, str], list[ListedAttempt]]:
+    """Return the attempts of deliveries by sequence and address."""
+    found: dict[tuple[int, str], list[ListedAttempt]] = defaultdict(list)
     bound = {"tenant": tenant, "endpoint": endpoint, "sequences": list(sequences)}
     for row in snapshot.rows(_ATTEMPTS, **bound) if sequences else []:
         attempt = ListedAttempt(*row)
-        found[attempt.sequence].append(attempt)
+        found[attempt.sequence, attempt.address].append(attempt)
     return found

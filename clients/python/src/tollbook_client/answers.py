@@ -1830,9 +1830,10 @@ class ShownCorrection:
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
 class ShownDelivery:
-    """A delivery to an endpoint."""
+    """A delivery to an endpoint; `address` is that of a mail."""
 
     sequence: int
+    address: str | None
     notification_id: str
     type: str
     status: str
@@ -1845,12 +1846,17 @@ class ShownDelivery:
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
 class ShownEndpoint:
-    """An endpoint, without its secret; the URL of a chat is shown without its path."""
+    """An endpoint, without its secret; the URL of a chat is shown without its path.
+
+    `to` has the addresses of mails, which have no URL; `unsubscribed` those that stopped them.
+    """
 
     id: str
     name: str
     kind: str
-    url: str
+    url: str | None
+    to: list[str]
+    unsubscribed: list[str]
     types: list[str]
     organization_id: str | None
     status: str

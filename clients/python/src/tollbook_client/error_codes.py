@@ -103,6 +103,10 @@ class KeyEnded(ApiError):
     """The server answered `key_ended`."""
 
 
+class MailNotConfigured(ApiError):
+    """The server answered `mail_not_configured`."""
+
+
 class ManagedByBudget(ApiError):
     """The server answered `managed_by_budget`."""
 
@@ -249,6 +253,7 @@ CLASSES: dict[str, type[ApiError]] = {
     "invalid_origin": InvalidOrigin,
     "invalid_request": InvalidRequest,
     "key_ended": KeyEnded,
+    "mail_not_configured": MailNotConfigured,
     "managed_by_budget": ManagedByBudget,
     "meter_exists": MeterExists,
     "meter_in_use": MeterInUse,

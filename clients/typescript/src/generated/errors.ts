@@ -54,6 +54,8 @@ export class InvalidOrigin extends ApiError {}
 export class InvalidRequest extends ApiError {}
 /** The server answered `key_ended`. */
 export class KeyEnded extends ApiError {}
+/** The server answered `mail_not_configured`. */
+export class MailNotConfigured extends ApiError {}
 /** The server answered `managed_by_budget`. */
 export class ManagedByBudget extends ApiError {}
 /** The server answered `meter_exists`. */
@@ -143,6 +145,7 @@ export const ERRORS: Record<string, typeof ApiError> = {
   invalid_origin: InvalidOrigin,
   invalid_request: InvalidRequest,
   key_ended: KeyEnded,
+  mail_not_configured: MailNotConfigured,
   managed_by_budget: ManagedByBudget,
   meter_exists: MeterExists,
   meter_in_use: MeterInUse,

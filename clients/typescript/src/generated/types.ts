@@ -3,7 +3,7 @@
 import type { CallOptions } from "../operation.js";
 
 /** Why an attempt did not deliver. */
-export type AttemptCode = "address_not_allowed" | "bad_response" | "connect_failed" | "dns_failed" | "http_status" | "secret_unreadable" | "timeout" | "tls_failed" | (string & {});
+export type AttemptCode = "address_not_allowed" | "bad_response" | "connect_failed" | "dns_failed" | "http_status" | "mail_not_configured" | "secret_unreadable" | "smtp_status" | "timeout" | "tls_failed" | (string & {});
 
 /** A rate that sells a quantity for less than it buys it: the quantity of the largest loss. `conditions` describe the usage apart from its prefixes; `tier` counts from 1. */
 export interface BelowBuyRate<A = string> {
@@ -215,17 +215,19 @@ export interface DryRunAnswer<A = string> {
   without_buy_count: number;
 }
 
-/** A change of an endpoint. `skip_pending` discards what waits for it. */
+/** A change of an endpoint. `skip_pending` discards what waits for it. `resubscribe` sends mails to all of its addresses again. */
 export interface EndpointChange {
   name?: string;
   url?: string;
+  to?: Array<string>;
   types?: Array<string>;
   enabled?: boolean;
   skip_pending?: boolean;
+  resubscribe?: boolean;
 }
 
 /** How an endpoint is reached. */
-export type EndpointKind = "slack" | "teams" | "webhook" | (string & {});
+export type EndpointKind = "mail" | "slack" | "teams" | "webhook" | (string & {});
 
 /** Whether an endpoint is sent to, and who or what stopped it. */
 export type EndpointStatus = "disabled" | "enabled" | "failing" | "gone" | (string & {});
@@ -461,11 +463,12 @@ export interface NewBudget<A = string> {
   daily?: A | string;
 }
 
-/** An endpoint to add: of the tenant, or of one organization. No `types` means all. */
+/** An endpoint to add: of the tenant, or of one organization. No `types` means all. `to` has the addresses of the kind `mail`; all others have a `url`. */
 export interface NewEndpoint {
   name: string;
-  url: string;
+  url?: string | null;
   kind?: EndpointKind;
+  to?: Array<string>;
   types?: Array<string>;
   organization_id?: string | null;
   enabled?: boolean;
@@ -1098,9 +1101,10 @@ export interface ShownCorrection {
   time: string;
 }
 
-/** A delivery to an endpoint. */
+/** A delivery to an endpoint; `address` is that of a mail. */
 export interface ShownDelivery {
   sequence: number;
+  address: string | null;
   notification_id: string;
   type: string;
   status: DeliveryStatus;
@@ -1110,12 +1114,14 @@ export interface ShownDelivery {
   attempts: Array<ShownAttempt>;
 }
 
-/** An endpoint, without its secret; the URL of a chat is shown without its path. */
+/** An endpoint, without its secret; the URL of a chat is shown without its path. `to` has the addresses of mails, which have no URL; `unsubscribed` those that stopped them. */
 export interface ShownEndpoint {
   id: string;
   name: string;
   kind: EndpointKind;
-  url: string;
+  url: string | null;
+  to: Array<string>;
+  unsubscribed: Array<string>;
   types: Array<string>;
   organization_id: string | null;
   status: EndpointStatus;

@@ -15,6 +15,7 @@ from tollbook.domain.keys import ApiKey
 from tollbook.store import endpoints
 from tollbook.store.database import Snapshot
 from tollbook.store.directory import owners_of_numbers
+from tollbook.store.mail import list_unsubscribed
 
 ENDPOINT_PATH = "/v1/endpoints"
 ENDPOINT_TAG = "Endpoints"
@@ -28,12 +29,17 @@ class EndpointPath(Path, frozen=True, kw_only=True):
 
 
 class ShownEndpoint(msgspec.Struct, frozen=True):
-    """An endpoint, without its secret; the URL of a chat is shown without its path."""
+    """An endpoint, without its secret; the URL of a chat is shown without its path.
+
+    `to` has the addresses of mails, which have no URL; `unsubscribed` those that stopped them.
+    """
 
     id: str
     name: str
     kind: EndpointKind
-    url: str
+    url: str | None
+    to: tuple[str, ...]
+    unsubscribed: list[str]
     types: tuple[str, ...]
     organization_id: str | None
     status: EndpointStatus
@@ -62,6 +68,8 @@ def shown_endpoints(snapshot: Snapshot, found: list[Endpoint]) -> list[ShownEndp
             name=it.name,
             kind=it.kind,
             url=it.shown_url,
+            to=it.addresses,
+            unsubscribed=list_unsubscribed(snapshot, it.tenant, it.id) if it.addresses else [],
             types=it.types,
             organization_id=None if it.organization is None else owners[it.organization][1],
             status=it.status,
@@ -99,6 +107,8 @@ ENDPOINT_EXAMPLE: dict[str, Any] = {
     "name": "Billing",
     "kind": "webhook",
     "url": "https://example.com/tollbook",
+    "to": [],
+    "unsubscribed": [],
     "types": ["trigger.*", "budget.reached"],
     "organization_id": None,
     "status": "enabled",

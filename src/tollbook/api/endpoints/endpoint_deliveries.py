@@ -68,9 +68,10 @@ class ShownAttempt(msgspec.Struct, frozen=True):
 
 
 class ShownDelivery(msgspec.Struct, frozen=True):
-    """A delivery to an endpoint."""
+    """A delivery to an endpoint; `address` is that of a mail."""
 
     sequence: int
+    address: str | None
     notification_id: str
     type: str
     status: DeliveryStatus
@@ -101,12 +102,12 @@ def list_deliveries(
     """List the deliveries of an endpoint, the newest first."""
     found = find_visible(snapshot, request.key, request.path.id)
     limit, cursor = request.query.limit or _USUAL_LIMIT, request.query.cursor
-    before = NEWEST if cursor is None else read_place(cursor)[0]
-    rows = stored_deliveries(snapshot, found.tenant, found.id, before, limit + 1)
+    place = (NEWEST, "") if cursor is None else read_place(cursor)
+    rows = stored_deliveries(snapshot, found.tenant, found.id, place, limit + 1)
     page = rows[:limit]
     attempts = attempts_of(snapshot, found.tenant, found.id, [it.sequence for it in page])
-    shown = [_shown_delivery(it, attempts[it.sequence]) for it in page]
-    following = write_cursor((page[-1].sequence, "")) if len(rows) > limit else None
+    shown = [_shown_delivery(it, attempts[it.sequence, it.address]) for it in page]
+    following = write_cursor((page[-1].sequence, page[-1].address)) if len(rows) > limit else None
     return json_response({"success": True, "deliveries": shown, "next_cursor": following})
 
 
@@ -123,6 +124,7 @@ def _shown_delivery(it: EndpointDelivery, attempts: list[ListedAttempt]) -> Show
     waits = it.status == DeliveryStatus.PENDING
     return ShownDelivery(
         sequence=it.sequence,
+        address=it.address or None,
         notification_id=it.notification_id,
         type=it.type,
         status=DeliveryStatus(it.status),
@@ -140,6 +142,7 @@ def _shown_attempt(it: ListedAttempt) -> ShownAttempt:
 
 _EXAMPLE: dict[str, Any] = {
     "sequence": 1,
+    "address": None,
     "notification_id": "ntf_abcdefghijklmnopqrstuvwxyz",
     "type": "trigger.reached",
     "status": "delivered",

@@ -23,7 +23,7 @@ from tollbook.api.openapi.schemas import answer_schema
 from tollbook.api.pipeline.access import organization_of
 from tollbook.api.pipeline.json_body import read_body
 from tollbook.api.pipeline.responses import json_response
-from tollbook.domain.endpoint_errors import TooManyEndpoints
+from tollbook.domain.endpoint_errors import MailNotConfigured, TooManyEndpoints
 from tollbook.domain.endpoints import Endpoint as StoredEndpoint
 from tollbook.domain.errors import NotFound, SecretKeyMissing
 from tollbook.domain.keys import Permission
@@ -148,7 +148,7 @@ NOTIFICATION_ENDPOINT_ENDPOINTS = (
         request=Body(NewEndpoint, {"name": "Billing", "url": "https://example.com/tollbook"}),
         answers={201: _WITH_SECRET},
         write=post_endpoint,
-        errors=(NotFound, TooManyEndpoints, SecretKeyMissing),
+        errors=(NotFound, TooManyEndpoints, MailNotConfigured, SecretKeyMissing),
         tag=ENDPOINT_TAG,
         tells_usage=False,
     ),
@@ -164,7 +164,7 @@ NOTIFICATION_ENDPOINT_ENDPOINTS = (
         request=Body(EndpointChange, {"enabled": True}),
         answers=_ONE,
         write=patch_endpoint,
-        errors=(NotFound, SecretKeyMissing),
+        errors=(NotFound, MailNotConfigured, SecretKeyMissing),
         tag=ENDPOINT_TAG,
         tells_usage=False,
     ),

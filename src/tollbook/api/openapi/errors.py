@@ -57,6 +57,7 @@ _EXAMPLE_SENTENCES = {
     "invalid_figure": "a user has no organization-level figures",
     "too_many_endpoints": "a tenant may have at most 50 endpoints",
     "endpoint_disabled": "endpoint end_0123456789abcdef0123456789 is failing: enable it first",
+    "mail_not_configured": "mails need a server: set TOLLBOOK_SMTP_URL and TOLLBOOK_MAIL_FROM",
     "invalid_request": "organization_id required",
     "currency_required": "currency required: the organizations have EUR, USD",
     "unreadable_body": "the body is not JSON: it is incomplete (byte 1)",

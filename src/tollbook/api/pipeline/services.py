@@ -23,6 +23,7 @@ from tollbook.api.pipeline.shared_budget import SharedBudget
 from tollbook.api.pipeline.streams import Exports
 from tollbook.api.pipeline.write_queue import WriteQueue
 from tollbook.domain.addresses import Network
+from tollbook.domain.unsubscribing import Unsubscriber
 from tollbook.domain.viewers import SecretKeys
 from tollbook.ingest.directory_cache import DirectoryCache
 from tollbook.run_worker import Worker
@@ -66,6 +67,7 @@ class Services:
     request_log: RequestLog
     secret_keys: SecretKeys
     protection: Protection
+    unsubscriber: Unsubscriber
     metrics_token: str = ""
     proxies: tuple[Network, ...] = ()
     root_path: str = ""
