@@ -72,7 +72,7 @@ def test_an_empty_organization_has_no_rows_and_nothing_of_its_own(
 ) -> None:
     assert rows(platform, filters) == rows(platform, filters, "user_1") == []
     assert set(msgspec.json.decode(msgspec.json.encode(own(platform, filters))).values()) == {0}
-    assert write_user_totals(total(platform, filters)).total_cost == 0
+    assert bytes(write_user_totals(total(platform, filters)).total_cost) == b"0.00"
 
 
 def cells(row: Row, *names: str) -> tuple[object, ...]:

@@ -48,7 +48,7 @@ def written(number: int, places: int, least: int) -> str:
 
 
 def amount(nanos: int) -> str:
-    return written(nanos, 9, 1)
+    return written(nanos, 9, 2)
 
 
 def minutes(second_micros: int) -> str:

@@ -22,6 +22,8 @@ COMMANDS = (
     "prices list",
     "meters list",
     "event-types list",
+    "origins list",
+    "triggers list",
     "endpoints list",
     "notifications list",
     "alerts run",
@@ -55,7 +57,7 @@ def test_a_database_that_is_away_is_a_sentence(
 
 
 def test_every_verb_is_tried() -> None:
-    without_database = {"mcp"}
+    without_database = {"demo-host", "mcp"}
     assert {it.name for it in VERBS} - without_database == {it.split()[0] for it in COMMANDS}
 
 

@@ -178,13 +178,13 @@ def _currency(organization: WatchedOrganization | None) -> str | None:
     return organization.currency if organization else None
 
 
-_SHOWN: dict[WatchedFigure, Callable[[int], msgspec.Raw | float]] = {
+_SHOWN: dict[WatchedFigure, Callable[[int], msgspec.Raw]] = {
     WatchedFigure.COST: raw_amount,
     WatchedFigure.QUANTITY: raw_quantity,
     WatchedFigure.COUNT: lambda value: msgspec.Raw(str(value)),
 }
 
 
-def shown(figure: WatchedFigure, value: int) -> msgspec.Raw | float:
+def shown(figure: WatchedFigure, value: int) -> msgspec.Raw:
     """Return a value of a figure as an exact JSON number."""
     return _SHOWN[figure](value)

@@ -174,7 +174,7 @@ def _margins_of_all(found: Changes) -> dict[str, Any]:
     }
 
 
-def _cost_per_active(found: Changes) -> AmountJson | None:
+def _cost_per_active(found: Changes) -> msgspec.Raw | None:
     """Return the cost per row with usage, without the organization-level cost."""
     active = len(found.active)
     return raw_amount(divide_half_even(found.cost - found.own.cost, active)) if active else None

@@ -100,5 +100,5 @@ def _line(
     )
 
 
-def _amount(nanos: int | None) -> AmountJson | None:
+def _amount(nanos: int | None) -> msgspec.Raw | None:
     return None if nanos is None else raw_amount(nanos)

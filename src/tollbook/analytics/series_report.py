@@ -151,7 +151,7 @@ def _margins(line: SeriesSums) -> dict[str, Any]:
     }
 
 
-def _amount(nanos: int | None) -> AmountJson | None:
+def _amount(nanos: int | None) -> msgspec.Raw | None:
     return None if nanos is None else raw_amount(nanos)
 
 

@@ -1,19 +1,10 @@
 """Amounts of money and percentages as the command line shows them to people."""
 
 from collections.abc import Callable
-from decimal import Decimal
 
 from tollbook.cli.command import Options
 from tollbook.domain.directory import decimals_of
-from tollbook.domain.exact import (
-    COST_PLACES,
-    NANOS,
-    AmountJson,
-    amount_text,
-    divide_half_even,
-    rounded_amount_text,
-    scaled,
-)
+from tollbook.domain.exact import amount_text, divide_half_even, rounded_amount_text
 
 _MOST_PLACES = 2
 
@@ -30,13 +21,6 @@ def amount_writer(options: Options, currency: str | None) -> WriteAmount:
     if places is None:
         return amount_text
     return lambda nanos: rounded_amount_text(nanos, places)
-
-
-def exact_text(amount: AmountJson) -> str:
-    """Return the text of an amount of an answer, with its exact digits."""
-    if isinstance(amount, float):
-        return amount_text(round(amount * NANOS))
-    return amount_text(scaled(Decimal(bytes(amount).decode()), COST_PLACES))
 
 
 def percent_text(part: int, whole: int, places: int, *, signed: bool = False) -> str:

@@ -3,11 +3,10 @@
 from collections.abc import Iterator
 
 import click
-from msgspec import UnsetType
+from msgspec import Raw
 
 from tollbook.api.endpoints.charges import ShownCharge
 from tollbook.api.endpoints.explanations import EventAnswer, ShownCorrection, event_answer
-from tollbook.cli.amounts import exact_text
 from tollbook.cli.choices import amounts_option, organization_of, shared_options
 from tollbook.cli.command import Options, VerbGroup
 from tollbook.cli.correct import correct_events
@@ -81,16 +80,19 @@ def _charge_lines(charge: ShownCharge) -> Iterator[str]:
         yield _row("rate", f"{charge.rate.rate_id}{of}: {charge.rate.matched}")
     else:
         yield _row("rate", "none: the event states its cost")
-    quantity, billed = (bytes(it).decode() for it in (charge.quantity, charge.billed))
+    quantity, billed = _text(charge.quantity), _text(charge.billed)
     yield _row("quantity", f"{quantity} raw, {billed} billed, in {charge.unit}s")
     for step in charge.steps:
         yield _row("", step)
     for line in charge.lines:
-        yield _row(line.name, exact_text(line.cost))
-    yield _row("cost", f"{exact_text(charge.cost)} {charge.currency}")
-    buy = None if isinstance(charge.buy, UnsetType) else charge.buy
-    yield _row("buying cost", "unknown" if buy is None else exact_text(buy))
+        yield _row(line.name, _text(line.cost))
+    yield _row("cost", f"{_text(charge.cost)} {charge.currency}")
+    yield _row("buying cost", _text(charge.buy) if isinstance(charge.buy, Raw) else "unknown")
 
 
 def _row(name: str, text: str) -> str:
     return f"  {name:<{_WIDTH}}{text}"
+
+
+def _text(number: Raw) -> str:
+    return bytes(number).decode()

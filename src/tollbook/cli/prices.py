@@ -21,7 +21,6 @@ from tollbook.administration.price_books import (
 )
 from tollbook.administration.tenants import ensure_tenant
 from tollbook.cli import price_diff, rerating
-from tollbook.cli.amounts import exact_text
 from tollbook.cli.choices import command_line, named_organization, shared_options
 from tollbook.cli.command import Options, VerbGroup
 from tollbook.cli.deck_options import deck_options
@@ -176,11 +175,7 @@ def _warn_of_losses(report: BookReport) -> None:
         if it.conditions:
             words.append(it.conditions)
         tier = f", tier {it.tier}" if it.tier else ""
-        quantity, cost, buy = (
-            bytes(it.quantity).decode(),
-            exact_text(it.cost),
-            exact_text(it.buy_cost),
-        )
+        quantity, cost, buy = (bytes(n).decode() for n in (it.quantity, it.cost, it.buy_cost))
         print_error(
             f"below its buy price: {'; '.join(words)}{tier}: {quantity} for {cost}, bought for "
             f"{buy}"

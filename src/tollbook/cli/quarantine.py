@@ -18,7 +18,6 @@ from tollbook.api.endpoints.quarantine_answers import (
 )
 from tollbook.api.endpoints.quarantine_runs import selection_problem
 from tollbook.api.endpoints.quarantine_selection import Selected, code_of, selection_of
-from tollbook.cli.amounts import exact_text
 from tollbook.cli.choices import (
     combined,
     command_line,
@@ -255,7 +254,7 @@ def _print_dry_run(answer: ReplayDryRunAnswer) -> None:
                 it.organization_id,
                 it.meter,
                 f"{it.events:,}",
-                exact_text(it.cost),
+                bytes(it.cost).decode(),
                 it.currency,
             )
             for it in answer.sums
@@ -269,7 +268,7 @@ def _print_dry_run(answer: ReplayDryRunAnswer) -> None:
     for left in answer.remaining_codes:
         print_line(f"{left.events:,} would remain as {left.code}: {_ways(left.ways_out)}")
     for total in answer.totals:
-        print_line(f"{total.currency}: {exact_text(total.cost)}")
+        print_line(f"{total.currency}: {bytes(total.cost).decode()}")
     print_line(
         f"{answer.released:,} would be released, {answer.remaining:,} would remain; "
         "nothing was written"

@@ -4,6 +4,7 @@ import sys
 from collections.abc import Sequence
 
 import click
+import msgspec
 from rich.console import Console
 from rich.progress import Progress
 
@@ -17,14 +18,12 @@ from tollbook.api.endpoints.rerating_answers import (
     run_answer,
     unpriced_event,
 )
-from tollbook.cli.amounts import exact_text
 from tollbook.cli.choices import amounts_option, named_organization, shared_options
 from tollbook.cli.command import Command, Options
 from tollbook.cli.output import print_json, print_line, print_rows
 from tollbook.cli.parameters import DAY, VERSION, whole
 from tollbook.cli.run_progress import execute_run
 from tollbook.domain.errors import InvalidRequest
-from tollbook.domain.exact import AmountJson
 from tollbook.domain.periods import day_number
 from tollbook.domain.rerating import RerateRange, Run, RunStatus
 from tollbook.rerating import runs
@@ -227,7 +226,10 @@ def _print_dry_run(shown: DryRunAnswer) -> None:
                 row.user_id or "",
                 row.meter,
                 f"{row.events:,}",
-                *map(exact_text, (row.old_cost, row.new_cost, row.difference)),
+                *(
+                    bytes(amount).decode()
+                    for amount in (row.old_cost, row.new_cost, row.difference)
+                ),
             )
             for row in shown.rows
         ),
@@ -253,12 +255,14 @@ def _print_dry_run(shown: DryRunAnswer) -> None:
 
 def _print_totals(totals: Sequence[Total]) -> None:
     for total in totals:
-        old, new, more = map(exact_text, (total.old_cost, total.new_cost, total.difference))
+        old, new, more = (
+            bytes(amount).decode() for amount in (total.old_cost, total.new_cost, total.difference)
+        )
         print_line(f"{total.currency}: {old} -> {new}, difference {more}")
         if total.old_margin is not None or total.new_margin is not None:
             margins = (_margin_text(total.old_margin), _margin_text(total.new_margin))
             print_line(f"  margin {margins[0]} -> {margins[1]}")
 
 
-def _margin_text(margin: AmountJson | None) -> str:
-    return "unknown" if margin is None else exact_text(margin)
+def _margin_text(margin: msgspec.Raw | None) -> str:
+    return "unknown" if margin is None else bytes(margin).decode()

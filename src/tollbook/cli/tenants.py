@@ -69,7 +69,7 @@ def _create(options: Options, settings: Settings) -> int:
 @_zone_option()
 @json_option
 def _change(options: Options, settings: Settings) -> int:
-    """Change the currency, the number format or the time zone of a tenant."""
+    """Change a currency, number format or time zone."""
     given = options.currency, options.number_format, options.timezone
     if given == (None, None, None):
         raise InvalidRequest("--currency, --number-format or --timezone is required")

@@ -6,10 +6,10 @@ calls once per event, and the conversion of seconds to minutes for display round
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Sequence
 from contextvars import ContextVar
 from decimal import Context, Decimal, DecimalException, Inexact, InvalidOperation
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import msgspec
 
@@ -28,22 +28,16 @@ MOST_BUDGET = Decimal(1_000_000_000_000_000)
 
 AMOUNTS_AS_STRINGS: ContextVar[bool] = ContextVar("amounts_as_strings", default=False)
 """Whether the answer that is being written has its amounts as strings, for readers with floats."""
-if TYPE_CHECKING:
-    AmountJson = msgspec.Raw | float
-else:
-    AmountJson = Annotated[
-        msgspec.Raw,
-        msgspec.Meta(extra_json_schema={"type": ["number", "string"], "format": "decimal"}),
-    ]
-"""An amount in an answer: a JSON number, or with `amounts=string` a string of its digits.
-
-It is written as a double where the double's shortest text is exact, and read as its digits.
-"""
+AmountJson = Annotated[
+    msgspec.Raw, msgspec.Meta(extra_json_schema={"type": ["number", "string"], "format": "decimal"})
+]
+"""An amount in an answer: a JSON number, or with `amounts=string` a string of the same digits."""
 
 _EXACT_NANOS = 10**15
 """Amounts below it have at most 15 digits, which the shortest text of their double repeats."""
-_PLAIN_NANOS = 10_000
-"""A smaller double may be written with an exponent."""
+
+_POINT = ord(".")
+_encode = msgspec.json.Encoder().encode
 
 _NUMBER = re.compile(rb"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]{1,4})?")
 _LONGEST_NUMBER = 64
@@ -149,25 +143,22 @@ def quantity_text(micros: int, least_places: int = 0) -> str:
     return _fraction_text(micros, MICROS, QUANTITY_PLACES, least_places)
 
 
-def raw_amount(nanos: int) -> AmountJson:
-    """Return an amount as exact JSON: a number, or a string if `AMOUNTS_AS_STRINGS` is set.
+def raw_amount(nanos: int) -> msgspec.Raw:
+    """Return an amount as exact JSON: a number, or a string if `AMOUNTS_AS_STRINGS` is set."""
+    return amount_json(amount_text(nanos))
 
-    A number has as few digits as it needs, and at least one decimal. One of up to 15 digits is
-    given as a double, which is written by its shortest text.
+
+def raw_amounts(column: Sequence[int]) -> list[msgspec.Raw]:
+    """Return amounts as `raw_amount` does, in a third of the time.
+
+    The JSON encoder writes all of them as doubles, by their shortest texts.
     """
-    if AMOUNTS_AS_STRINGS.get():
-        return amount_json(amount_text(nanos))
-    if _PLAIN_NANOS <= abs(nanos) < _EXACT_NANOS or nanos == 0:
-        return nanos / NANOS
-    return msgspec.Raw(_fraction_text(nanos, NANOS, COST_PLACES, 1))
-
-
-def raw_amounts(column: Iterable[int]) -> list[AmountJson]:
-    """Return amounts as `raw_amount` does, in a ninth of the time."""
-    if AMOUNTS_AS_STRINGS.get():
+    if AMOUNTS_AS_STRINGS.get() or max(map(abs, column), default=_EXACT_NANOS) >= _EXACT_NANOS:
         return list(map(raw_amount, column))
-    least, end = _PLAIN_NANOS, _EXACT_NANOS
-    return [it / NANOS if least <= it < end else raw_amount(it) for it in column]
+    texts = _encode([it / NANOS for it in column])
+    if b"e" in texts:
+        return list(map(raw_amount, column))
+    return [msgspec.Raw(it if it[-2] != _POINT else it + b"0") for it in texts[1:-1].split(b",")]
 
 
 def amount_json(text: str) -> msgspec.Raw:

@@ -178,7 +178,7 @@ def unpriced_event(it: LeftAsItWas) -> UnpricedEvent:
 
 
 def _totals(costs: Costs, purchases: Bought) -> list[Total]:
-    unknown: list[AmountJson | None] = [None] * 4
+    unknown: list[msgspec.Raw | None] = [None] * 4
     return [
         Total(
             it,
@@ -189,7 +189,7 @@ def _totals(costs: Costs, purchases: Bought) -> list[Total]:
     ]
 
 
-def _margins(old: Purchases, new: Purchases) -> Iterator[AmountJson | None]:
+def _margins(old: Purchases, new: Purchases) -> Iterator[msgspec.Raw | None]:
     """Yield both purchase costs, then both margins."""
     before, after = margin_of(old), margin_of(new)
     for nanos in (before.buy_cost, after.buy_cost, before.margin, after.margin):
@@ -202,7 +202,7 @@ def _row(it: Diff) -> DiffRow:
     return DiffRow(it.organization_id, user, it.meter, day, it.events, *amounts)
 
 
-def _amounts(old: int, new: int) -> tuple[AmountJson, AmountJson, AmountJson]:
+def _amounts(old: int, new: int) -> tuple[msgspec.Raw, msgspec.Raw, msgspec.Raw]:
     return raw_amount(old), raw_amount(new), raw_amount(new - old)
 
 

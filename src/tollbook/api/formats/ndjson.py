@@ -8,7 +8,7 @@ import msgspec
 from tollbook.analytics.tables import Column, ColumnKind, Table
 from tollbook.api.formats.cells import TextCache, chunks, writer_of
 from tollbook.domain.errors import TollbookError
-from tollbook.domain.exact import AmountJson, raw_amount
+from tollbook.domain.exact import raw_amount
 
 _AS_THEY_ARE = (ColumnKind.TEXT, ColumnKind.COUNT, ColumnKind.SHARE, ColumnKind.FLAG)
 _STRINGS = (ColumnKind.DAY, ColumnKind.INSTANT, ColumnKind.METER, ColumnKind.UNIT)
@@ -46,7 +46,7 @@ def _values(column: Column) -> Callable[[Sequence[Any]], Sequence[Any]]:
     if column.kind is ColumnKind.OBJECT:
         return _objects
     if column.kind is ColumnKind.AMOUNT:
-        return TextCache[AmountJson](raw_amount, _NULL).column
+        return TextCache(raw_amount, _NULL).column
     write = writer_of(column.kind)
     if column.kind in _STRINGS:
         return TextCache[str | None](write, None).column
