@@ -8,17 +8,17 @@ from tollbook.store.verification import MOST_SHOWN, RowDifference
 
 CHECK = "deliveries"
 
-# Retention deletes the oldest deliveries only, so those that are kept end with the last one.
+# A mail has a delivery for each address. Retention deletes the oldest deliveries only, so those that are kept end with the last one.
 _GAPS = f"""
 SELECT
     deliveries.tenant_id, deliveries.endpoint_id, MIN(deliveries.sequence),
-    MAX(deliveries.sequence), COUNT(*), endpoints.sequence
+    MAX(deliveries.sequence), COUNT(DISTINCT deliveries.sequence), endpoints.sequence
 FROM deliveries
 LEFT JOIN endpoints
     ON endpoints.tenant_id = deliveries.tenant_id AND endpoints.id = deliveries.endpoint_id
-GROUP BY
-    deliveries.tenant_id, deliveries.endpoint_id, deliveries.address, endpoints.sequence
-HAVING COUNT(*) <> MAX(deliveries.sequence) - MIN(deliveries.sequence) + 1
+GROUP BY deliveries.tenant_id, deliveries.endpoint_id, endpoints.sequence
+HAVING MAX(deliveries.sequence) - MIN(deliveries.sequence) + 1
+        <> COUNT(DISTINCT deliveries.sequence)
     OR MAX(deliveries.sequence) <> endpoints.sequence
 ORDER BY 1, 2 LIMIT :most {ALL_TENANTS}
 """

@@ -28,7 +28,8 @@ _DELIVERIES = """
 SELECT
     deliveries.number, deliveries.endpoint_id, deliveries.sequence, deliveries.address,
     endpoints.name, endpoints.kind, deliveries.status, deliveries.attempts,
-    deliveries.last_status, deliveries.last_code, deliveries.next_attempt_at, deliveries.delivered_at
+    deliveries.last_status, deliveries.last_code, deliveries.next_attempt_at,
+    deliveries.delivered_at
 FROM deliveries
 LEFT JOIN endpoints ON endpoints.tenant_id = deliveries.tenant_id
     AND endpoints.id = deliveries.endpoint_id
