@@ -49,7 +49,8 @@ FOREIGN = {"organization": 404, "user": 404, "stranger": 404}
 OTHER_RUNS = {"organization": 404, "user": 403, "stranger": 404}
 TENANT_WIDE = for_admins(organization=403, user=403)
 ENDPOINT = {"name": "Billing", "url": "https://example.com/hook"}
-OWN_ENDPOINT = for_admins(organization=404, user=403, stranger=404)
+OWNED_BY_TENANT = for_admins(organization=404, user=403, stranger=404)
+ORIGIN = {"origin": "https://app.example.com"}
 METER = {"type": "fax.page", "unit": "page", "category": "messaging"}
 # Two organizations have a user_2; a key of one of them sees no other.
 AMBIGUOUS = for_readers(reader=400, admin=400, user=404, stranger=404)
@@ -117,8 +118,11 @@ CASES = [
         TRIGGER | {"organization_id": "org_2"},
     ),
     Case("GET", "/v1/triggers/trg_none", for_readers(404)),
-    Case("PATCH", "/v1/triggers/trg_none", for_admins(404, user=403), {"name": "x"}),
-    Case("DELETE", "/v1/triggers/trg_none", for_admins(404, user=403)),
+    Case("PATCH", "/v1/triggers/{trigger}", OWNED_BY_TENANT, {"name": "y"}),
+    Case("DELETE", "/v1/triggers/{old trigger}", OWNED_BY_TENANT),
+    Case("GET", "/v1/origins", TENANT_WIDE),
+    Case("POST", "/v1/origins", {**TENANT_WIDE, "stranger": 201, "admin": 201}, ORIGIN),
+    Case("DELETE", "/v1/origins?origin=https://old.example.com", TENANT_WIDE),
     Case("GET", "/v1/analytics/organizations", for_readers(user=403)),
     Case("GET", "/v1/analytics/overview", for_readers(user=403)),
     Case("GET", "/v1/analytics/period?organization_id=org_1", for_readers(stranger=404)),
@@ -259,11 +263,11 @@ CASES = [
     Case("POST", "/v1/price-books/1/publish", for_admins(organization=403, user=403)),
     Case("GET", "/v1/endpoints", for_admins(user=403)),
     Case("POST", "/v1/endpoints", for_admins(201, user=403), ENDPOINT),
-    Case("GET", "/v1/endpoints/{endpoint}", OWN_ENDPOINT),
-    Case("PATCH", "/v1/endpoints/{endpoint}", OWN_ENDPOINT, {"name": "Other"}),
-    Case("GET", "/v1/endpoints/{endpoint}/deliveries", OWN_ENDPOINT),
-    Case("POST", "/v1/endpoints/{endpoint}/rotation", {**OWN_ENDPOINT, "admin": 201}, {}),
-    Case("POST", "/v1/endpoints/{endpoint}/test", {**OWN_ENDPOINT, "admin": 202}),
+    Case("GET", "/v1/endpoints/{endpoint}", OWNED_BY_TENANT),
+    Case("PATCH", "/v1/endpoints/{endpoint}", OWNED_BY_TENANT, {"name": "Other"}),
+    Case("GET", "/v1/endpoints/{endpoint}/deliveries", OWNED_BY_TENANT),
+    Case("POST", "/v1/endpoints/{endpoint}/rotation", {**OWNED_BY_TENANT, "admin": 201}, {}),
+    Case("POST", "/v1/endpoints/{endpoint}/test", {**OWNED_BY_TENANT, "admin": 202}),
     Case("GET", "/v1/notifications", for_readers()),
     Case("GET", "/v1/notifications?organization_id=org_2", for_readers(**FOREIGN)),
     Case(
@@ -272,7 +276,7 @@ CASES = [
         for_admins(404, user=403),
         {"endpoint_id": "{endpoint}"},
     ),
-    Case("DELETE", "/v1/endpoints/{old endpoint}", OWN_ENDPOINT),
+    Case("DELETE", "/v1/endpoints/{old endpoint}", OWNED_BY_TENANT),
     Case("GET", "/v1/event-types", TENANT_WIDE),
     Case("GET", "/v1/event-types/com.example.kept", {**TENANT_WIDE, "stranger": 404}),
     Case("PUT", "/v1/event-types/com.example.new", TENANT_WIDE, {"meter": "voice.call"}),
@@ -400,10 +404,13 @@ def cast(site: Site) -> Cast:
         "{token}": _token(tenant),
         "{endpoint}": _endpoint(tenant),
         "{old endpoint}": _endpoint(tenant),
+        "{trigger}": _trigger(tenant),
+        "{old trigger}": _trigger(tenant),
         "{replay}": str(tenant.run_over_quarantine(QuarantineAction.REPLAY).id),
     }
     assert prefixes["{replay}"] == "2"  # the stranger has no run of that number
     for one in (tenant, stranger):
+        one.post("/v1/origins", json={"origin": "https://old.example.com"})
         actor = Actor(one.tenant, COMMAND_LINE, now())
         runs.begin(one.database, actor, QuarantineAction.REPLAY, EVERYTHING, None)
     return Cast(tenant, keys, prefixes)
@@ -411,6 +418,10 @@ def cast(site: Site) -> Cast:
 
 def _endpoint(tenant: Tenant) -> str:
     return str(tenant.post("/v1/endpoints", json=ENDPOINT).json()["endpoint"]["id"])
+
+
+def _trigger(tenant: Tenant) -> str:
+    return str(tenant.post("/v1/triggers", json=TRIGGER).json()["trigger"]["id"])
 
 
 def _reverted_run(tenant: Tenant) -> str:

@@ -17,7 +17,7 @@ BY_THEMSELVES = {
     *("loadPriceBook", "publishPriceBook"),
     *("rerate", "stopRerating", "resumeRerating", "revertRerating"),
     *("replayQuarantine", "discardQuarantine", "stopQuarantineRun", "resumeQuarantineRun"),
-    *("deleteOrganization", "deleteUser", "createViewerToken"),
+    *("deleteOrganization", "deleteUser", "createViewerToken", "resendNotification"),
 }
 """They need more than a body to change anything: below, with the runs, and `test_both_ways`."""
 

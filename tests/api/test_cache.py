@@ -37,7 +37,7 @@ def test_the_same_answer_has_the_same_tag_and_bytes(either: Tenant) -> None:
 def test_an_answer_is_private_and_asked_for_again(tenant: Tenant) -> None:
     headers = ask(tenant).headers
     assert headers["cache-control"] == "private, no-cache"
-    assert headers["vary"] == "X-API-Key, Authorization, Accept, Accept-Encoding"
+    assert headers["vary"] == "X-API-Key, Authorization, Accept, Accept-Encoding, Origin"
     assert headers["x-as-of"].endswith("Z")
 
 

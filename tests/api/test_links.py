@@ -40,7 +40,10 @@ LINKS = list(links())
 
 def example_of(body: Json) -> Any:
     content = body["content"]["application/json"]
-    return content["example"] if "example" in content else content["examples"]["receipts"]["value"]
+    if "example" in content:
+        return content["example"]
+    examples = content["examples"]
+    return examples.get("receipts", next(iter(examples.values())))["value"]
 
 
 def properties_of(body: Json) -> Json:

@@ -115,6 +115,8 @@ def test_a_notification_is_sent_again(running: Running, database: Database) -> N
     first, second = running.receiver.received
     assert (first.body, first.headers["webhook-id"]) == (second.body, second.headers["webhook-id"])
     assert second.headers["tollbook-sequence"] == "1"
+    acts = running.http.get("/v1/audit-log").json()["acts"]
+    assert (acts[0]["action"], acts[0]["details"]["notification"]) == ("endpoint.resend", identity)
     other = f"{NOTIFICATIONS}/ntf_other/resend"
     assert running.http.post(other, json={"endpoint_id": added}).status_code == 404
 

@@ -8,7 +8,8 @@ from tollbook.store.verification import MOST_SHOWN, RowDifference
 
 CHECK = "deliveries"
 
-# A mail has a delivery for each address. Retention deletes the oldest deliveries only, so those that are kept end with the last one.
+# A mail has a delivery for each address. Retention deletes the oldest deliveries only, so those
+# that are kept end with the last one.
 _GAPS = f"""
 SELECT
     deliveries.tenant_id, deliveries.endpoint_id, MIN(deliveries.sequence),

@@ -8,6 +8,7 @@ from starlette.responses import Response
 
 from tollbook.administration.origins import NewOrigin, add_origin, remove_origin
 from tollbook.api.openapi.endpoint import ApiRequest, Body, Endpoint
+from tollbook.api.openapi.links import leads
 from tollbook.api.openapi.parameter_types import about, text
 from tollbook.api.openapi.parameters import Query
 from tollbook.api.openapi.schemas import answer_schema
@@ -72,6 +73,7 @@ def _require(request: ApiRequest[Any]) -> None:
 
 _EXAMPLE = {"origin": "https://app.example.com", "created_at": "2024-02-01T09:00:00Z"}
 _ONE = Body(answer_schema(origin=Origin), {"success": True, "origin": _EXAMPLE})
+_LEADS = Body(_ONE.schema, _ONE.example, links=leads("removeOrigin", origin="/origin/origin"))
 _PATH = "/v1/origins"
 _KEY = "Requires a tenant-wide key."
 
@@ -85,7 +87,11 @@ ORIGIN_ENDPOINTS = (
             f"order of their text. {_KEY}"
         ),
         permission=Permission.ADMIN,
-        answers=Body(answer_schema(origins=list[Origin]), {"success": True, "origins": [_EXAMPLE]}),
+        answers=Body(
+            answer_schema(origins=list[Origin]),
+            {"success": True, "origins": [_EXAMPLE]},
+            links=leads("removeOrigin", origin="/origins/0/origin"),
+        ),
         read=list_origins,
         tag="Origins",
         tells_usage=False,
@@ -102,7 +108,7 @@ ORIGIN_ENDPOINTS = (
         ),
         permission=Permission.ADMIN,
         request=Body(NewOrigin, {"origin": "https://app.example.com"}),
-        answers={200: _ONE, 201: _ONE},
+        answers={200: _LEADS, 201: _LEADS},
         write=post_origin,
         errors=(InvalidOrigin, TooManyOrigins),
         tag="Origins",

@@ -77,6 +77,9 @@ def list_triggers(request: ApiRequest[TriggersQuery], snapshot: Snapshot) -> Res
     number = None
     if query.organization_id is not None:
         number = organization_of(snapshot, request.key, query.organization_id).number
+    own_user = request.key.scope.user_id
+    if own_user is not None and query.user_id not in (None, own_user):
+        raise NotFound("User not found")
     after = "" if query.cursor is None else read_id(query.cursor)
     visible = _Visible(request.key, snapshot)
     found = [
