@@ -75,7 +75,7 @@ class Sender:
         self._requests_of = requests_of
         self._mailer_of = mailer_of
         self._results: SimpleQueue[Sent | Finished] = SimpleQueue()
-        self._loop = asyncio.new_event_loop()
+        self._loop: asyncio.AbstractEventLoop
         self._stopping = asyncio.Event()
         self._tasks: set[asyncio.Task[None]] = set()
         self._thread = threading.Thread(target=self._run, name="alerts-sender")
@@ -84,6 +84,7 @@ class Sender:
 
     def open(self) -> None:
         """Start the thread."""
+        self._loop = asyncio.new_event_loop()
         self._thread.start()
 
     def close(self) -> None:
