@@ -12,12 +12,6 @@ import structlog
 import uvicorn
 from starlette.types import ASGIApp
 
-from tollbook.administration.endpoints import Protection
-from tollbook.alerts.delivery import Count, count_nothing
-from tollbook.alerts.looks import looks
-from tollbook.alerts.mail import Mailer
-from tollbook.alerts.process import Alerts
-from tollbook.alerts.worker import NO_COUNTS, Counts
 from tollbook.api.application import application
 from tollbook.api.operation.created_tokens import CreatedTokens
 from tollbook.api.operation.health import Health
@@ -43,7 +37,6 @@ from tollbook.domain.errors import (
     TollbookError,
 )
 from tollbook.domain.limit_errors import TooManyAnswers
-from tollbook.domain.sealing import Sealer
 from tollbook.domain.unsubscribing import Unsubscriber
 from tollbook.domain.viewers import NO_SECRET_KEYS, SHORTEST_SECRET_KEY, SecretKeys, new_secret
 from tollbook.ingest.directory_cache import DirectoryCache
@@ -70,6 +63,7 @@ from tollbook.store.error_translation import translate_errors
 from tollbook.store.migrate import migrate
 from tollbook.store.probe import clock_difference, is_standby, try_to_write
 from tollbook.store.replica import Replica
+from tollbook.wiring_alerts import protection_of, server_alerts
 
 _log = structlog.get_logger()
 _Value = TypeVar("_Value")
@@ -221,7 +215,7 @@ def services(settings: Settings, database: Database, *, reads_only: bool = False
         secret_keys=secret_keys,
         protection=protection_of(settings, secret_keys),
         unsubscriber=Unsubscriber(secret_keys, settings.public_url.rstrip("/")),
-        alerts=None if reads_only else _alerts(settings, database, secret_keys, metrics),
+        alerts=None if reads_only else server_alerts(settings, database, secret_keys, now, metrics),
         metrics_token=settings.metrics_token,
         proxies=settings.proxies,
         root_path=settings.root_path,
@@ -239,44 +233,6 @@ def _connection_limits(settings: Settings) -> ConnectionLimits:
         settings.max_silent_seconds,
         settings.max_unread_seconds,
         settings.max_unread_mib * _MIB,
-    )
-
-
-def protection_of(settings: Settings, secret_keys: SecretKeys) -> Protection:
-    """Return what encrypts the secrets of endpoints, and where they may be."""
-    return Protection(Sealer(secret_keys), settings.endpoint_networks, settings.mail is not None)
-
-
-def _alerts(
-    settings: Settings, database: Database, secret_keys: SecretKeys, metrics: Metrics
-) -> Alerts | None:
-    """Return the worker of alerts, unless the settings keep this server out."""
-    if not settings.alerts:
-        return None
-    counts = Counts(metrics.count_notification, metrics.count_look)
-    return alerts_of(settings, database, secret_keys, metrics.count_attempt, counts)
-
-
-def alerts_of(
-    settings: Settings,
-    database: Database,
-    secret_keys: SecretKeys,
-    count: Count = count_nothing,
-    counts: Counts = NO_COUNTS,
-) -> Alerts:
-    """Build the worker of alerts."""
-    terms = settings.mail
-    return Alerts(
-        database,
-        now,
-        Sealer(secret_keys),
-        settings.endpoint_networks,
-        looks=looks(),
-        days=settings.notification_days,
-        count=count,
-        counts=counts,
-        mailer_of=lambda: None if terms is None else Mailer(terms),
-        unsubscriber=Unsubscriber(secret_keys, settings.public_url.rstrip("/")),
     )
 
 

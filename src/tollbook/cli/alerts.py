@@ -6,7 +6,8 @@ import threading
 from tollbook.cli.command import Options, VerbGroup
 from tollbook.logs import configure_logging
 from tollbook.settings import Settings
-from tollbook.wiring import alerts_of, open_migrated, secret_keys_of
+from tollbook.wiring import now, open_migrated, secret_keys_of
+from tollbook.wiring_alerts import alerts_of
 
 verb = VerbGroup()
 
@@ -19,7 +20,7 @@ def _run(options: Options, settings: Settings) -> int:  # noqa: ARG001
     stopped = threading.Event()
     for name in (signal.SIGTERM, signal.SIGINT):
         signal.signal(name, lambda *_: stopped.set())
-    alerts = alerts_of(settings, database, secret_keys_of(settings, database))
+    alerts = alerts_of(settings, database, secret_keys_of(settings, database), now)
     alerts.open()
     stopped.wait()
     alerts.close()

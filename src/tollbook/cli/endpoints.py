@@ -19,7 +19,8 @@ from tollbook.domain.errors import NotFound
 from tollbook.settings import Settings
 from tollbook.store import endpoints
 from tollbook.store.database import Database, Snapshot
-from tollbook.wiring import open_migrated, protection_of, secret_keys_of
+from tollbook.wiring import open_migrated, secret_keys_of
+from tollbook.wiring_alerts import protection_of
 
 verb = VerbGroup()
 _id = click.argument("id", help="The id, such as end_0123456789abcdef0123456789.")
