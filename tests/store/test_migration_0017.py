@@ -88,6 +88,25 @@ CREATE TABLE corrected_events (
 """
 
 
+BUDGETS = """
+CREATE TABLE budgets (
+    organization_id BIGINT, user_id TEXT, monthly TEXT, alerts TEXT, created_at BIGINT,
+    changed_at BIGINT, CONSTRAINT pk_budgets PRIMARY KEY (organization_id, user_id)
+)
+"""
+LATER_TABLES = (
+    *("meters", "event_types", "origins", "unpriced_groups", "quarantine_samples"),
+    *("quarantine_alarms", "notifications", "notification_numbers", "endpoints", "deliveries"),
+    *("delivery_attempts", "reports", "unsubscribed_addresses", "leases", "tenant_zones"),
+    *("triggers", "trigger_states", "trigger_baselines", "budgets"),
+)
+LATER_COLUMNS = (
+    ("tenants", "timezone"),
+    ("tenants", "triggers_token"),
+    ("quarantine", "country"),
+)
+
+
 def to_0016(database: Database) -> Database:
     """Bring the schema back to what it was; return the database without a check of its version."""
     with database.writing() as transaction:
@@ -99,8 +118,11 @@ def to_0016(database: Database) -> Database:
             transaction.execute(f"ALTER TABLE {table} DROP COLUMN bought_cost")
         for column in ("buy_changed", "purchases"):
             transaction.execute(f"ALTER TABLE rerating_runs DROP COLUMN {column}")
-        for table in ("meters", "event_types", "origins"):
+        for table, column in LATER_COLUMNS:
+            transaction.execute(f"ALTER TABLE {table} DROP COLUMN {column}")
+        for table in LATER_TABLES:
             transaction.execute(f"DROP TABLE {table}")
+        transaction.execute(BUDGETS)
         transaction.execute("UPDATE alembic_version SET version_num = '0016'")
         transaction.execute("UPDATE directory_state SET schema_version = '0016'")
     return Database(database.engine, schema_version=None)
