@@ -85,7 +85,7 @@ def test_a_page_of_a_registered_origin_reads_page_by_page(
         """,
         options=options(site),
     )
-    assert sorted(found) == [[f"user_{it}", "1.5"] for it in range(USERS)]
+    assert sorted(found) == [[f"user_{it}", "1.50"] for it in range(USERS)]
 
 
 def test_errors_are_read_with_their_codes(site: Site, host: Host, page: Page) -> None:
