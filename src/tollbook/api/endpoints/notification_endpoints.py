@@ -189,7 +189,7 @@ NOTIFICATION_ENDPOINT_ENDPOINTS = (
             f"`overlap_seconds`. Written to the audit log. {OWN_ENDPOINTS}"
         ),
         permission=Permission.ADMIN,
-        request=Body(SecretRotation, {"overlap_seconds": 86_400}),
+        request=Body(SecretRotation, {"overlap_seconds": 86_400}, required=False),
         answers={201: _WITH_SECRET},
         write=post_secret_rotation,
         errors=(NotFound, SecretKeyMissing),
