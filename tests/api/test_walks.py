@@ -10,11 +10,11 @@ from tests.walks import Walks
 from tollbook.store.database import open_database
 
 LEAST_STEPS = 400
-MOST_STEPS = 2000
+MOST_STEPS = 3000
 # The walker's own key has no organization; a run of three events ends before it can be stopped.
 OUT_OF_REACH = ("getOwnKey 200 ", "stopRerating 200 ", "resumeRerating 202 ")
-LEFT_AT_MOST = 0.15
-ILL_AT_MOST = 0.3
+LEFT_AT_MOST = 0.35
+ILL_AT_MOST = 0.5
 """Of the links within reach: how many may not be taken, and how many may not have gone well."""
 
 
