@@ -1982,7 +1982,7 @@ export interface RemoveEndpointParams {
 
 export interface RotateEndpointSecretParams {
   id: string;
-  body: SecretRotation;
+  body?: SecretRotation;
 }
 
 export interface TestEndpointParams {
