@@ -37,7 +37,6 @@ from tollbook.domain.errors import (
     TollbookError,
 )
 from tollbook.domain.limit_errors import TooManyAnswers
-from tollbook.domain.unsubscribing import Unsubscriber
 from tollbook.domain.viewers import NO_SECRET_KEYS, SHORTEST_SECRET_KEY, SecretKeys, new_secret
 from tollbook.ingest.directory_cache import DirectoryCache
 from tollbook.ingest.limits import IngestLimits
@@ -63,7 +62,7 @@ from tollbook.store.error_translation import translate_errors
 from tollbook.store.migrate import migrate
 from tollbook.store.probe import clock_difference, is_standby, try_to_write
 from tollbook.store.replica import Replica
-from tollbook.wiring_alerts import protection_of, server_alerts
+from tollbook.wiring_alerts import protection_of, server_alerts, unsubscriber_of
 
 _log = structlog.get_logger()
 _Value = TypeVar("_Value")
@@ -214,7 +213,7 @@ def services(settings: Settings, database: Database, *, reads_only: bool = False
         request_log=RequestLog(print_lines if level_of(settings) <= logging.INFO else None),
         secret_keys=secret_keys,
         protection=protection_of(settings, secret_keys),
-        unsubscriber=Unsubscriber(secret_keys, settings.public_url.rstrip("/")),
+        unsubscriber=unsubscriber_of(settings, secret_keys),
         alerts=None if reads_only else server_alerts(settings, database, secret_keys, now, metrics),
         metrics_token=settings.metrics_token,
         proxies=settings.proxies,

@@ -20,6 +20,11 @@ def protection_of(settings: Settings, secret_keys: SecretKeys) -> Protection:
     return Protection(Sealer(secret_keys), settings.endpoint_networks, settings.mail is not None)
 
 
+def unsubscriber_of(settings: Settings, secret_keys: SecretKeys) -> Unsubscriber:
+    """Return what signs the links of mails to unsubscribe, and verifies them."""
+    return Unsubscriber(secret_keys, settings.public_url.rstrip("/"))
+
+
 def server_alerts(
     settings: Settings,
     database: Database,
@@ -54,5 +59,5 @@ def alerts_of(
         count=count,
         counts=counts,
         mailer_of=lambda: None if terms is None else Mailer(terms),
-        unsubscriber=Unsubscriber(secret_keys, settings.public_url.rstrip("/")),
+        unsubscriber=unsubscriber_of(settings, secret_keys),
     )

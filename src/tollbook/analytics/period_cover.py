@@ -29,14 +29,7 @@ def with_unused_days(snapshot: Snapshot, number: int, period: Period) -> Period:
     """
     if cover(period).edges == (NO_EDGE, NO_EDGE):
         return period
-    start, end = day_number(period.start), day_number(period.end)
-    bound = {
-        "organization": number,
-        "start_month": start // 100,
-        "start_day": start,
-        "end_month": end // 100,
-        "end_day": end,
-    }
+    bound = {"organization": number, **period_parameters(period)}
     ((before, after),) = snapshot.table(_UNUSED, bound, 2)
     whole = whole_of_months(period)
     return Period(whole.start if before else period.start, whole.end if after else period.end)

@@ -95,6 +95,12 @@ class Metrics:
             ["kind"],
             registry=registry,
         )
+        self._count_alerts()
+        ProcessCollector(registry=registry)
+        self._looked_up(measured)
+
+    def _count_alerts(self) -> None:
+        registry = self._registry
         self._notifications = Counter(
             "tollbook_notifications",
             "Notifications that were given to their endpoints, by type.",
@@ -124,8 +130,6 @@ class Metrics:
             buckets=_SECONDS,
             registry=registry,
         )
-        ProcessCollector(registry=registry)
-        self._looked_up(measured)
 
     def _looked_up(self, measured: Measured) -> None:
         registry = self._registry
