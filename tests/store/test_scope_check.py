@@ -36,6 +36,7 @@ OVER_ALL_TENANTS = {
     "store/quarantine.py": 1,  # a number for operators
     "store/quarantine_growth.py": 3,  # one worker looks at the quarantine of every tenant
     "store/reversals.py": 1,  # proves all reversals, for the administrator of the machine
+    "store/silences.py": 3,  # one worker finds the silence of everybody, and deletes old hours
     "store/triggers.py": 1,  # which tenants have triggers to watch
     "store/unpriced_groups.py": 2,  # one worker notifies everybody, and deletes empty groups
     "store/watched_sums.py": 1,  # which ledgers with triggers have changed

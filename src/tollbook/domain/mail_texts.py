@@ -132,6 +132,8 @@ _SUBJECTS: dict[NotificationType, str | Callable[[_Data], str]] = {
     NotificationType.BUDGET_CLEARED: lambda data: _budget(data, "no longer reached"),
     NotificationType.EVENT_UNPRICED: "Events without a price",
     NotificationType.QUARANTINE_GROWING: "The quarantine is growing",
+    NotificationType.USAGE_SILENT: "No usage for longer than usual",
+    NotificationType.USAGE_RESUMED: "Usage has resumed",
     NotificationType.KEY_EXPIRING: "An API key expires soon",
     NotificationType.RERATING_DONE: "A rerating is done",
     NotificationType.RERATING_STOPPED: "A rerating has stopped",

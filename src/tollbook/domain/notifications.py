@@ -21,6 +21,8 @@ class NotificationType(StrEnum):
     BUDGET_CLEARED = "budget.cleared"
     EVENT_UNPRICED = "event.unpriced"
     QUARANTINE_GROWING = "quarantine.growing"
+    USAGE_SILENT = "usage.silent"
+    USAGE_RESUMED = "usage.resumed"
     KEY_EXPIRING = "key.expiring"
     RERATING_DONE = "rerating.done"
     RERATING_STOPPED = "rerating.stopped"

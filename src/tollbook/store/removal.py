@@ -22,6 +22,8 @@ _OF_ORGANIZATION = (
     "DELETE FROM api_keys WHERE organization_id = :number",
     "DELETE FROM endpoints WHERE organization_id = :number",
     "DELETE FROM reports WHERE organization_id = :number",
+    "DELETE FROM received_hours WHERE organization_id = :number",
+    "DELETE FROM silences WHERE organization_id = :number",
 )
 _OF_USER = (
     "DELETE FROM users WHERE organization_id = :number AND id = :user",
@@ -39,7 +41,7 @@ _OF_TENANT = _STATES_OF_TENANT + tuple(
     for table in (
         *("api_keys", "viewer_secrets", "viewer_revocations", "origins"),
         *("rerating_unpriced", "rerating_runs", "quarantine_runs"),
-        *("quarantine_samples", "quarantine_alarms"),
+        *("quarantine_samples", "quarantine_alarms", "received_hours", "silences"),
         *("notifications", "notification_numbers", "endpoints", "deliveries"),
         *("delivery_attempts", "reports", "unsubscribed_addresses"),
         *("event_types", "triggers", "tenant_zones", "tenants"),

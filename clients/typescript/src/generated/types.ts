@@ -565,7 +565,7 @@ export interface NewViewer {
 }
 
 /** Everything that is notified. */
-export type NotificationType = "budget.cleared" | "budget.reached" | "endpoint.disabled" | "endpoint.test" | "event.unpriced" | "key.expiring" | "quarantine.growing" | "rerating.done" | "rerating.stopped" | "trigger.cleared" | "trigger.reached" | (string & {});
+export type NotificationType = "budget.cleared" | "budget.reached" | "endpoint.disabled" | "endpoint.test" | "event.unpriced" | "key.expiring" | "quarantine.growing" | "rerating.done" | "rerating.stopped" | "trigger.cleared" | "trigger.reached" | "usage.resumed" | "usage.silent" | (string & {});
 
 /** A customer of a tenant. Its days begin at midnight in `timezone`. `number_format` None means the number format of the tenant. `email` is that of its contact. */
 export interface Organization {
@@ -2003,7 +2003,7 @@ export interface ListNotificationsParams {
   /** Only those about this user. */
   user_id?: string;
   /** Only those of this type. */
-  type?: "trigger.reached" | "trigger.cleared" | "budget.reached" | "budget.cleared" | "event.unpriced" | "quarantine.growing" | "key.expiring" | "rerating.done" | "rerating.stopped" | "endpoint.disabled" | "endpoint.test" | (string & {});
+  type?: "trigger.reached" | "trigger.cleared" | "budget.reached" | "budget.cleared" | "event.unpriced" | "quarantine.growing" | "usage.silent" | "usage.resumed" | "key.expiring" | "rerating.done" | "rerating.stopped" | "endpoint.disabled" | "endpoint.test" | (string & {});
   /** Only those of this trigger. */
   trigger_id?: string;
   /** Only those with a delivery in this status. */
