@@ -35,6 +35,7 @@ OVER_ALL_TENANTS = {
     "store/probe.py": 1,  # the newest commit, which the clock of a file's server is compared with
     "store/quarantine.py": 1,  # a number for operators
     "store/quarantine_growth.py": 3,  # one worker looks at the quarantine of every tenant
+    "store/reports.py": 1,  # one worker writes the reports of everybody
     "store/reversals.py": 1,  # proves all reversals, for the administrator of the machine
     "store/silences.py": 3,  # one worker finds the silence of everybody, and deletes old hours
     "store/triggers.py": 1,  # which tenants have triggers to watch

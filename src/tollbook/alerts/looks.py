@@ -3,6 +3,7 @@
 from tollbook.alerts.expiring_keys import ExpiringKeys
 from tollbook.alerts.growing_quarantine import GrowingQuarantine
 from tollbook.alerts.look import Look
+from tollbook.alerts.reports import Reports
 from tollbook.alerts.silent_usage import SilentUsage
 from tollbook.alerts.unpriced import EmptyGroups, UnpricedGroups
 from tollbook.alerts.worker import Step
@@ -12,5 +13,5 @@ def looks() -> tuple[Step, ...]:
     """Return the steps; each process has its own, because they remember what they have seen."""
     return (
         *(Look(), UnpricedGroups(), EmptyGroups()),
-        *(GrowingQuarantine(), SilentUsage(), ExpiringKeys()),
+        *(GrowingQuarantine(), SilentUsage(), ExpiringKeys(), Reports()),
     )

@@ -26,6 +26,7 @@ class NotificationType(StrEnum):
     KEY_EXPIRING = "key.expiring"
     RERATING_DONE = "rerating.done"
     RERATING_STOPPED = "rerating.stopped"
+    REPORT_READY = "report.ready"
     ENDPOINT_DISABLED = "endpoint.disabled"
     ENDPOINT_TEST = "endpoint.test"
 

@@ -64,8 +64,10 @@ def change_endpoint(transaction: Transaction, it: Endpoint) -> None:
 
 
 def remove_endpoint(transaction: Transaction, tenant: str, identity: str) -> None:
-    """Delete an endpoint, and discard what waits for it."""
+    """Delete an endpoint with its reports, and discard what waits for it."""
     bound = {"tenant": tenant, "id": identity}
+    sql = "DELETE FROM reports WHERE tenant_id = :tenant AND endpoint_id = :id"
+    transaction.execute(sql, **bound)
     transaction.execute("DELETE FROM endpoints WHERE tenant_id = :tenant AND id = :id", **bound)
     discard_pending(transaction, tenant, identity)
 

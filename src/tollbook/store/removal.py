@@ -29,6 +29,7 @@ _OF_USER = (
     "DELETE FROM users WHERE organization_id = :number AND id = :user",
     "DELETE FROM budgets WHERE organization_id = :number AND user_id = :user",
     "DELETE FROM triggers WHERE organization_id = :number AND user_id = :user",
+    "DELETE FROM reports WHERE organization_id = :number AND user_id = :user",
     "DELETE FROM api_keys WHERE organization_id = :number AND user_id = :user",
 )
 _STATES_OF_TENANT = tuple(

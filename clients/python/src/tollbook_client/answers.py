@@ -57,6 +57,15 @@ class AddOriginAnswer201:
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
+class AddReportAnswer:
+    """An answer of the server."""
+
+    success: bool
+    report: ShownReport
+    extra: dict[str, Any] = dataclasses.field(default_factory=dict)
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
 class AddTriggerAnswer:
     """An answer of the server."""
 
@@ -632,6 +641,15 @@ class GetQuarantineRunAnswer:
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
+class GetReportAnswer:
+    """An answer of the server."""
+
+    success: bool
+    report: ShownReport
+    extra: dict[str, Any] = dataclasses.field(default_factory=dict)
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
 class GetReratingAnswer:
     """An answer of the server."""
 
@@ -812,6 +830,15 @@ class ListQuarantineRunsAnswer:
 
     success: bool
     runs: list[QuarantineRunAnswer]
+    extra: dict[str, Any] = dataclasses.field(default_factory=dict)
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
+class ListReportsAnswer:
+    """An answer of the server."""
+
+    success: bool
+    reports: list[ShownReport]
     extra: dict[str, Any] = dataclasses.field(default_factory=dict)
 
 
@@ -1418,6 +1445,15 @@ class RemoveOriginAnswer:
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
+class RemoveReportAnswer:
+    """An answer of the server."""
+
+    success: bool
+    report: ShownReport
+    extra: dict[str, Any] = dataclasses.field(default_factory=dict)
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
 class RemoveTriggerAnswer:
     """An answer of the server."""
 
@@ -1986,6 +2022,21 @@ class ShownRate:
     fees: list[ShownFee] | None = None
     markup: str | None = None
     buy: ShownBuy | None = None
+    extra: dict[str, Any] = dataclasses.field(default_factory=dict)
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
+class ShownReport:
+    """A report; `last_period` is the first day of the last period that was mailed."""
+
+    id: str
+    organization_id: str | None
+    user_id: str | None
+    schedule: str
+    hour: int
+    endpoint_id: str
+    last_period: str | None
+    created_at: datetime
     extra: dict[str, Any] = dataclasses.field(default_factory=dict)
 
 

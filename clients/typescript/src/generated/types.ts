@@ -519,6 +519,15 @@ export interface NewOrigin {
   origin: string;
 }
 
+/** A report to add: on an organization, on one of its users, or on the whole tenant. It is sent to a mail endpoint after `hour`, in the time zone of its subject. */
+export interface NewReport {
+  schedule: ReportSchedule;
+  endpoint_id: string;
+  hour?: number;
+  organization_id?: string | null;
+  user_id?: string | null;
+}
+
 /** The body that charges a period again, in mind or, with `apply`, in the ledger. `limit` bounds the rows and the unpriced events that a dry run lists. */
 export interface NewRerating {
   start_date: string;
@@ -565,7 +574,7 @@ export interface NewViewer {
 }
 
 /** Everything that is notified. */
-export type NotificationType = "budget.cleared" | "budget.reached" | "endpoint.disabled" | "endpoint.test" | "event.unpriced" | "key.expiring" | "quarantine.growing" | "rerating.done" | "rerating.stopped" | "trigger.cleared" | "trigger.reached" | "usage.resumed" | "usage.silent" | (string & {});
+export type NotificationType = "budget.cleared" | "budget.reached" | "endpoint.disabled" | "endpoint.test" | "event.unpriced" | "key.expiring" | "quarantine.growing" | "report.ready" | "rerating.done" | "rerating.stopped" | "trigger.cleared" | "trigger.reached" | "usage.resumed" | "usage.silent" | (string & {});
 
 /** A customer of a tenant. Its days begin at midnight in `timezone`. `number_format` None means the number format of the tenant. `email` is that of its contact. */
 export interface Organization {
@@ -924,6 +933,9 @@ export interface ReplayedCharge<A = string> {
   cost: A;
 }
 
+/** How often a report is sent, and which period it is about. */
+export type ReportSchedule = "daily" | "monthly" | "weekly" | (string & {});
+
 /** A request to send a notification again: to which endpoint. */
 export interface Resend {
   endpoint_id: string;
@@ -1222,6 +1234,18 @@ export interface ShownRate {
   fees?: Array<ShownFee> | null;
   markup?: string | null;
   buy?: ShownBuy | null;
+}
+
+/** A report; `last_period` is the first day of the last period that was mailed. */
+export interface ShownReport {
+  id: string;
+  organization_id: string | null;
+  user_id: string | null;
+  schedule: ReportSchedule;
+  hour: number;
+  endpoint_id: string;
+  last_period: string | null;
+  created_at: string;
 }
 
 /** A reversal: its id, what it takes back, and why; keys of the whole tenant see whose it is. */
@@ -2003,7 +2027,7 @@ export interface ListNotificationsParams {
   /** Only those about this user. */
   user_id?: string;
   /** Only those of this type. */
-  type?: "trigger.reached" | "trigger.cleared" | "budget.reached" | "budget.cleared" | "event.unpriced" | "quarantine.growing" | "usage.silent" | "usage.resumed" | "key.expiring" | "rerating.done" | "rerating.stopped" | "endpoint.disabled" | "endpoint.test" | (string & {});
+  type?: "trigger.reached" | "trigger.cleared" | "budget.reached" | "budget.cleared" | "event.unpriced" | "quarantine.growing" | "usage.silent" | "usage.resumed" | "key.expiring" | "rerating.done" | "rerating.stopped" | "report.ready" | "endpoint.disabled" | "endpoint.test" | (string & {});
   /** Only those of this trigger. */
   trigger_id?: string;
   /** Only those with a delivery in this status. */
@@ -2021,6 +2045,20 @@ export interface ListNotificationsParams {
 export interface ResendNotificationParams {
   id: string;
   body: Resend;
+}
+
+export interface ListReportsParams {}
+
+export interface AddReportParams {
+  body: NewReport;
+}
+
+export interface GetReportParams {
+  report_id: string;
+}
+
+export interface RemoveReportParams {
+  report_id: string;
 }
 
 export interface ListOriginsParams {}
@@ -2630,6 +2668,26 @@ export interface Operations<A> {
   resendNotification(params: ResendNotificationParams, options?: CallOptions): Promise<{
     success: true;
     notification_id: string;
+  }>;
+  /** List reports. */
+  listReports(params?: ListReportsParams, options?: CallOptions): Promise<{
+    success: true;
+    reports: Array<ShownReport>;
+  }>;
+  /** Add a report. */
+  addReport(params: AddReportParams, options?: CallOptions): Promise<{
+    success: true;
+    report: ShownReport;
+  }>;
+  /** Get a report. */
+  getReport(params: GetReportParams, options?: CallOptions): Promise<{
+    success: true;
+    report: ShownReport;
+  }>;
+  /** Remove a report. */
+  removeReport(params: RemoveReportParams, options?: CallOptions): Promise<{
+    success: true;
+    report: ShownReport;
   }>;
   /** List registered origins. */
   listOrigins(params?: ListOriginsParams, options?: CallOptions): Promise<{
