@@ -26,7 +26,7 @@ OVER_ALL_TENANTS = {
     "store/delivery_checks.py": 1,  # proves all sequences, for the administrator of the machine
     "store/meter_checks.py": 2,  # proves all codes, for the administrator of the machine
     "store/notification_checks.py": 2,  # proves all rows, for the administrator of the machine
-    "store/notifications.py": 1,  # old ones are deleted
+    "store/notifications.py": 2,  # old ones are deleted, and what waits for them expires
     "store/origins.py": 1,  # a preflight request names an origin and no tenant
     "store/orphans.py": 3,  # proves all rows, for the administrator of the machine
     "store/pending_events.py": 1,  # numbers for operators

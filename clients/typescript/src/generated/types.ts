@@ -176,7 +176,7 @@ export interface DeliveryState {
 }
 
 /** The state of a delivery. */
-export type DeliveryStatus = "delivered" | "discarded" | "failed" | "pending" | (string & {});
+export type DeliveryStatus = "delivered" | "discarded" | "expired" | "failed" | "pending" | (string & {});
 
 /** A deviation from the usual. */
 export interface DeviationTerms {
@@ -2031,7 +2031,7 @@ export interface ListNotificationsParams {
   /** Only those of this trigger. */
   trigger_id?: string;
   /** Only those with a delivery in this status. */
-  status?: "pending" | "delivered" | "failed" | "discarded" | (string & {});
+  status?: "pending" | "delivered" | "failed" | "discarded" | "expired" | (string & {});
   /** Only those from then on, by `timestamp`. */
   start?: string;
   /** Only those before then. */
