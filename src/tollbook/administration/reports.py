@@ -79,7 +79,7 @@ def add_report(
 
 def _may_receive(endpoint: Endpoint | None, organization: int | None, owned_by: int | None) -> bool:
     """Return whether an endpoint gets reports on a subject: its owner must see the subject."""
-    if endpoint is None or endpoint.kind is not EndpointKind.MAIL:
+    if endpoint is None or endpoint.is_contact or endpoint.kind is not EndpointKind.MAIL:
         return False
     if owned_by is not None and endpoint.organization != owned_by:
         return False

@@ -105,7 +105,7 @@ class Delivery:
                 for tenant in sorted({it.batch.lane.tenant for it in sent}):
                     hold_numbers(transaction, tenant)
                 record_attempts(transaction, list(_rows(sent, work.clock())))
-                after_result(transaction, sent, work.clock())
+                after_result(transaction, sent, work.clock(), has_mail=self._sender.has_mail)
             stop_at("recorded")
             self._count_all(sent)
         for it in found:

@@ -34,9 +34,12 @@ _ONE = f"SELECT {_COLUMNS} FROM endpoints WHERE tenant_id = :tenant AND id = :id
 _EVERY = f"SELECT {_COLUMNS} FROM endpoints {ALL_TENANTS}"
 
 
-def list_endpoints(snapshot: Snapshot, tenant: str) -> list[Endpoint]:
+def list_endpoints(
+    snapshot: Snapshot, tenant: str, *, with_contacts: bool = False
+) -> list[Endpoint]:
     """List the endpoints of a tenant and its organizations, the oldest first."""
-    return [_from_row(row) for row in snapshot.rows(_OF_TENANT, tenant=tenant)]
+    found = [_from_row(row) for row in snapshot.rows(_OF_TENANT, tenant=tenant)]
+    return [it for it in found if with_contacts or not it.is_contact]
 
 
 def list_all(snapshot: Snapshot) -> list[Endpoint]:
@@ -66,8 +69,9 @@ def change_endpoint(transaction: Transaction, it: Endpoint) -> None:
 def remove_endpoint(transaction: Transaction, tenant: str, identity: str) -> None:
     """Delete an endpoint with its reports, and discard what waits for it."""
     bound = {"tenant": tenant, "id": identity}
-    sql = "DELETE FROM reports WHERE tenant_id = :tenant AND endpoint_id = :id"
-    transaction.execute(sql, **bound)
+    for table in ("reports", "unsubscribed_addresses"):
+        sql = f"DELETE FROM {table} WHERE tenant_id = :tenant AND endpoint_id = :id"
+        transaction.execute(sql, **bound)
     transaction.execute("DELETE FROM endpoints WHERE tenant_id = :tenant AND id = :id", **bound)
     discard_pending(transaction, tenant, identity)
 
