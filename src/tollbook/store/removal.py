@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from tollbook.store.address_erasure import remove_deliveries_of
 from tollbook.store.database import Snapshot, Transaction
 from tollbook.store.directory import UNKNOWN, OrganizationRow, organizations_of_every_status
 from tollbook.store.versions import change_token, touch
@@ -74,6 +75,7 @@ def remove_organization(transaction: Transaction, tenant: str, number: int) -> N
     The transaction holds its ledger. The number stays with the id, as if events had named it: the
     audit log has the number, which no other organization may get.
     """
+    remove_deliveries_of(transaction, tenant, number)
     for sql in _OF_ORGANIZATION:
         transaction.execute(sql, number=number)
     _remove_books(transaction, tenant, "AND organization_id = :number", number)
