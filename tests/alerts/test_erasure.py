@@ -14,7 +14,7 @@ from tests.builders import TENANT, Platform, event
 from tollbook.alerts.fan_out import fan_out
 from tollbook.alerts.lease import Lease
 from tollbook.alerts.worker import Work
-from tollbook.domain.deliveries import Outcome, after_attempt
+from tollbook.domain.deliveries import AttemptOutcome, after_attempt
 from tollbook.domain.directory import User
 from tollbook.domain.endpoints import EndpointKind
 from tollbook.domain.notifications import NotificationType
@@ -90,7 +90,7 @@ def test_the_mail_address_of_a_user_is_erased(database: Database) -> None:
         mail.unsubscribe(transaction, lane, now())
         erasure.user_fields(transaction, number, "user_1")
     with database.writing() as transaction:  # the mail was under way
-        outcome = Outcome(250, excerpt="ok ann@example.com")
+        outcome = AttemptOutcome(250, excerpt="ok ann@example.com")
         progress = after_attempt(due.progress, outcome, now(), is_test=False)
         record_attempts(transaction, [AttemptRow(due.key, now(), 1, outcome, progress)])
     notify(database, notification("b"))

@@ -16,7 +16,7 @@ from tests.builders import Json, event
 from tests.waiting import wait_for
 from tollbook.administration.reports import NewReport, add_report
 from tollbook.alerts.reports import Reports
-from tollbook.domain.endpoints import Endpoint, EndpointKind
+from tollbook.domain.endpoints import AlertEndpoint, EndpointKind
 from tollbook.domain.reports import ReportSchedule
 from tollbook.store.audit import COMMAND_LINE, Actor
 from tollbook.store.database import Database
@@ -139,7 +139,7 @@ def test_a_report_arrives_as_a_mail_of_its_own(
 
 
 def _only(reporting: Reporting) -> tuple[str, ...]:
-    endpoint: Endpoint = reporting.endpoint
+    endpoint: AlertEndpoint = reporting.endpoint
     return (endpoint.id,)
 
 

@@ -14,7 +14,7 @@ from tollbook.domain.keys import KeyScope, Permission
 from tollbook.domain.trigger_periods import DAY
 from tollbook.store import keys, silences
 from tollbook.store.database import Database
-from tollbook.store.silences import Subject
+from tollbook.store.silences import SilenceSubject
 
 MINUTE = 60_000_000
 NOON = microseconds(datetime.fromisoformat("2024-03-04T12:00:00+00:00"))
@@ -47,7 +47,7 @@ class Silent(Watching):
         found = [(day * 24 + hour) for day in range(today - 7 * weeks, today) for hour in hours]
         with self.database.writing() as transaction:
             for it in (number, silences.WHOLE_TENANT):
-                subject = Subject(self.tenant, it)
+                subject = SilenceSubject(self.tenant, it)
                 silences.add_hours(transaction, ((subject, hour) for hour in found))
 
     def told_at(self, text: str) -> list[str]:

@@ -6,13 +6,13 @@ import msgspec
 from msgspec import Meta
 
 from tollbook.domain.endpoint_errors import TooManyReports
-from tollbook.domain.endpoints import Endpoint, EndpointKind
+from tollbook.domain.endpoints import AlertEndpoint, EndpointKind
 from tollbook.domain.errors import InvalidRequest, Problem
 from tollbook.domain.reports import (
     LAST_HOUR,
     MOST_REPORTS,
     USUAL_HOUR,
-    Report,
+    MailedReport,
     ReportSchedule,
     new_report_id,
 )
@@ -44,7 +44,7 @@ def add_report(
     organization: int | None,
     *,
     owned_by: int | None = None,
-) -> Report:
+) -> MailedReport:
     """Add a report, and return it; its first period is the next one that ends.
 
     `organization` is the number of the subject, `owned_by` that of the organization whose key acts.
@@ -60,7 +60,7 @@ def add_report(
         raise InvalidRequest.of([Problem("user_id", "missing_organization", sentence)])
     if len(reports.list_reports(transaction, actor.tenant)) >= MOST_REPORTS:
         raise TooManyReports(f"a tenant may have at most {MOST_REPORTS} reports")
-    report = Report(
+    report = MailedReport(
         tenant=actor.tenant,
         id=new_report_id(),
         organization=organization,
@@ -77,7 +77,9 @@ def add_report(
     return report
 
 
-def _may_receive(endpoint: Endpoint | None, organization: int | None, owned_by: int | None) -> bool:
+def _may_receive(
+    endpoint: AlertEndpoint | None, organization: int | None, owned_by: int | None
+) -> bool:
     """Return whether an endpoint gets reports on a subject: its owner must see the subject."""
     if endpoint is None or endpoint.is_contact or endpoint.kind is not EndpointKind.MAIL:
         return False
@@ -86,7 +88,7 @@ def _may_receive(endpoint: Endpoint | None, organization: int | None, owned_by: 
     return endpoint.organization in (None, organization)
 
 
-def remove_report(transaction: Transaction, actor: Actor, report: Report) -> None:
+def remove_report(transaction: Transaction, actor: Actor, report: MailedReport) -> None:
     """Remove a report; mails that wait are still sent."""
     reports.remove_report(transaction, report.tenant, report.id)
     what = f"report {report.id}"

@@ -2,7 +2,7 @@
 
 import msgspec
 
-from tollbook.domain.endpoints import Endpoint, EndpointKind, EndpointStatus, contact_id
+from tollbook.domain.endpoints import AlertEndpoint, EndpointKind, EndpointStatus, contact_id
 from tollbook.domain.mail import is_address
 from tollbook.domain.notifications import NotificationType
 from tollbook.store import directory
@@ -16,7 +16,7 @@ from tollbook.store.endpoints import (
 from tollbook.store.notifications import hold_numbers
 
 
-def ensure_contact(transaction: Transaction, disabled: Endpoint, now: int) -> tuple[str, ...]:
+def ensure_contact(transaction: Transaction, disabled: AlertEndpoint, now: int) -> tuple[str, ...]:
     """Return the endpoint that mails the contact of a disabled endpoint's organization, if any.
 
     It is added, or gets the address that the organization has now. There is none when another
@@ -45,7 +45,7 @@ def ensure_contact(transaction: Transaction, disabled: Endpoint, now: int) -> tu
     return (identity,)
 
 
-def _is_mailed(transaction: Transaction, disabled: Endpoint, email: str) -> bool:
+def _is_mailed(transaction: Transaction, disabled: AlertEndpoint, email: str) -> bool:
     """Return whether another endpoint of the organization mails an address."""
     return any(
         email.lower() in map(str.lower, it.addresses)
@@ -54,9 +54,9 @@ def _is_mailed(transaction: Transaction, disabled: Endpoint, email: str) -> bool
     )
 
 
-def _contact(disabled: Endpoint, email: str, after: int, now: int) -> Endpoint:
+def _contact(disabled: AlertEndpoint, email: str, after: int, now: int) -> AlertEndpoint:
     assert disabled.organization is not None  # noqa: S101  the caller has one
-    return Endpoint(
+    return AlertEndpoint(
         tenant=disabled.tenant,
         id=contact_id(disabled.organization),
         organization=disabled.organization,

@@ -7,7 +7,7 @@ import msgspec
 from tollbook.alerts.contacts import ensure_contact
 from tollbook.alerts.sender import Sent
 from tollbook.domain.deliveries import GIVEN_UP_AFTER
-from tollbook.domain.endpoints import Endpoint, EndpointStatus, wants
+from tollbook.domain.endpoints import AlertEndpoint, EndpointStatus, wants
 from tollbook.domain.events import instant_of
 from tollbook.domain.notifications import Notification, NotificationType
 from tollbook.store.audit import Actor
@@ -41,7 +41,7 @@ def after_result(
 
 
 def _update(
-    transaction: Transaction, endpoint: Endpoint, it: Sent, now: int, *, has_mail: bool
+    transaction: Transaction, endpoint: AlertEndpoint, it: Sent, now: int, *, has_mail: bool
 ) -> None:
     changed = _changed(endpoint, it, now)
     if changed != endpoint:
@@ -53,7 +53,7 @@ def _update(
         _notify(transaction, changed, now, contact)
 
 
-def _changed(endpoint: Endpoint, it: Sent, now: int) -> Endpoint:
+def _changed(endpoint: AlertEndpoint, it: Sent, now: int) -> AlertEndpoint:
     outcome, since = it.outcome, endpoint.failing_since
     if outcome.is_final:  # the mail server works, and other addresses may
         return msgspec.structs.replace(endpoint, last_status=outcome.status)
@@ -81,7 +81,7 @@ def _is_one_rejected(it: Sent) -> bool:
 
 
 def _notify(
-    transaction: Transaction, endpoint: Endpoint, now: int, contact: tuple[str, ...]
+    transaction: Transaction, endpoint: AlertEndpoint, now: int, contact: tuple[str, ...]
 ) -> None:
     """Write to the audit log that an endpoint is disabled, and notify its owner and the tenant."""
     since = endpoint.failing_since or now

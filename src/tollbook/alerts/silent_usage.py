@@ -12,7 +12,7 @@ from tollbook.domain.trigger_periods import DAY
 from tollbook.store import silences
 from tollbook.store.database import Snapshot
 from tollbook.store.notifications import add_notifications
-from tollbook.store.silences import WHOLE_TENANT, Receipts, Sender, Subject
+from tollbook.store.silences import WHOLE_TENANT, LastReceipts, SendingKey, SilenceSubject
 
 EVERY = 60.0
 """The seconds between two looks."""
@@ -37,7 +37,7 @@ class _Progress(NamedTuple):
 class _Found(NamedTuple):
     """A silence that begins or ends, with its start and the usual hours that it has missed."""
 
-    receipts: Receipts
+    receipts: LastReceipts
     since: int
     missed: float
     type: NotificationType
@@ -51,8 +51,8 @@ class SilentUsage:
         self._forget()
 
     def _forget(self) -> None:
-        self._stored: dict[Subject, int] = {}
-        self._progress: dict[Subject, _Progress] = {}
+        self._stored: dict[SilenceSubject, int] = {}
+        self._progress: dict[SilenceSubject, _Progress] = {}
         self._removed_before = 0
 
     def __call__(self, work: Work) -> float:
@@ -73,7 +73,7 @@ class SilentUsage:
             _write(work, found[at : at + _AT_ONCE], context, now)
         return EVERY
 
-    def _store_hours(self, work: Work, receipts: Sequence[Receipts], now: int) -> None:
+    def _store_hours(self, work: Work, receipts: Sequence[LastReceipts], now: int) -> None:
         """Store in which hour the last events were received; older hours are stored already."""
         hours = {it.subject: it.received_at // HOUR for it in receipts}
         recent = (now - 2 * DAY) // HOUR
@@ -93,7 +93,10 @@ class SilentUsage:
             self._removed_before = before
 
     def _ended(
-        self, snapshot: Snapshot, receipts: Sequence[Receipts], notified: Mapping[Subject, int]
+        self,
+        snapshot: Snapshot,
+        receipts: Sequence[LastReceipts],
+        notified: Mapping[SilenceSubject, int],
     ) -> list["_Found"]:
         ended = [it for it in receipts if it.received_at > notified.get(it.subject, it.received_at)]
         histories = _histories(snapshot, [it.subject for it in ended])
@@ -108,8 +111,8 @@ class SilentUsage:
     def _begun(
         self,
         snapshot: Snapshot,
-        receipts: Sequence[Receipts],
-        notified: Mapping[Subject, int],
+        receipts: Sequence[LastReceipts],
+        notified: Mapping[SilenceSubject, int],
         now: int,
     ) -> list["_Found"]:
         """Return the silences that are long enough to be notified."""
@@ -129,14 +132,14 @@ class SilentUsage:
         ]
 
 
-def _is_known(known: Mapping[Subject, _Progress], it: Receipts) -> bool:
+def _is_known(known: Mapping[SilenceSubject, _Progress], it: LastReceipts) -> bool:
     return it.subject in known and known[it.subject].received_at == it.received_at
 
 
 def _advanced(
-    known: Mapping[Subject, _Progress],
-    it: Receipts,
-    histories: Mapping[Subject, History],
+    known: Mapping[SilenceSubject, _Progress],
+    it: LastReceipts,
+    histories: Mapping[SilenceSubject, History],
     end: int,
 ) -> _Progress:
     if _is_known(known, it):
@@ -147,22 +150,24 @@ def _advanced(
     return before._replace(end=max(end, before.end), missed=before.missed + more)
 
 
-def _fires(subject: Subject, missed: float) -> bool:
+def _fires(subject: SilenceSubject, missed: float) -> bool:
     of_tenant = subject.number == WHOLE_TENANT
     fires_at = FIRES_AT_OF_TENANT if of_tenant else FIRES_AT_OF_ORGANIZATION
     return round(missed, 6) >= fires_at
 
 
-def _histories(snapshot: Snapshot, subjects: Iterable[Subject]) -> dict[Subject, History]:
+def _histories(
+    snapshot: Snapshot, subjects: Iterable[SilenceSubject]
+) -> dict[SilenceSubject, History]:
     numbers: defaultdict[str, list[int]] = defaultdict(list)
     for tenant, number in subjects:
         numbers[tenant].append(number)
-    found: dict[Subject, History] = {}
+    found: dict[SilenceSubject, History] = {}
     for tenant, of_tenant in numbers.items():
         for at in range(0, len(of_tenant), _AT_ONCE):
             chunk = of_tenant[at : at + _AT_ONCE]
             days = silences.hours_of(snapshot, tenant, chunk)
-            found |= {Subject(tenant, it): History(days.get(it, ())) for it in chunk}
+            found |= {SilenceSubject(tenant, it): History(days.get(it, ())) for it in chunk}
     return found
 
 
@@ -170,7 +175,11 @@ class _Context:
     """What tells a silence of a customer from broken metering: other events, and uses of keys."""
 
     def __init__(
-        self, snapshot: Snapshot, receipts: Sequence[Receipts], found: Sequence[_Found], now: int
+        self,
+        snapshot: Snapshot,
+        receipts: Sequence[LastReceipts],
+        found: Sequence[_Found],
+        now: int,
     ) -> None:
         tenants = {it.receipts.subject.tenant for it in found}
         self.received = {
@@ -180,12 +189,12 @@ class _Context:
         }
         self._senders = {it: silences.senders(snapshot, it, now) for it in tenants}
 
-    def last_use(self, subject: Subject, *, only_own: bool = False) -> int:
+    def last_use(self, subject: SilenceSubject, *, only_own: bool = False) -> int:
         """Return the last use of a key that sends for a subject; 0 without any."""
         used = (it.last_used_at for it in self._of(subject, only_own=only_own))
         return max(used, default=0)
 
-    def looks_like(self, subject: Subject, since: int) -> str:
+    def looks_like(self, subject: SilenceSubject, since: int) -> str:
         """Return what a silence looks like."""
         after = since + _STORED_LATE
         if self.last_use(subject, only_own=True) > after:
@@ -196,7 +205,7 @@ class _Context:
             return "sender_stopped" if has_own and not is_used else "no_usage"
         return "nothing_accepted" if is_used else "sender_stopped"
 
-    def _of(self, subject: Subject, *, only_own: bool) -> list[Sender]:
+    def _of(self, subject: SilenceSubject, *, only_own: bool) -> list[SendingKey]:
         """Return the keys that may send for a subject, or those that are bound to it."""
         found = self._senders[subject.tenant]
         if subject.number == WHOLE_TENANT:

@@ -12,7 +12,7 @@ from tollbook.cli.parameters import whole
 from tollbook.domain.endpoints import (
     DEFAULT_OVERLAP_SECONDS,
     MOST_OVERLAP_SECONDS,
-    Endpoint,
+    AlertEndpoint,
     EndpointKind,
 )
 from tollbook.domain.errors import NotFound
@@ -164,7 +164,7 @@ def _addresses(text: str) -> list[str]:
     return [it.strip() for it in text.split(",")]
 
 
-def _find(snapshot: Snapshot, options: Options) -> Endpoint:
+def _find(snapshot: Snapshot, options: Options) -> AlertEndpoint:
     found = endpoints.find_endpoint(snapshot, options.tenant, options.id)
     if found is None:
         raise NotFound(f"tenant {options.tenant} has no endpoint {options.id}")

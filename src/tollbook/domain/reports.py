@@ -25,7 +25,7 @@ class ReportSchedule(StrEnum):
     MONTHLY = "monthly"
 
 
-class Report(msgspec.Struct, frozen=True, kw_only=True):
+class MailedReport(msgspec.Struct, frozen=True, kw_only=True):
     """A report on an organization, one of its users or the whole tenant.
 
     `organization` is a number, None for the whole tenant. It is sent to a mail endpoint after

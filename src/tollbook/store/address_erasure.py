@@ -5,7 +5,7 @@ from collections.abc import Iterable
 
 import msgspec
 
-from tollbook.domain.endpoints import Endpoint
+from tollbook.domain.endpoints import AlertEndpoint
 from tollbook.store.database import Transaction
 from tollbook.store.endpoints import change_endpoint, list_endpoints
 from tollbook.store.notifications import hold_numbers
@@ -69,7 +69,7 @@ def _is_same(address: str, email: str) -> bool:
     return address.lower() == email.lower()
 
 
-def _without(endpoint: Endpoint, addresses: set[str]) -> Endpoint:
+def _without(endpoint: AlertEndpoint, addresses: set[str]) -> AlertEndpoint:
     kept = tuple(it for it in endpoint.addresses if it not in addresses)
     return msgspec.structs.replace(endpoint, addresses=kept)
 

@@ -5,7 +5,7 @@ from typing import NamedTuple
 import msgspec
 
 from tollbook.domain.directory import Status
-from tollbook.domain.reports import Report, ReportSchedule
+from tollbook.domain.reports import MailedReport, ReportSchedule
 from tollbook.store.database import Snapshot, Transaction
 from tollbook.store.engine import Row
 from tollbook.store.scope_check import ALL_TENANTS
@@ -39,12 +39,12 @@ WHERE tenant_id = :tenant AND id = :id AND (last_period IS NULL OR last_period <
 class ScheduledReport(NamedTuple):
     """A report with the time zone of its subject, and the id of its organization if it has one."""
 
-    report: Report
+    report: MailedReport
     timezone: str
     organization_id: str | None
 
 
-def list_reports(snapshot: Snapshot, tenant: str) -> list[Report]:
+def list_reports(snapshot: Snapshot, tenant: str) -> list[MailedReport]:
     """List the reports of a tenant, the oldest first."""
     return [_from_row(row) for row in snapshot.rows(_OF_TENANT, tenant=tenant)]
 
@@ -59,14 +59,14 @@ def scheduled_reports(snapshot: Snapshot) -> list[ScheduledReport]:
     return found
 
 
-def add_report(transaction: Transaction, it: Report) -> None:
+def add_report(transaction: Transaction, it: MailedReport) -> None:
     """Insert a report. The caller keeps parallel additions of a tenant apart."""
     bound = msgspec.structs.asdict(it) | {"schedule": it.schedule.value}
     del bound["last_period"]
     transaction.execute(_ADD, **bound)
 
 
-def mark_written(transaction: Transaction, it: Report, period: int) -> bool:
+def mark_written(transaction: Transaction, it: MailedReport, period: int) -> bool:
     """Store the first day of the period that was written; return whether it was not before."""
     return bool(transaction.execute(_MARK, tenant=it.tenant, id=it.id, period=period))
 
@@ -77,9 +77,9 @@ def remove_report(transaction: Transaction, tenant: str, identity: str) -> None:
     transaction.execute(sql, tenant=tenant, id=identity)
 
 
-def _from_row(row: Row) -> Report:
+def _from_row(row: Row) -> MailedReport:
     tenant, identity, organization, user, schedule, hour, endpoint, created, changed, last = row
-    return Report(
+    return MailedReport(
         tenant=tenant,
         id=identity,
         organization=organization,

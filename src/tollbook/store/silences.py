@@ -32,41 +32,43 @@ WHERE tenant_id = :tenant AND revoked_at IS NULL AND (expires_at IS NULL OR expi
 """
 
 
-class Subject(NamedTuple):
+class SilenceSubject(NamedTuple):
     """An organization by its number, or the whole tenant."""
 
     tenant: str
     number: int
 
 
-class Receipts(NamedTuple):
+class LastReceipts(NamedTuple):
     """When the last events of an organization were received; `id` is None for the whole tenant."""
 
-    subject: Subject
+    subject: SilenceSubject
     id: str | None
     received_at: int
 
 
-class Sender(NamedTuple):
+class SendingKey(NamedTuple):
     """A key that may send events: whose it is, None for the tenant, and its last use."""
 
     organization: int | None
     last_used_at: int
 
 
-def last_receipts(snapshot: Snapshot) -> list[Receipts]:
+def last_receipts(snapshot: Snapshot) -> list[LastReceipts]:
     """Return when the last events were received, of each organization and of each tenant."""
     found = [
-        Receipts(Subject(tenant, number), identity, received_at)
+        LastReceipts(SilenceSubject(tenant, number), identity, received_at)
         for tenant, number, identity, received_at in snapshot.table(_RECEIVED, {}, 4)
     ]
     newest: defaultdict[str, int] = defaultdict(int)
     for it in found:
         newest[it.subject.tenant] = max(newest[it.subject.tenant], it.received_at)
-    return found + [Receipts(Subject(it, WHOLE_TENANT), None, at) for it, at in newest.items()]
+    return found + [
+        LastReceipts(SilenceSubject(it, WHOLE_TENANT), None, at) for it, at in newest.items()
+    ]
 
 
-def add_hours(transaction: Transaction, found: Iterable[tuple[Subject, int]]) -> None:
+def add_hours(transaction: Transaction, found: Iterable[tuple[SilenceSubject, int]]) -> None:
     """Store hours, counted since 1970 in UTC, in which events were received."""
     rows = [
         {"tenant": tenant, "number": number, "day": hour // 24, "hours": 1 << hour % 24}
@@ -91,13 +93,13 @@ def hours_of(
     return dict(found)
 
 
-def silences(snapshot: Snapshot) -> dict[Subject, int]:
+def silences(snapshot: Snapshot) -> dict[SilenceSubject, int]:
     """Return the silences that were notified, each with its start in microseconds."""
     sql = f"SELECT tenant_id, organization_id, since FROM silences {ALL_TENANTS}"
-    return {Subject(tenant, number): since for tenant, number, since in snapshot.rows(sql)}
+    return {SilenceSubject(tenant, number): since for tenant, number, since in snapshot.rows(sql)}
 
 
-def add_silences(transaction: Transaction, found: Iterable[Receipts]) -> None:
+def add_silences(transaction: Transaction, found: Iterable[LastReceipts]) -> None:
     """Store that silences were notified."""
     transaction.execute_many(
         "INSERT INTO silences (tenant_id, organization_id, since) "
@@ -106,7 +108,7 @@ def add_silences(transaction: Transaction, found: Iterable[Receipts]) -> None:
     )
 
 
-def remove_silences(transaction: Transaction, found: Iterable[Subject]) -> None:
+def remove_silences(transaction: Transaction, found: Iterable[SilenceSubject]) -> None:
     """Delete silences that have ended."""
     transaction.execute_many(
         "DELETE FROM silences WHERE tenant_id = :tenant AND organization_id = :number",
@@ -114,11 +116,11 @@ def remove_silences(transaction: Transaction, found: Iterable[Subject]) -> None:
     )
 
 
-def senders(snapshot: Snapshot, tenant: str, now: int) -> list[Sender]:
+def senders(snapshot: Snapshot, tenant: str, now: int) -> list[SendingKey]:
     """List a tenant's valid keys that may send events."""
     rows = snapshot.rows(_SENDERS, tenant=tenant, now=now)
     return [
-        Sender(organization, last_used_at or 0)
+        SendingKey(organization, last_used_at or 0)
         for organization, permissions, last_used_at in rows
         if Permission.WRITE_EVENTS in permissions.split()
     ]

@@ -20,7 +20,7 @@ from tollbook.domain.errors import NotFound
 from tollbook.domain.events import instant_of
 from tollbook.domain.keys import ApiKey, Permission
 from tollbook.domain.periods import day_of
-from tollbook.domain.reports import Report, ReportSchedule
+from tollbook.domain.reports import MailedReport, ReportSchedule
 from tollbook.store import endpoints, reports
 from tollbook.store.database import Snapshot, Transaction
 from tollbook.store.directory import owners_of_numbers
@@ -80,7 +80,7 @@ def delete_report(request: ApiRequest[Query, ReportPath], transaction: Transacti
     return answer
 
 
-def shown_reports(snapshot: Snapshot, found: list[Report]) -> list[ShownReport]:
+def shown_reports(snapshot: Snapshot, found: list[MailedReport]) -> list[ShownReport]:
     """Return reports for an answer."""
     numbers = {it.organization for it in found if it.organization is not None}
     owners = owners_of_numbers(snapshot, numbers) if numbers else {}
@@ -99,7 +99,7 @@ def shown_reports(snapshot: Snapshot, found: list[Report]) -> list[ShownReport]:
     ]
 
 
-def _visible(snapshot: Snapshot, key: ApiKey) -> list[Report]:
+def _visible(snapshot: Snapshot, key: ApiKey) -> list[MailedReport]:
     """Return the reports that a key may see: an organization those to its own endpoints."""
     require_organization_key(key, "see reports")
     tenant, bound = key.scope.tenant_id, key.scope.organization_id
@@ -111,14 +111,14 @@ def _visible(snapshot: Snapshot, key: ApiKey) -> list[Report]:
     return [it for it in found if it.endpoint in own]
 
 
-def _find(request: ApiRequest[Any, ReportPath], snapshot: Snapshot) -> Report:
+def _find(request: ApiRequest[Any, ReportPath], snapshot: Snapshot) -> MailedReport:
     for it in _visible(snapshot, request.key):
         if it.id == request.path.report_id:
             return it
-    raise NotFound("Report not found")
+    raise NotFound("MailedReport not found")
 
 
-def _one(snapshot: Snapshot, found: Report, status: int = 200) -> Response:
+def _one(snapshot: Snapshot, found: MailedReport, status: int = 200) -> Response:
     (shown,) = shown_reports(snapshot, [found])
     return json_response({"success": True, "report": shown}, status)
 
