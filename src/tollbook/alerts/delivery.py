@@ -43,7 +43,7 @@ _MOST_IN_BATCH = {
     EndpointKind.MAIL: 500,
 }
 _TOGETHER_FROM = 6
-"""From so many waiting notifications on, a chat or mail is about all of them."""
+"""From this many waiting notifications on, a chat or mail is about all of them."""
 _MOST_RECORDED = 100
 _CANDIDATES = 512
 _PAUSE = 0.5
