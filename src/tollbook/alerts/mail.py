@@ -62,7 +62,7 @@ def mail_message(
 
 
 def _add_chart(message: EmailMessage, image: bytes) -> None:
-    """Add an image beside the HTML, which shows it in its place."""
+    """Add an image next to the HTML, which shows it in its place."""
     html = message.get_payload(1)
     assert isinstance(html, EmailMessage)  # noqa: S101  the second alternative
     html.add_related(

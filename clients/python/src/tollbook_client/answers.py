@@ -197,6 +197,17 @@ class ChangeUserAnswer:
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
+class ChangedOwner:
+    """A user or an organization."""
+
+    user_id: str | None = None
+    user_name: str | None = None
+    organization_id: str | None = None
+    organization_name: str | None = None
+    extra: dict[str, Any] = dataclasses.field(default_factory=dict)
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
 class ChangesReport:
     """The answer: of an organization by user, of a tenant by organization."""
 
@@ -219,8 +230,8 @@ class ChangesReport:
     grew: list[Ranked]
     shrank: list[Ranked]
     top: list[Ranked]
-    without_usage_users: list[Named] | None = None
-    without_usage_organizations: list[Named] | None = None
+    without_usage_users: list[ChangedOwner] | None = None
+    without_usage_organizations: list[ChangedOwner] | None = None
     buy_cost: Decimal | None = None
     margin: Decimal | None = None
     buy_known_share: Decimal | None = None
@@ -981,17 +992,6 @@ class MeterUsage:
     buy_cost: Decimal | None = None
     margin: Decimal | None = None
     buy_known_share: Decimal | None = None
-    extra: dict[str, Any] = dataclasses.field(default_factory=dict)
-
-
-@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
-class Named:
-    """A user or an organization."""
-
-    user_id: str | None = None
-    user_name: str | None = None
-    organization_id: str | None = None
-    organization_name: str | None = None
     extra: dict[str, Any] = dataclasses.field(default_factory=dict)
 
 

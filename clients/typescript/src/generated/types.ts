@@ -69,6 +69,14 @@ export interface BudgetsReport<A = string> {
 /** A cost of the cost breakdown: the name of its field without `_cost`. */
 export type Category = "api_request" | "api_storage" | "brand_registration" | "kb" | "messaging" | "phone_purchase" | "phone_rental" | "voice" | (string & {});
 
+/** A user or an organization. */
+export interface ChangedOwner {
+  user_id?: string;
+  user_name?: string;
+  organization_id?: string;
+  organization_name?: string;
+}
+
 /** The answer: of an organization by user, of a tenant by organization. */
 export interface ChangesReport<A = string> {
   success: boolean;
@@ -90,8 +98,8 @@ export interface ChangesReport<A = string> {
   grew: Array<Ranked<A>>;
   shrank: Array<Ranked<A>>;
   top: Array<Ranked<A>>;
-  without_usage_users?: Array<Named>;
-  without_usage_organizations?: Array<Named>;
+  without_usage_users?: Array<ChangedOwner>;
+  without_usage_organizations?: Array<ChangedOwner>;
   buy_cost?: A | null;
   margin?: A | null;
   buy_known_share?: A | null;
@@ -446,14 +454,6 @@ export interface MeterUsage<A = string> {
 
 /** The method of a forecast. */
 export type Method = "closed" | "daily_mean" | "none" | "weekday_mean" | (string & {});
-
-/** A user or an organization. */
-export interface Named {
-  user_id?: string;
-  user_name?: string;
-  organization_id?: string;
-  organization_name?: string;
-}
 
 /** A budget to set, in the currency of the organization, for one of the periods. As text, an amount loses no digits. */
 export interface NewBudget<A = string> {
@@ -2316,8 +2316,8 @@ export interface Operations<A> {
     grew: Array<Ranked<A>>;
     shrank: Array<Ranked<A>>;
     top: Array<Ranked<A>>;
-    without_usage_users?: Array<Named>;
-    without_usage_organizations?: Array<Named>;
+    without_usage_users?: Array<ChangedOwner>;
+    without_usage_organizations?: Array<ChangedOwner>;
     buy_cost?: A | null;
     margin?: A | null;
     buy_known_share?: A | null;
