@@ -241,10 +241,11 @@ class Meter:
 
     def _encoded(self, given: Mapping[str, Any]) -> Encoded:
         event = dict(given)
+        now = self._clock.now_ns()
         if event.get("id") is None:
-            event["id"] = self._id_prefix + new_id(self._clock.now_ns())
+            event["id"] = self._id_prefix + new_id(now)
         if event.get("time") is None:
-            event["time"] = now_text(self._clock.now_ns())
+            event["time"] = now_text(now)
         if event.get("organization_id") is None:
             event["organization_id"] = self._organization_id
         return encode_event(event)
