@@ -268,8 +268,15 @@ class Meter:
                     raise
                 time.sleep(_BLOCK_SECONDS)
             else:
-                self._counters.recorded += len(events)
+                self._count(len(events))
                 return True
+
+    def _count(self, number: int) -> None:
+        """Count recorded events, and wake the sender for each whole batch of them."""
+        size, before = self._pace.batch_size, self._counters.recorded
+        self._counters.recorded = before + number
+        if self._sender is not None and (before + number) // size > before // size:
+            self._sender.wake()
 
     def _drop(self, number: int, error: SpoolFull) -> bool:
         self._counters.dropped += number

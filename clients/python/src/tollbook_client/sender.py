@@ -82,6 +82,7 @@ class Sender:
         self._warned = False
         self._stopped = threading.Event()
         self._hurry = threading.Event()
+        self._wake = threading.Event()
         self.progress = threading.Condition()
         self.as_of: datetime | None = None
         self.thread = threading.Thread(target=self._run, name="tollbook-sender", daemon=True)
@@ -90,13 +91,18 @@ class Sender:
         """Send parts of batches at once, or wait again until the flush interval is over."""
         if on:
             self._hurry.set()
+            self.wake()
         else:
             self._hurry.clear()
+
+    def wake(self) -> None:
+        """Look into the spool now, which has a whole batch."""
+        self._wake.set()
 
     def stop(self) -> None:
         """End after the request in flight; what is left stays in the spool."""
         self._stopped.set()
-        self._hurry.set()
+        self.hurry(on=True)
 
     def release_in_child(self) -> None:
         """Close this process's copy of the parent's lock."""
@@ -153,7 +159,8 @@ class Sender:
         if self._hurry.is_set():
             self._stopped.wait(0.02)
         else:
-            self._hurry.wait(min(self._pace.flush_interval, _IDLE_SECONDS))
+            self._wake.wait(min(self._pace.flush_interval, _IDLE_SECONDS))
+            self._wake.clear()
 
     def _post(self, batch: Sequence[Stored]) -> Reply | ServerUnreachable:
         content = b"[" + b",".join(event.body for event in batch) + b"]"
