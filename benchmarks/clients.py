@@ -134,8 +134,10 @@ def _figure(engine: str, rounds: Sequence[_Round]) -> ClientFigure:
 
 def clients_section(figures: Sequence[ClientFigure]) -> list[str]:
     """Return the section of the page; nothing when clients were not measured."""
-    head = ("Storage", "Events", "Server alone/s", "Recorded/s", "Recorded and sent/s")
-    head += ("Server CPU µs", "Client CPU µs", "Of it record", "Ratio", "CPU events/s")
+    head = (
+        *("Storage", "Events", "Server alone/s", "Recorded/s", "Recorded and sent/s"),
+        *("Server CPU µs", "Client CPU µs", "Of it record", "Ratio", "CPU events/s"),
+    )
     rows = (
         (
             it.engine,

@@ -2,6 +2,7 @@
 
 import json
 import sys
+from pathlib import Path
 from time import perf_counter, process_time, thread_time
 
 from tollbook_client import Meter
@@ -9,7 +10,7 @@ from tollbook_client import Meter
 
 def main(address: str, key: str, spool: str, events: str) -> None:
     """Print the seconds until all are recorded and sent, and the processor time of both."""
-    with open(events, "rb") as file:
+    with Path(events).open("rb") as file:
         recorded = [json.loads(line) for line in file]
     with Meter(address, key, spool=spool, batch_size=2000) as meter:
         start, busy, own = perf_counter(), process_time(), thread_time()
