@@ -1,6 +1,7 @@
 """What a page around the frame needs, may do, and may not do."""
 
 from collections.abc import Iterator
+from urllib.parse import SplitResult, urlsplit
 
 import pytest
 from playwright.sync_api import expect
@@ -13,9 +14,11 @@ from tests.embedding.conftest import (
     framed,
     heard,
     register,
+    token_for,
     until,
     usage,
 )
+from tests.servers import Server
 
 ROWS = ".table-box tbody tr[data-index]"
 PLAIN = """
@@ -55,6 +58,8 @@ def test_a_page_of_another_origin_sees_nothing_and_is_told_why(
     visit: Visit, stranger: Host
 ) -> None:
     page = visit(stranger, usage(), refused=True)
+    until(page, "document.querySelector('tollbook-usage').shadowRoot?.querySelector('iframe')")
+    page.main_frame.evaluate("forward(10)")
     until(page, "heard.some(it => it[0] === 'error')")
     (error,) = heard(page, "error")
     assert error["code"] == "frame_refused"
@@ -145,13 +150,35 @@ def test_the_frame_stores_nothing_and_leaves_the_history_alone(visit: Visit, hos
     assert "tbv_" not in content.url
 
 
+def test_a_server_under_a_path_is_embedded(visit: Visit, demo: Demo) -> None:
+    asked: set[SplitResult] = set()
+    with Server(demo.server.database_url, root_path="/ledger") as server:
+        host = Host(f"{server.address}/ledger", "localhost")
+        register(demo, host.address)
+        host.make_token = lambda about: token_for(demo, about)
+        try:
+            page = visit(host, usage())
+            page.on("request", lambda it: asked.add(urlsplit(it.url)))
+            expect(framed(page).locator(ROWS)).to_have_count(2)
+            framed(page).get_by_role("link", name="john@acme.com").click()
+            modal = page.locator("dialog iframe").content_frame
+            expect(modal.locator("dd").last).to_have_text("$193.35")
+        finally:
+            host.close()
+    paths = [it.path for it in asked if it.port == server.port]
+    assert [it for it in paths if not it.startswith("/ledger/")] == []
+    assert any("/v1/analytics/" in it for it in paths)
+
+
 def test_the_frame_hears_registered_pages_only_and_keeps_to_the_first(
     visit: Visit, stranger: Host, demo: Demo
 ) -> None:
     page = visit(stranger, "", refused=True)
     page.goto(f"{demo.server.address}/embed/demo/frame")
     page.evaluate(
-        "postMessage({tollbook: 1, type: 'init', settings: {organization: 'org_abc123'}}, '*')"
+        """new Promise((done) => {
+          addEventListener("message", () => requestAnimationFrame(done));
+          postMessage({tollbook: 1, type: "init", settings: {organization: "org_abc123"}}, "*");
+        })"""
     )
-    page.wait_for_timeout(300)
     assert page.locator(".skeleton").count() == 1
