@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from tests.api.conftest import Tenant
 from tests.servers import Server
-from tests.waiting import wait_for
+from tests.waiting import PATIENCE, wait_for
 
 from tollbook.store.database import open_database
 from tollbook_client import Client, Meter
@@ -72,7 +72,7 @@ def stored(address: str, key: str) -> Counter[str]:
 
 def left_after(address: str, key: str, spool: Path) -> int:
     with Meter(address, key, spool=spool) as meter:
-        left = meter.flush(60)
+        left = meter.flush(PATIENCE)
         assert list(meter.problems()) == []
     return left
 

@@ -17,7 +17,7 @@ from tollbook_client import Client, Meter
 assert tollbook_client.__file__.startswith({folder!r}), tollbook_client.__file__
 with Meter(organization_id="org_1") as meter:
     identity = meter.record("sms.outbound", user_id="user_1")
-    assert meter.flush(10) == 0
+    assert meter.flush(60) == 0
 with Client() as client:
     assert client.get_event(organization_id="org_1", event_id=identity).status == "charged"
 """
