@@ -150,7 +150,8 @@ class Meter:
                     return left
                 with sender.progress:
                     sender.progress.wait(_POLL_SECONDS)
-            return 0
+            with sender.counting:
+                return 0
         finally:
             sender.hurry(on=False)
 

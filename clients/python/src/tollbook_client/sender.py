@@ -84,6 +84,8 @@ class Sender:
         self._hurry = threading.Event()
         self._wake = threading.Event()
         self.progress = threading.Condition()
+        self.counting = threading.Lock()
+        """Held until the counters have what has left the spool."""
         self.as_of: datetime | None = None
         self.thread = threading.Thread(target=self._run, name="tollbook-sender", daemon=True)
 
@@ -205,12 +207,14 @@ class Sender:
     def _settle(self, batch: list[Stored], verdict: Verdict) -> float:
         pairs = list(zip(batch, verdict.receipts, strict=True))
         refused = [pair for pair in pairs if is_refused(pair[1])]
-        self._spool.settle([event for event, it in pairs if not is_refused(it)], refused)
-        self._counters.blocked_reason = None
-        self._counters.last_success_at = instant_at(self._clock.now_ns())
-        self._see(verdict.as_of)
+        with self.counting:
+            self._spool.settle([event for event, it in pairs if not is_refused(it)], refused)
+            self._counters.blocked_reason = None
+            self._counters.last_success_at = instant_at(self._clock.now_ns())
+            self._see(verdict.as_of)
+            for _, receipt in pairs:
+                self._counters.count(receipt["status"])
         for event, receipt in pairs:
-            self._counters.count(receipt["status"])
             if receipt["status"] not in {"accepted", "duplicate"}:
                 self._call(self._hooks.settled, event, receipt)
         with self.progress:
