@@ -16,11 +16,12 @@ from tests.api.conftest import Tenant
 from tests.servers import Server
 from tests.waiting import PATIENCE, wait_for
 
+import tollbook_client
 from tollbook.store.database import open_database
 from tollbook_client import Client, Meter
 
 KILLS = int(os.environ.get("TOLLBOOK_TEST_KILLS", "2"))
-SOURCE = str(Path(__file__).parents[1] / "src")
+SOURCE = str(Path(tollbook_client.__file__).parents[1])
 RECORDER = """
 import sys
 from tollbook_client import Meter
