@@ -83,6 +83,7 @@ class Host:
         self.body = ""
         self.policy = STRICT
         self.headers: dict[str, str] = {}
+        self.page = PAGE
         self.script = SCRIPT
         self.files: dict[str, tuple[str, str]] = {}
         self.make_token: Callable[[Given], str] = lambda _: ""
@@ -128,7 +129,7 @@ class Host:
             text = json.dumps({"token": token})
             return (200 if token else 503), "application/json", text
         if path == "/":
-            return 200, "text/html", PAGE.format(server=self.server, body=self.body)
+            return 200, "text/html", self.page.format(server=self.server, body=self.body)
         return 404, "text/plain", "nothing here"
 
     def close(self) -> None:

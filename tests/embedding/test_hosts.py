@@ -1,6 +1,8 @@
 """What a page around the frame needs, may do, and may not do."""
 
+from base64 import b64encode
 from collections.abc import Iterator
+from hashlib import sha384
 from urllib.parse import SplitResult, urlsplit
 
 import pytest
@@ -8,7 +10,9 @@ from playwright.sync_api import expect
 
 from tests.dashboard.conftest import Demo
 from tests.embedding.conftest import (
+    PAGE,
     SCRIPT,
+    STRICT,
     Host,
     Visit,
     framed,
@@ -19,7 +23,9 @@ from tests.embedding.conftest import (
     usage,
 )
 from tests.servers import Server
+from tollbook.dashboard.assets import FOLDER
 
+ELEMENT = FOLDER / "embed" / "tollbook.js"
 ROWS = ".table-box tbody tr[data-index]"
 PLAIN = """
 const server = "{server}";
@@ -114,6 +120,16 @@ def test_the_script_works_as_a_module_and_twice(visit: Visit, host: Host) -> Non
         f'<script src="{host.server}/embed/0123456789abcdef/tollbook.js"></script>'
     )
     page = visit(host, more + usage())
+    expect(framed(page).locator(ROWS)).to_have_count(2)
+
+
+def test_a_page_hosts_a_copy_of_the_script_and_checks_its_hash(visit: Visit, host: Host) -> None:
+    digest = b64encode(sha384(ELEMENT.read_bytes()).digest()).decode()
+    copy = f'<script src="/copy.js" integrity="sha384-{digest}"'
+    host.page = PAGE.replace('<script async src="{server}/embed/tollbook.js"', copy)
+    host.files["/copy.js"] = "text/javascript", ELEMENT.read_text()
+    host.policy = STRICT.replace("'self' {server};", "'self';", 1)
+    page = visit(host, usage(server=host.server))
     expect(framed(page).locator(ROWS)).to_have_count(2)
 
 
