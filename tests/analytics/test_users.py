@@ -6,10 +6,10 @@ import pytest
 
 from tests.analytics.golden import golden_lines, lines_of
 from tests.builders import Json, Platform, event, reversal
-from tollbook.analytics import users
+from tollbook.analytics import closed_rows, users
 from tollbook.analytics.period_cover import with_unused_days
 from tollbook.domain.periods import Period, whole_of_months
-from tollbook.store import prices
+from tollbook.store import closed_days, prices
 from tollbook.store.database import Database
 
 
@@ -236,6 +236,11 @@ def test_days_without_usage_are_read_with_their_month(
 STATEMENTS = {
     "users": users.USERS,
     "one_user": users.ONE_USER,
+    "knowledge_bases": f"\n{users.KNOWLEDGE_BASES}\n",
+    "people": f"\n{closed_rows.PEOPLE}\n",
+    "open_month": closed_rows.OPEN_MONTH,
+    "valid_months": closed_days.VALID_MONTHS,
+    "last_closed_day": closed_days.LAST_CLOSED_DAY,
 }
 
 

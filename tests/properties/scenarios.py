@@ -236,6 +236,7 @@ rates:
 
 CREATE_LATE, LOAD_BOOK, REPLAY = "create the late organization", "load the later book", "replay"
 CHANGE_BOOK = "change the later book"
+CLOSE = "build the columns of closed days"
 Sent = tuple[str, str, str | None]
 """The organization, the id and the user of an event that was sent."""
 
@@ -330,6 +331,7 @@ def scenarios(draw: st.DrawFn) -> Scenario:
             steps.append(Correct(draw(st.lists(corrections(sent), min_size=1, max_size=6))))
         if draw(st.booleans()):
             steps.extend(draw(acts(sent, days)))
+        steps.extend(draw(st.sampled_from(((), (CLOSE,)))))
     for _ in range(draw(st.integers(1, 3))):
         steps.extend(draw(acts(sent, days)))
     return Scenario(zones, steps, draw(st.lists(periods(days), min_size=3, max_size=6)))

@@ -43,6 +43,7 @@ from tollbook.ingest.commit import BatchResult, commit
 from tollbook.ingest.decode import decode_json
 from tollbook.ingest.submit import Submission, draft_of, submission_of
 from tollbook.lifecycle.archive import Due, archive
+from tollbook.lifecycle.close_days import close_days, closed_day_differences
 from tollbook.lifecycle.erase import Person, erase
 from tollbook.lifecycle.restore import Restored, RestoredPart, restore
 from tollbook.lifecycle.reversals import reversal_differences
@@ -57,6 +58,7 @@ from tollbook.store.verification import CHECKS, RowDifference, differences
 from tollbook.wiring import now
 
 _TENANTS = count()
+_HOUR = 3_600_000_000
 _parsed = cache(parse_price_book)
 CAN_ARCHIVE = find_spec("pyarrow") is not None
 
@@ -73,6 +75,7 @@ class World:
         self.model = Model()
         self.key = self.platform.key()
         self.zones = zones
+        self._closed = 0
         self.create(story.HOME)
         self.create(story.EURO)
         self._load(story.EURO_YAML, story.EURO_BOOK)
@@ -186,6 +189,8 @@ class World:
     def change(self, what: str) -> None:
         """Let something happen to the tenant as a whole."""
         match what:
+            case story.CLOSE:
+                self.close_days()
             case story.CREATE_LATE:
                 self.create(story.LATE)
             case story.LOAD_BOOK:
@@ -248,6 +253,11 @@ class World:
                 case _:
                     self.change(step)
 
+    def close_days(self) -> None:
+        """Build the columns of all days but those of the future, as if an hour had passed."""
+        self._closed += 1
+        close_days(self.platform.database, now() + self._closed * _HOUR, fewest=(0, 0))
+
     def users(self, organization: str, start: date, end: date, only: str | None = None) -> Json:
         """Return the answer as `Platform.users` does, with every digit of its numbers."""
         with self.platform.database.reading() as snapshot:
@@ -290,7 +300,8 @@ class World:
         """Recompute every rollup from the events, as `tollbook verify` does."""
         with self.platform.database.reading() as snapshot:
             found = [found for check in CHECKS for found in differences(snapshot, check)]
-            return [*found, *reversal_differences(snapshot), *owner_differences(snapshot)]
+            closed = closed_day_differences(snapshot)
+            return [*found, *closed, *reversal_differences(snapshot), *owner_differences(snapshot)]
 
 
 def _purchases(sums: PlainSums) -> tuple[object, ...]:

@@ -45,6 +45,9 @@ def test_receipts_answers_and_charges_are_those_of_the_model(
 ) -> None:
     world = World(database, scenario.zones, tmp_path)
     world.live(scenario.steps)
+    every_answer_is_that_of_the_model(world, scenario)
+    world.close_days()
+    every_answer_is_that_of_the_model(world, scenario)
     for organization in world.model.organizations:
         for period in (*scenario.periods, EVER):
             note(f"{organization} {period}")
@@ -60,6 +63,15 @@ def test_receipts_answers_and_charges_are_those_of_the_model(
         one_user_alone_has_the_figures_of_the_list(world, organization, scenario.periods[0])
         every_charge_replays_to_what_is_stored(world, organization)
     assert world.differences() == []
+
+
+def every_answer_is_that_of_the_model(world: World, scenario: Scenario) -> None:
+    """Compare answers read from columns of closed days, where these are valid, and from sums."""
+    for organization in world.model.organizations:
+        for period in scenario.periods:
+            note(f"{organization} {period}")
+            answer = world.users(organization, *period)
+            assert answer == world.model.users(organization, *period)
 
 
 def users_and_organization_level_usage_add_up(

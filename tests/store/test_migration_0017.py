@@ -99,12 +99,13 @@ LATER_TABLES = (
     *("quarantine_alarms", "notifications", "notification_numbers", "endpoints", "deliveries"),
     *("delivery_attempts", "reports", "unsubscribed_addresses", "leases", "tenant_zones"),
     *("triggers", "trigger_states", "trigger_baselines", "budgets"),
-    *("received_hours", "silences"),
+    *("received_hours", "silences", "closed_days", "closed_months"),
 )
 LATER_COLUMNS = (
     ("tenants", "timezone"),
     ("tenants", "triggers_token"),
     ("quarantine", "country"),
+    ("ledger_versions", "closed_day"),
 )
 
 

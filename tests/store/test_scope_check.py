@@ -8,7 +8,7 @@ import pytest
 from tests.api.test_access import CASES
 from tests.builders import Platform, event, reversal
 from tests.inside import serving
-from tollbook.store import scope_check
+from tollbook.store import closed_days, scope_check
 from tollbook.store.database import Database, open_database
 from tollbook.store.orphans import owner_differences
 from tollbook.store.pending_erasures import _PENDING
@@ -20,6 +20,7 @@ SOURCES = Path(scope_check.__file__).parents[1]
 OVER_ALL_TENANTS = {
     "store/archive_files.py": 1,  # proves all files, for the administrator of the machine
     "store/deliveries.py": 5,  # one worker sends what is due to anybody; numbers for operators
+    "store/closed_days.py": 5,  # one thread builds derived columns; verify reads and drops them
     "store/drafts.py": 2,  # all files there are; none of a restored database is its own
     "store/endpoints.py": 1,  # secrets are encrypted again, which nobody sees
     "store/keys.py": 2,  # only the key identifies the tenant; those that expire soon
@@ -139,7 +140,7 @@ def test_no_route_runs_a_statement_that_does_not_say_whose(
     assert trace.count > 500
     assert trace.refused == set()
     # Only the key is looked up without its tenant, where a book's rates begin, and by the server
-    # itself the newest commit and pending erasures.
+    # itself the newest commit, pending erasures and days to close.
     assert {sql.rpartition("WHERE")[2] for sql in trace.over_all if "api_keys" in sql} == {
         f" api_keys.prefix = :prefix {ALL_TENANTS}"
     }
@@ -147,6 +148,8 @@ def test_no_route_runs_a_statement_that_does_not_say_whose(
         f"SELECT MAX(last_rate) FROM price_books {ALL_TENANTS}",
         f"SELECT MAX(as_of) FROM ledger_versions {ALL_TENANTS}",
         f"{_PENDING} {ALL_TENANTS}",
+        closed_days.UNCLOSED,
+        closed_days.TO_BUILD,
     }
 
 

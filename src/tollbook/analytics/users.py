@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 
+from tollbook.analytics.closed_rows import read_closed_rows
 from tollbook.analytics.figures import AnswerKind
 from tollbook.analytics.groups import Group
 from tollbook.analytics.period_cover import (
@@ -91,7 +92,9 @@ def read_rows(
         period = with_unused_days(snapshot, number, period)
     bound = parameters(number, period)
     if user_id is None:
-        read = snapshot.sums(OWN_USERS if own else USERS, bound, COLUMNS, AMOUNTS)
+        read = read_closed_rows(snapshot, bound, USER_ROW, KNOWLEDGE_BASES, own=own)
+        if read is None:
+            read = snapshot.sums(OWN_USERS if own else USERS, bound, COLUMNS, AMOUNTS)
     else:
         sql = OWN_ONE_USER if own else ONE_USER
         read = snapshot.sums(sql, bound | {"user": user_id}, COLUMNS, AMOUNTS)
@@ -182,6 +185,7 @@ def used_sql(condition: str) -> str:
             AND meter {match_any(codes_of(Category.KNOWLEDGE_BASE))}"""
 
 
+KNOWLEDGE_BASES = knowledge_bases_sql("")
 OF_USER = " AND user_id = :user"
 USERS = users_sql(users_cover_sql(""), knowledge_bases_sql(""), "", {})
 ONE_USER = users_sql(users_cover_sql(OF_USER), knowledge_bases_sql(OF_USER), OF_USER, {})

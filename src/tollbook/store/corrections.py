@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from operator import itemgetter
 from typing import NamedTuple
 
-from tollbook.store import identities, ledger, ledger_statements, reversals
+from tollbook.store import closed_days, identities, ledger, ledger_statements, reversals
 from tollbook.store.database import Snapshot, Transaction
 from tollbook.store.engine import Row
 from tollbook.store.events import Corrected, Reversed
@@ -91,7 +91,10 @@ def record(
     """
     rows = accepted.rows
     columns = transaction.stage(rows)
-    touched = ledger.touch_versions(transaction, now)
+    touched = ledger.touch_versions(transaction, rows, now)
+    closed_days.note_days(
+        transaction, ((row.organization_id, row.day) for row in accepted.reversal_rows)
+    )
     if identities.claim(transaction) < len(rows):
         raise IdsTaken
     ledger.add(transaction, rows, columns, touched.as_of, new_users(touched))

@@ -83,6 +83,11 @@ class Snapshot:
         self._check(sql)
         return self._engine.table(self._driver, sql, parameters, width)
 
+    def columns(self, sql: str, parameters: Parameters, width: int) -> list[list[Any]]:
+        """Read as `table` does, but return the columns, which all have the same length."""
+        self._check(sql)
+        return self._engine.columns(self._driver, sql, parameters, width)
+
     def table_by_key(self, sql: str, parameters: Parameters, width: int) -> list[Row]:
         """Read as `table` does, by an index, however many rows are looked up."""
         self._check(sql)

@@ -188,6 +188,13 @@ class Engine(ABC):
         A list among the parameters stands for `IN :name`, as one parameter of any length.
         """
 
+    def columns(
+        self, driver: Driver, sql: str, parameters: Parameters, width: int
+    ) -> list[list[Any]]:
+        """Read as `table` does, but return the columns."""
+        rows = self.table(driver, sql, parameters, width)
+        return [list(it) for it in zip(*rows, strict=True)] or [[] for _ in range(width)]
+
     def table_by_key(
         self, driver: Driver, sql: str, parameters: Parameters, width: int
     ) -> list[Row]:

@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from typing import NamedTuple, TypeVar
 
-from tollbook.store import identities, resources, rollups
+from tollbook.store import closed_days, identities, resources, rollups
 from tollbook.store import ledger_statements as sql
 from tollbook.store.database import Snapshot, Transaction
 from tollbook.store.quarantine_counts import change_counts
@@ -61,7 +61,7 @@ def record(
     version and cached answers stay valid.
     """
     columns = transaction.stage(rows)
-    touched = touch_versions(transaction, now)
+    touched = touch_versions(transaction, rows, now)
     transaction.execute("SAVEPOINT claim")
     standing: list[ExistingIdentity] = []
     if identities.claim(transaction) < len(rows):
@@ -85,7 +85,7 @@ def record_in_order(
     the month: an event that is not stored uses up no part of a tier.
     """
     transaction.stage(rows)
-    touched = touch_versions(transaction, now)
+    touched = touch_versions(transaction, rows, now)
     standing = identities.existing(transaction, rows)
     if len(standing) == len(rows):
         transaction.undo()
@@ -117,7 +117,7 @@ def release(transaction: Transaction, rows: Sequence[Staged], now: int) -> None:
     The caller changes the numbers of quarantined events.
     """
     columns = transaction.stage(rows)
-    as_of = touch_versions(transaction, now).as_of
+    as_of = touch_versions(transaction, rows, now).as_of
     keys = [{"number": row.organization_id, "id": row.id, "day": row.day} for row in rows]
     transaction.execute_many(sql.RELEASE_KEY, keys)
     transaction.execute_many(sql.LEAVE_QUARANTINE, keys)
@@ -126,8 +126,8 @@ def release(transaction: Transaction, rows: Sequence[Staged], now: int) -> None:
         transaction.execute(sql.ADD_POSITIONS)
 
 
-def touch_versions(transaction: Transaction, now: int) -> Touched:
-    """Lock the ledgers of the staged rows' organizations, and give them a new version.
+def touch_versions(transaction: Transaction, rows: Sequence[Staged], now: int) -> Touched:
+    """Lock the ledgers of the organizations of staged rows, and give them a new version.
 
     The rows count as received now, or later when a server whose clock is ahead wrote before. An
     organization's time zone and currency may change until its first events: raise
@@ -135,12 +135,13 @@ def touch_versions(transaction: Transaction, now: int) -> Touched:
     """
     token = new_token()
     found = transaction.rows(sql.TOUCH_VERSIONS, now=now, token=token)
-    if any(replaced == 0 for _, _, replaced in found):
+    if any(replaced == 0 for _, _, replaced, _ in found):
         require_same_directory(transaction)
-    latest = max(received_at for _, received_at, _ in found)
+    closed_days.note_rows(transaction, rows, {number: day for number, _, _, day in found})
+    latest = max(received_at for _, received_at, _, _ in found)
     if latest > now:
         transaction.execute(sql.AGREE_VERSIONS, now=latest)
-    return Touched(latest, token, {number: replaced for number, _, replaced in found})
+    return Touched(latest, token, {number: replaced for number, _, replaced, _ in found})
 
 
 def hold_ledgers(transaction: Transaction, numbers: Iterable[int]) -> None:

@@ -34,7 +34,7 @@ SET replaced = CASE WHEN ledger_versions.received_at = 0 THEN 0 ELSE ledger_vers
         WHEN excluded.received_at > ledger_versions.received_at THEN excluded.received_at
         ELSE ledger_versions.received_at + 1
     END
-RETURNING organization_id, received_at, replaced
+RETURNING organization_id, received_at, replaced, closed_day
 """
 
 AGREE_VERSIONS = """

@@ -9,7 +9,7 @@ from functools import partial
 from typing import NamedTuple
 
 from tollbook.domain.rerating import RerateRange
-from tollbook.store import ledger, rollups
+from tollbook.store import closed_days, ledger, rollups
 from tollbook.store.database import Snapshot, Transaction
 from tollbook.store.engine import Row
 from tollbook.store.recharge_table import COLUMNS, FACTS, KINDS, Chargeable, Recharged, StoredCharge
@@ -268,6 +268,7 @@ def move_sums(transaction: Transaction, place: OrganizationDay, rows: Sequence[R
 def _move_sums(transaction: Transaction, place: OrganizationDay, rows: Sequence[Recharged]) -> None:
     """Add the differences of the rows in the temporary table to every sum."""
     bound = {"organization": place.organization, "month": place.month, "day": place.day}
+    closed_days.note_days(transaction, [place])
     ledger.add_in_range(
         transaction=transaction,
         statements=list(MOVES.values()),

@@ -63,7 +63,7 @@ def record(
     The rows have negative quantities and costs.
     """
     transaction.stage(rows)
-    as_of = ledger.touch_versions(transaction, now).as_of
+    as_of = ledger.touch_versions(transaction, rows, now).as_of
     add(transaction, rows, reversals, as_of)
     return as_of
 

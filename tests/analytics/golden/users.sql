@@ -167,3 +167,32 @@ LEFT JOIN (
     GROUP BY user_id
 ) AS bases ON bases.user_id = users.id
 WHERE users.organization_id = :organization AND users.id = :user
+
+-- knowledge_bases
+    SELECT user_id, COUNT(*) AS knowledge_bases
+    FROM (
+        SELECT DISTINCT user_id, resource_id
+        FROM resources_daily
+        WHERE organization_id = :organization
+            AND month BETWEEN :start_month AND :end_month
+            AND day BETWEEN :start_day AND :end_day
+            AND count > 0
+            AND meter IN (10, 11)
+    ) AS seen
+    GROUP BY user_id
+
+-- people
+SELECT id, name FROM users WHERE organization_id = :organization
+
+-- open_month
+SELECT user_id, meter, count, quantity, cost FROM usage_monthly
+WHERE organization_id = :organization AND month = :month AND user_id <> ''
+
+-- valid_months
+SELECT month, through FROM closed_months
+WHERE organization_id = :organization AND month BETWEEN :start_month AND :end_month
+
+-- last_closed_day
+SELECT users, sums FROM closed_days
+WHERE organization_id = :organization AND day BETWEEN :first AND :last
+ORDER BY day DESC LIMIT 1

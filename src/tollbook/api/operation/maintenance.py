@@ -9,18 +9,21 @@ from tollbook.api.operation.created_tokens import CreatedTokens
 from tollbook.domain.errors import TollbookError
 from tollbook.domain.events import instant_of
 from tollbook.domain.periods import day_number, months_after
+from tollbook.lifecycle.close_days import close_days, deadline
 from tollbook.lifecycle.pending_erasures import finish_erasures
 from tollbook.store.database import Database
 from tollbook.store.probe import clock_difference, is_standby
 
 _EVERY = 30.0
 _MONTHS_AHEAD = 2
+_MOST_CLOSING = 10.0
+"""The seconds that a look may spend on the columns of closed days."""
 _log = structlog.get_logger()
 
 
 class Maintenance:
-    """A thread that makes months ready before their events come, closes idle connections, and
-    finishes erasures.
+    """A thread that makes months ready before their events come, closes idle connections,
+    finishes erasures, and builds the columns of days that have ended.
 
     It also logs the viewer tokens that were created.
     It looks every half minute, and has something to make when a month has begun. What cannot be
@@ -63,8 +66,14 @@ class Maintenance:
                 finish_erasures(self._database, self._clock())
             self._look_at_clock()
             self._created_tokens.write(self._clock())
+            if not is_standby(self._database):
+                self._close_days()
         except TollbookError as error:
             _log.warning("upkeep_failed", code=error.code)
+
+    def _close_days(self) -> None:
+        is_over = deadline(_MOST_CLOSING)
+        close_days(self._database, self._clock(), lambda: self._closing.is_set() or is_over())
 
     def _look_at_clock(self) -> None:
         ahead = clock_difference(self._database, self._clock())

@@ -52,6 +52,7 @@ _IN_LIST = re.compile(r"\bIN :([a-z_]+)")
 _BY_INDEX = re.compile(r"/\* by (\w+) \*/")
 _NO_OPTIONS = Options()
 _rows = msgspec.json.Decoder(list[tuple[Any, ...]])
+_column = msgspec.json.Decoder(list[Any])
 Prepare = Callable[[sqlite3.Connection], None]
 
 
@@ -165,6 +166,16 @@ class Sqlite(Engine):
         sql, parameters = _of_sqlite(sql), _as_parameters(parameters)
         whole = f"WITH q({names}) AS ({sql}) SELECT json_group_array(json_array({names})) FROM q"
         return _rows.decode(driver.execute(whole, parameters).fetchone()[0])
+
+    def columns(
+        self, driver: Driver, sql: str, parameters: Parameters, width: int
+    ) -> list[list[Any]]:
+        """Read many rows in a single step; without an array for each row, it takes two thirds."""
+        names = [f"c{n}" for n in range(width)]
+        sql, parameters = _of_sqlite(sql), _as_parameters(parameters)
+        arrays = ", ".join(f"json_group_array({name})" for name in names)
+        whole = f"WITH q({', '.join(names)}) AS ({sql}) SELECT {arrays} FROM q"
+        return [_column.decode(it) for it in driver.execute(whole, parameters).fetchone()]
 
     def insert(self, driver: Driver, sql: str, parameters: Parameters) -> int:
         """Run an INSERT without its RETURNING; return how many rows were stored.

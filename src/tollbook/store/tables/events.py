@@ -21,7 +21,8 @@ from tollbook.store.tables.columns import (
 # row first, so that they do not deadlock. `parts` counts how often full rows of sums were set
 # aside, and numbers those rows. `newest` is the time of the newest event, and `newest_received_at`
 # when it was received: together they show how far metering lags behind. `received_at` is when the
-# last events were received, of any age.
+# last events were received, of any age. `closed_day` is the last day that the sums of closed days
+# may include: changes of it and of earlier ones are noted in `closed_months`.
 ledger_versions = Table(
     "ledger_versions",
     metadata,
@@ -33,6 +34,7 @@ ledger_versions = Table(
     zero("parts"),
     zero("newest_received_at"),
     zero("replaced"),
+    Column("closed_day", Integer, nullable=False, server_default="0"),
     **SUMMED,
 )
 

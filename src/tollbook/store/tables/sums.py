@@ -1,9 +1,10 @@
 """The tables of sums: answers are read from them, not from events."""
 
-from sqlalchemy import Column, Integer, Table, Text
+from sqlalchemy import Column, Index, Integer, Table, Text, text
 
 from tollbook.store.tables.columns import (
     BIG,
+    CLUSTERED,
     SMALL,
     SUMMED,
     key,
@@ -11,6 +12,7 @@ from tollbook.store.tables.columns import (
     organization,
     part,
     sums,
+    zero,
 )
 
 # User before day: one user's days are one short range, and all users' days of an edge month are
@@ -117,4 +119,40 @@ tier_positions = Table(
     key("tier_key", Text),
     Column("quantity", BIG, nullable=False),
     **SUMMED,
+)
+
+# The sums of users from the first of a month to a day that has ended, as columns in JSON: a period
+# that cuts a month is then the difference of two rows (docs/decisions/0071). `users` are in the
+# order of appearance, so that those of a day begin with those of the days before. A row is valid up
+# to `closed_months.through`. Serves the last day with usage up to a day.
+closed_days = Table(
+    "closed_days",
+    metadata,
+    organization(),
+    key("day", Integer),
+    Column("users", Text, nullable=False),
+    Column("sums", Text, nullable=False),
+    **CLUSTERED,
+)
+
+# Up to which day the closed days of a month are valid (`through`) and wanted (`wanted`), as numbers
+# such as 20240131. `token` is a random number that each change of a day that has ended replaces:
+# columns that were read before it are not stored. `built_at` is when the month was built last. The
+# partial index serves the months that are to be built.
+closed_months = Table(
+    "closed_months",
+    metadata,
+    organization(),
+    key("month", Integer),
+    Column("token", BIG, nullable=False),
+    Column("through", Integer, nullable=False),
+    Column("wanted", Integer, nullable=False),
+    zero("built_at"),
+    Index(
+        "ix_closed_months_to_build",
+        "organization_id",
+        sqlite_where=text("through < wanted"),
+        postgresql_where=text("through < wanted"),
+    ),
+    **CLUSTERED,
 )

@@ -1,0 +1,188 @@
+"""The sums of all users over a period, from the columns of closed days (decision 71).
+
+A month of a period is the columns of its last day, less those of the day before its first one.
+A month that is still open is read from its monthly sums, if the period has all of its used days.
+"""
+
+from calendar import monthrange
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import partial
+from itertools import chain
+from operator import add
+from typing import Any, NamedTuple
+
+from tollbook.analytics.figures import Figure, Measure
+from tollbook.analytics.rows import RowLayout
+from tollbook.store.closed_columns import COST, COUNT, QUANTITY, ClosedColumns
+from tollbook.store.closed_days import VALID_MONTHS, last_day
+from tollbook.store.database import Snapshot
+from tollbook.store.engine import Row
+
+PEOPLE = "SELECT id, name FROM users WHERE organization_id = :organization"
+
+OPEN_MONTH = """
+SELECT user_id, meter, count, quantity, cost FROM usage_monthly
+WHERE organization_id = :organization AND month = :month AND user_id <> ''
+"""
+
+_WHICH = {Measure.EVENTS: COUNT, Measure.QUANTITY: QUANTITY, Measure.COST: COST}
+
+
+class MonthPart(NamedTuple):
+    """The days of a period in one month: up to `last`, without those up to `before`.
+
+    `before` is 0 for none, and `last` for the whole month as its monthly sums have it.
+    """
+
+    month: int
+    before: int
+    last: int
+
+
+class Block(NamedTuple):
+    """The sums of one meter by user; `column` returns those of counts, quantities or costs."""
+
+    users: list[str]
+    meter: int
+    column: Callable[[int], list[int]]
+
+
+def read_closed_rows(
+    snapshot: Snapshot, bound: Mapping[str, Any], layout: RowLayout, bases: str, *, own: bool
+) -> list[Row] | None:
+    """Read the rows of all users without their totals, in any order; None without closed days.
+
+    `bound` are the parameters of the period, `bases` counts the resources of users, and `own` is
+    whether the tenant has meters of its own.
+    """
+    number: int = bound["organization"]
+    parts = _parts(snapshot, bound)
+    read = [_read_part(snapshot, number, it) for it in parts]
+    if not read or None in read:
+        return None
+    blocks = [block for it in read if it is not None for block in it]
+    names: dict[str, str] = dict(snapshot.table(PEOPLE, bound, 2))
+    lists = {id(it.users): it.users for it in blocks}
+    users = list(dict.fromkeys(chain(*lists.values(), names)))
+    counted: dict[str, int] = dict(snapshot.table(bases, bound, 2))
+    rows = zip(
+        users,
+        map(names.get, users),
+        *_add_up(blocks, users, [it for it in layout.stored if it.measure in _WHICH], own=own),
+        [counted.get(user, 0) for user in users],
+        strict=True,
+    )
+    return list(rows) if len(users) == len(names) else [row for row in rows if row[0] in names]
+
+
+def _parts(snapshot: Snapshot, bound: Mapping[str, Any]) -> list[MonthPart]:
+    """Divide a period by months; no parts if closed days do not cover it."""
+    valid: dict[int, int] = dict(snapshot.table(VALID_MONTHS, bound, 2))
+    if not any(valid.values()):
+        return []
+    parts = list(month_parts(bound["start_day"], bound["end_day"], valid))
+    is_any_closed = any(it.before or it.last for it in parts)
+    return parts if is_any_closed and all(_is_covered(it, valid) for it in parts) else []
+
+
+def month_parts(start: int, end: int, valid: Mapping[int, int]) -> Iterator[MonthPart]:
+    """Yield the parts of a period between two day numbers; `valid` is up to where months are."""
+    month = start // 100
+    while month <= end // 100:
+        length = monthrange(*divmod(month, 100))[1]
+        last = min(end, month * 100 + length)
+        before = start - 1 if start > month * 100 + 1 else 0
+        is_open = last == month * 100 + length and valid.get(month, 0) < last
+        yield MonthPart(month, before, 0 if is_open else last)
+        month += 1 if month % 100 < 12 else 89
+
+
+def _is_covered(part: MonthPart, valid: Mapping[int, int]) -> bool:
+    return max(part.before, part.last) <= valid.get(part.month, 0)
+
+
+def _read_part(snapshot: Snapshot, number: int, part: MonthPart) -> list[Block] | None:
+    """Read the sums of a part, by meter; None if the columns of a day are not there.
+
+    Of a month that is open, those of the days before are subtracted.
+    """
+    before = _closed(snapshot, number, part.month, part.before)
+    last = _closed(snapshot, number, part.month, part.last)
+    if (part.before and before is None) or (part.last and last is None):
+        return None
+    if last is not None:
+        return [
+            Block(last.users, meter, partial(last.column, meter, before=before))
+            for meter in last.meters
+        ]
+    blocks = list(_open_month(snapshot, number, part.month))
+    if before is not None:
+        blocks += [
+            Block(before.users, meter, partial(_negative, before, meter)) for meter in before.meters
+        ]
+    return blocks
+
+
+def _closed(snapshot: Snapshot, number: int, month: int, day: int) -> ClosedColumns | None:
+    """Return the columns of the last day with usage in a month up to a day."""
+    found = last_day(snapshot, number, month, day) if day else None
+    return ClosedColumns(*found) if found else None
+
+
+def _negative(columns: ClosedColumns, meter: int, which: int) -> list[int]:
+    return [-it for it in columns.column(meter, which)]
+
+
+def _open_month(snapshot: Snapshot, number: int, month: int) -> Iterator[Block]:
+    """Read the monthly sums, of which a user and a meter may have several rows."""
+    bound = {"organization": number, "month": month}
+    users, meters, *sums = snapshot.columns(OPEN_MONTH, bound, 5)
+    of_meter: dict[int, list[int]] = {}
+    for at, meter in enumerate(meters):
+        of_meter.setdefault(meter, []).append(at)
+    before: list[str] = []
+    for meter, places in of_meter.items():
+        chosen = [users[at] for at in places]
+        before = before if chosen == before else chosen
+        yield Block(before, meter, partial(_chosen, sums, places))
+
+
+def _chosen(sums: Sequence[Sequence[int]], places: Sequence[int], which: int) -> list[int]:
+    column = sums[which]
+    return [column[at] for at in places]
+
+
+def _add_up(
+    blocks: Iterable[Block], users: list[str], figures: Sequence[Figure], *, own: bool
+) -> Iterator[Sequence[int]]:
+    """Yield the column of each figure, with a sum for each user."""
+    totals: dict[int, dict[int, list[int]]] = {}
+    order = {user: at for at, user in enumerate(users)}
+    places: dict[int, list[int] | None] = {}
+    for block in blocks:
+        if id(block.users) not in places:
+            is_first = block.users == users[: len(block.users)]
+            places[id(block.users)] = None if is_first else [order[it] for it in block.users]
+        columns = totals.setdefault(block.meter, {})
+        for which in {_WHICH[it.measure] for it in figures if _has(it, block.meter, own=own)}:
+            column = columns.setdefault(which, [0] * len(users))
+            _add(column, block.column(which), places[id(block.users)])
+    for figure in figures:
+        which = _WHICH[figure.measure]
+        summed = [it[which] for meter, it in totals.items() if _has(figure, meter, own=own)]
+        if len(summed) > 1:
+            summed = [[*map(sum, zip(*summed, strict=True))]]
+        yield summed[0] if summed else [0] * len(users)
+
+
+def _has(figure: Figure, meter: int, *, own: bool) -> bool:
+    return meter in figure.codes or (own and meter in figure.own_codes)
+
+
+def _add(column: list[int], values: list[int], places: list[int] | None) -> None:
+    """Add values to a column at places, or to its first places."""
+    if places is None:
+        column[: len(values)] = map(add, column, values)
+        return
+    for at, value in zip(places, values, strict=True):
+        column[at] += value
