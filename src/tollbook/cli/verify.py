@@ -12,6 +12,8 @@ from tollbook.cli.parameters import PATH
 from tollbook.lifecycle import reversals
 from tollbook.lifecycle.archive import describe
 from tollbook.lifecycle.check import archive_differences
+from tollbook.lifecycle.close_days import CHECK as CLOSED_DAYS
+from tollbook.lifecycle.close_days import closed_day_differences, rebuild_closed_days
 from tollbook.lifecycle.missing_purchases import NotRebuilt, Rebuilt, rebuild_purchases
 from tollbook.settings import Settings
 from tollbook.store import delivery_checks, meter_checks, notification_checks, orphans
@@ -36,20 +38,24 @@ from tollbook.wiring import now, open_migrated
 @click.option(
     "--rebuild",
     is_flag=True,
-    help="With --archive: first add missing buy prices of archived events to the sums.",
+    help=(
+        "First build the columns of closed days again. With --archive, also add missing buy prices "
+        "of archived events to the sums."
+    ),
 )
 @json_option
 def verb(options: Options, settings: Settings) -> int:
     """Recompute every sum from the events and compare; exit 1 when any differs."""
-    if options.rebuild and options.archive is None:
-        raise click.UsageError("--rebuild requires --archive FOLDER")
     with closing(open_migrated(settings)) as database:
         rebuilt = _rebuild(options, database) if options.rebuild else {}
         return _verify(options, database, rebuilt)
 
 
 def _rebuild(options: Options, database: Database) -> dict[str, object]:
-    """Add missing buy prices; return what became of each month as a field of the JSON."""
+    """Build what is derived again; return what became of archived months as a field of the JSON."""
+    rebuild_closed_days(database, now())
+    if options.archive is None:
+        return {"rebuilt": []}
     found = [_rebuilt_line(it) for it in rebuild_purchases(database, options.archive, now())]
     if not options.json:
         for line in found:
@@ -84,7 +90,7 @@ def _verify(options: Options, database: Database, rebuilt: dict[str, object]) ->
         _print_zones(zones)
         subjects = (reversals, orphans, meter_checks, delivery_checks, notification_checks)
         more_checks = [it.CHECK for it in subjects]
-        names = ", ".join((*(check.name for check in CHECKS), *more_checks))
+        names = ", ".join((*(check.name for check in CHECKS), *more_checks, CLOSED_DAYS))
         verdict = f"{len(found)} differences" if found else "all agree"
         more = f" and {archived} archived ones" if archived else ""
         print_line(f"{events} events{more} against {names}: {verdict}")
@@ -93,6 +99,7 @@ def _verify(options: Options, database: Database, rebuilt: dict[str, object]) ->
 
 def _differences(snapshot: Snapshot, folder: Path | None) -> list[RowDifference]:
     found = [difference for check in CHECKS for difference in differences(snapshot, check)]
+    found.extend(closed_day_differences(snapshot))
     found.extend(reversals.reversal_differences(snapshot))
     found.extend(orphans.owner_differences(snapshot))
     found.extend(meter_checks.meter_differences(snapshot))
