@@ -20,6 +20,7 @@ from benchmarks.events import (
 from benchmarks.wire import WrongAnswer
 from tollbook.domain.keys import Permission
 from tollbook.domain.periods import Period, resolve
+from tollbook.lifecycle.close_days import close_days
 from tollbook.store import ledger
 from tollbook.store.database import open_database
 from tollbook.store.engine import TimeLimit
@@ -101,6 +102,7 @@ def fill_ledger(
     with database.reading() as snapshot:
         if count_events(snapshot) != events:
             raise WrongAnswer(f"{events} events recorded, {count_events(snapshot)} stored")
+    close_days(database, now())
     database.close()
     databases.settle(url)
     database = open_database(url)
