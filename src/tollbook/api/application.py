@@ -148,11 +148,13 @@ def _lifespan(services: Services) -> Callable[[object], AbstractAsyncContextMana
         if services.replica:
             services.replica.open()
         services.request_log.open()
+        await services.worker_metrics.open()
         if services.alerts:
             services.alerts.open()
         try:
             yield
         finally:
+            services.worker_metrics.close()
             if services.alerts:
                 await run_sync(services.alerts.close)
             await run_sync(services.key_usage.close)

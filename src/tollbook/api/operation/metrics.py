@@ -45,10 +45,11 @@ class Measured(NamedTuple):
 
 
 class Metrics:
-    """The counters of one server."""
+    """The counters of one process of a server."""
 
     def __init__(self, measured: Measured) -> None:
         self._registry = registry = CollectorRegistry()
+        self._of_database = CollectorRegistry()
         Info("tollbook_build", "The version that runs.", registry=registry).info(
             {"version": __version__}
         )
@@ -141,8 +142,6 @@ class Metrics:
             "Bodies of requests that are not answered yet, without the first 64 KiB of each.",
             registry=registry,
         ).set_function(measured.held_bytes)
-        registry.register(_QuarantinedEvents(_seldom(measured.quarantined_events)))
-        registry.register(_PendingEvents(_seldom(measured.pending_events)))
         Gauge(
             "tollbook_connections", "Open connections of clients.", registry=registry
         ).set_function(measured.connections)
@@ -151,6 +150,18 @@ class Metrics:
             "Responses that wait for clients that do not read them.",
             registry=registry,
         ).set_function(measured.unread_bytes)
+        if measured.replica_lag_seconds is not None:
+            Gauge(
+                "tollbook_replica_lag_seconds",
+                "Seconds of commits that the replica may lack.",
+                registry=registry,
+            ).set_function(_number(measured.replica_lag_seconds))
+        self._database_looked_up(measured)
+
+    def _database_looked_up(self, measured: Measured) -> None:
+        registry = self._of_database
+        registry.register(_QuarantinedEvents(_seldom(measured.quarantined_events)))
+        registry.register(_PendingEvents(_seldom(measured.pending_events)))
         Gauge("tollbook_database_bytes", "Size of the database.", registry=registry).set_function(
             _number(_seldom(measured.database_bytes))
         )
@@ -164,14 +175,7 @@ class Metrics:
             "Erased persons whose data is still in the database's log of writes.",
             registry=registry,
         ).set_function(_number(_seldom(measured.pending_erasures)))
-
         self._deliveries_looked_up(_seldom(measured.backlog))
-        if measured.replica_lag_seconds is not None:
-            Gauge(
-                "tollbook_replica_lag_seconds",
-                "Seconds of commits that the replica may lack.",
-                registry=registry,
-            ).set_function(_number(measured.replica_lag_seconds))
 
     def _deliveries_looked_up(self, backlog: Callable[[], DeliveryBacklog | None]) -> None:
         for name, about, field in (
@@ -188,7 +192,7 @@ class Metrics:
             ),
         ):
             read = partial(_field, backlog, field)
-            Gauge(name, about, registry=self._registry).set_function(read)
+            Gauge(name, about, registry=self._of_database).set_function(read)
 
     def count_attempt(self, kind: str, outcome: str, seconds: float | None) -> None:
         """Count an attempt to deliver; `seconds` since the notification was written, if first."""
@@ -236,9 +240,13 @@ class Metrics:
         """Count a connection or request that was refused because of a limit."""
         self._refusals.labels(kind).inc()
 
-    def text(self) -> bytes:
-        """Write everything in the text format of Prometheus."""
+    def text_of_process(self) -> bytes:
+        """Write what this process counts and measures, in the text format of Prometheus."""
         return generate_latest(self._registry)
+
+    def text_of_database(self) -> bytes:
+        """Write what every process of a server would measure alike."""
+        return generate_latest(self._of_database)
 
 
 class _QuarantinedEvents(Collector):
