@@ -8,10 +8,11 @@ from tempfile import mkdtemp
 
 import structlog
 import uvicorn
-from starlette.types import ASGIApp
 
 from tollbook.api.application import application
+from tollbook.api.endpoints.direct_events import DirectEvents
 from tollbook.api.pipeline.http_protocol import BoundedHttpProtocol
+from tollbook.api.pipeline.security_headers import SecurityHeadersMiddleware
 from tollbook.api.pipeline.services import Services
 from tollbook.dashboard.embedding import origins_in
 from tollbook.dashboard.pages import page_handlers
@@ -58,7 +59,10 @@ def _serve_by_workers(settings: Settings, host: str, port: int, workers: int) ->
 
 
 def _listen(
-    app: ASGIApp, parts: Services, sockets: list[socket.socket], worker: WorkerProcess | None = None
+    app: SecurityHeadersMiddleware,
+    parts: Services,
+    sockets: list[socket.socket],
+    worker: WorkerProcess | None = None,
 ) -> None:
     sys.setswitchinterval(_SWITCH_INTERVAL)
     collect_rarely()
@@ -67,7 +71,7 @@ def _listen(
     config = uvicorn.Config(
         app,
         loop="uvloop",
-        http=BoundedHttpProtocol.within(parts.connections),
+        http=BoundedHttpProtocol.within(parts.connections, DirectEvents(parts, app)),
         access_log=False,
         log_config=None,
         server_header=False,
@@ -79,7 +83,7 @@ def _listen(
 
 def build(
     settings: Settings, workers: int = 1, worker: WorkerProcess | None = None
-) -> tuple[ASGIApp, Services]:
+) -> tuple[SecurityHeadersMiddleware, Services]:
     """Build the application on a migrated database, and its parts.
 
     `workers` is the number of processes of this server, `worker` the one that this process is. Its

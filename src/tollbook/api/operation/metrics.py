@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterator, Mapping
-from functools import partial
+from functools import cache, partial
 from typing import NamedTuple, TypeVar
 
 from prometheus_client import (
@@ -18,11 +18,14 @@ from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
 from tollbook import __version__
+from tollbook.domain.errors import TollbookError
 from tollbook.domain.quarantine import CODES
 from tollbook.store.deliveries import DeliveryBacklog
 
 _SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
 _EVENTS = (1, 10, 100, 1_000, 2_000, 5_000, 10_000)
+_REFUSALS = frozenset({401, 403, 408, 413, 429})
+"""The statuses of requests that are refused because of their key or a limit."""
 _Value = TypeVar("_Value")
 _KEPT_FOR = 15.0
 """Seconds for which what must be counted in the database is not counted again."""
@@ -96,6 +99,10 @@ class Metrics:
             ["kind"],
             registry=registry,
         )
+        # Finding a counter by its labels takes longer than counting.
+        self._events_by = cache(self._events.labels)
+        self._requests_by = cache(self._requests.labels)
+        self._seconds_by = cache(self._seconds.labels)
         self._count_alerts()
         ProcessCollector(registry=registry)
         self._looked_up(measured)
@@ -213,12 +220,12 @@ class Metrics:
         """Count receipts by outcome."""
         for outcome, count in counts.items():
             if count:
-                self._events.labels(outcome).inc(count)
+                self._events_by(outcome).inc(count)
 
     def count_request(self, endpoint: str, status: int, seconds: float) -> None:
         """Count a request that was answered."""
-        self._requests.labels(endpoint, status).inc()
-        self._seconds.labels(endpoint).observe(seconds)
+        self._requests_by(endpoint, status).inc()
+        self._seconds_by(endpoint).observe(seconds)
 
     def count_commit(self, events: int, seconds: float, *, failed: bool) -> None:
         """Count a transaction of the writer."""
@@ -239,6 +246,11 @@ class Metrics:
     def count_refusal(self, kind: str) -> None:
         """Count a connection or request that was refused because of a limit."""
         self._refusals.labels(kind).inc()
+
+    def count_refused(self, error: TollbookError) -> None:
+        """Count a request that is answered with an error, if its key or a limit is the reason."""
+        if error.status in _REFUSALS:
+            self.count_refusal(error.code)
 
     def text_of_process(self) -> bytes:
         """Write what this process counts and measures, in the text format of Prometheus."""
