@@ -118,6 +118,8 @@ class GroupCommitter:
 
     def put_all(self, waiting: Sequence[_Pending]) -> Sequence[_Pending]:
         """Queue submissions in order; return the rest, which begins where there is no room."""
+        if not waiting:
+            return ()
         with self._change:
             for index, it in enumerate(waiting):
                 count = it.submission.size

@@ -26,6 +26,7 @@ from tollbook.api.pipeline.services import Services
 from tollbook.domain.errors import TollbookError
 from tollbook.domain.event_type_errors import MappedTypesChanged
 from tollbook.domain.keys import UNLIMITED, ApiKey, matches
+from tollbook.ingest.content_types import media_type_in
 from tollbook.ingest.decode import decode_json
 from tollbook.ingest.drafts import BodyReader
 from tollbook.ingest.group_commit import Outcome
@@ -59,7 +60,7 @@ class DirectEvents:
         given = security.hardened([(b"content-type", _JSON), (b"vary", b"Origin")], b"")
         self.headers = lines_of(given).removesuffix(b"\r\n")
         """The headers of receipts, except their length, up to the id of the request."""
-        self._came: list[_Awaited] = []
+        self._came: list[tuple[DirectRequest, Admitted, float]] = []
 
     def admit(self, scope: Scope) -> Admitted | None:
         """Return the key of a plain request with a small JSON body; None for any other."""
@@ -77,7 +78,8 @@ class DirectEvents:
             elif name in _GENERAL or name[:3] == b"ce-":
                 return None
         small = 0 < len(length) <= _MOST_DIGITS and int(length) <= LARGE
-        if not small or media_type not in _TYPES or self.services.root_path:
+        is_json = media_type in _TYPES or media_type_in(media_type.decode("latin-1")) == JSON
+        if not (small and is_json) or self.services.root_path:
             return None
         return self._admitted(texts)
 
@@ -94,22 +96,30 @@ class DirectEvents:
         may = any(map(key.may, self._permissions))
         return found if may and key.limits is UNLIMITED else None
 
-    def handle(self, request: DirectRequest, admitted: Admitted) -> bool:
-        """Queue the events of a request; return False to leave it to the application."""
-        start = time.perf_counter()
-        key = admitted[1]
-        try:
-            submission = self._submission(*admitted, request.body)
-        except Exception:  # the general way reports whatever it is
-            return False
-        if not submission:
-            return False
-        self.services.key_usage.note(key, submission.now)
-        request.scope[KEY], request.scope[ROUTE] = key, POST_EVENTS.path
+    def handle(self, request: DirectRequest, admitted: Admitted) -> None:
+        """Answer a request with the others of this turn of the loop, or hand it over."""
         if not self._came:
             asyncio.get_running_loop().call_soon(self._put)
-        self._came.append(_Awaited(self, request, submission, start))
-        return True
+        self._came.append((request, admitted, time.perf_counter()))
+
+    def _put(self) -> None:
+        """Queue the events of the requests that came in this turn."""
+        came, self._came = self._came, []
+        ready: list[_Awaited] = []
+        for request, admitted, start in came:
+            try:
+                submission = self._submission(*admitted, request.body)
+            except Exception:  # the general way reports whatever it is
+                submission = None
+            if submission is None:
+                request.hand_over()
+                continue
+            key = admitted[1]
+            self.services.key_usage.note(key, submission.now)
+            request.scope[KEY], request.scope[ROUTE] = key, POST_EVENTS.path
+            ready.append(_Awaited(self, request, submission, start))
+        for refused in self.services.write_queue.put_all(ready):
+            refused.request.hand_over()
 
     def _submission(self, token: int, key: ApiKey, body: bytes) -> Submission | None:
         services = self.services
@@ -120,11 +130,6 @@ class DirectEvents:
         if not draft or not terms:
             return None
         return submission_of(draft, terms, KeyInUse(key.prefix, token), atomic=False)
-
-    def _put(self) -> None:
-        came, self._came = self._came, []
-        for refused in self.services.write_queue.put_all(came):
-            refused.request.hand_over()
 
 
 class _Awaited:

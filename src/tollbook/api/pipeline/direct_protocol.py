@@ -69,8 +69,8 @@ class DirectHandler(Protocol):
         """Return what `handle` needs to know of a head; None if the application must answer."""
         ...
 
-    def handle(self, request: DirectRequest, admitted: Any) -> bool:
-        """Answer a request, now or later; return False to leave it to the application."""
+    def handle(self, request: DirectRequest, admitted: Any) -> None:
+        """Answer a request, or hand it over to the application; now or later."""
         ...
 
 
@@ -118,6 +118,4 @@ class DirectHttpProtocol(HttpToolsProtocol):
     def _offer(self) -> None:
         held, self._held = self._held, None
         assert self.direct and held  # noqa: S101, PT018  the callers have seen them
-        request = DirectRequest(self, held.cycle, held.app)
-        if not self.direct.handle(request, held.admitted):
-            self.start(held.cycle, held.app)
+        self.direct.handle(DirectRequest(self, held.cycle, held.app), held.admitted)
