@@ -67,7 +67,7 @@ class _Active(NamedTuple):
     steps: Iterator[object]
 
 
-class Worker:
+class RunWorker:
     """Executes the runs that were begun or resumed here; an interrupted run can be resumed.
 
     `executor_of` returns what executes a run of a tenant; it pauses by the function it is given,

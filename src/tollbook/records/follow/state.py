@@ -20,7 +20,7 @@ FORGET_AFTER = 7 * 24 * 3600
 """After so many seconds, files that are gone leave the state."""
 
 
-class Sample(msgspec.Struct):
+class FileSample(msgspec.Struct):
     """The hash of some bytes of a file, by which it is recognized."""
 
     bytes: int = 0
@@ -41,8 +41,8 @@ class FileState(msgspec.Struct, kw_only=True):
     inode: int = 0
     offset: int = 0
     line: int = 1
-    head: Sample = msgspec.field(default_factory=Sample)
-    tail: Sample = msgspec.field(default_factory=Sample)
+    head: FileSample = msgspec.field(default_factory=FileSample)
+    tail: FileSample = msgspec.field(default_factory=FileSample)
     gone_since: int | None = None
 
     def matches(self, file: BinaryIO, size: int, key: tuple[int, int]) -> bool:
@@ -77,10 +77,10 @@ class FileState(msgspec.Struct, kw_only=True):
         self.tail = sample_of(file, offset - size, size)
 
 
-def sample_of(file: BinaryIO, start: int, size: int) -> Sample:
+def sample_of(file: BinaryIO, start: int, size: int) -> FileSample:
     """Return the hash of some bytes of a file."""
     file.seek(start)
-    return Sample(size, sha256(file.read(size)).hexdigest())
+    return FileSample(size, sha256(file.read(size)).hexdigest())
 
 
 class State(msgspec.Struct):
