@@ -3,7 +3,7 @@ import { useState } from "../vendor/hooks.js";
 import { pathOf } from "../state/api.js";
 import { useAnswer } from "../state/resource.js";
 import { hrefWith, route } from "../state/route.js";
-import { count, exactMoney } from "../words/format.js";
+import { count, exactMoney, money } from "../words/format.js";
 import { KINDS, METERS, meterName } from "../words/meters.js";
 import { Foreign } from "../parts/foreign.js";
 import { html } from "../parts/html.js";
@@ -32,7 +32,7 @@ function watched(it) {
 /** @param {any} it A trigger. */
 function thresholds(it) {
   if (it.deviation) return `${it.deviation.sensitivity} sensitivity, ${it.deviation.direction}`;
-  return it.at ? it.at.map((/** @type {any} */ value) => valueOf(it, value)).join(", ") : `${percentages(it.at_budget)} of the budget`;
+  return it.at ? it.at.map((/** @type {any} */ value) => valueOf(it, value)).join(", ") : `${percentages(it.at_budget)} of budget`;
 }
 
 /** @param {any} it A trigger. */
@@ -69,7 +69,7 @@ export function Triggers({ viewer, admin, organization }) {
           <td>${watched(it)}</td>
           <td>${PERIODS.find(([key]) => key === it.period)?.[1]}</td>
           <td>${thresholds(it)}</td>
-          <td>${it.state && valueOf(it, it.state.value)}<br /><span class="note">${reached(it)}</span></td>
+          <td>${it.state && (it.currency && it.figure === "cost" ? money(it.state.value, it.currency) : count(it.state.value))}<br /><span class="note">${reached(it)}</span></td>
           <td><span class=${`badge${it.status === "active" ? " published" : ""}`}>${it.status}</span></td>
           ${admin &&
           html`<td>${it.source === "budget"
