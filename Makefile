@@ -60,7 +60,7 @@ bench-peers: setup-dev ## compare with other engines and a plain service, and wr
 chaos: setup-dev ## test every fault on real servers, and write docs/reliability.md
 	@TOLLBOOK_TEST_POSTGRES=$$(scripts/postgres) && TOLLBOOK_TEST_PGBOUNCER=$$(scripts/pgbouncer) && \
 	export TOLLBOOK_TEST_POSTGRES TOLLBOOK_TEST_PGBOUNCER && $(bin)/python -m chaos $(args)
-	@TOLLBOOK_TEST_KILLS=50 $(bin)/python -m pytest -n 0 tests/brokers/test_kills.py clients/python/tests/test_kills.py
+	@TOLLBOOK_TEST_KILLS=50 $(bin)/python -m pytest -n 0 tests/brokers/test_kills.py tests/alerts/test_kills.py clients/python/tests/test_kills.py
 
 fuzz: setup-dev ## test malformed input, for everything that reads outside data (args="--seconds 600 --only books")
 	@$(bin)/python -m fuzz $(args)

@@ -14,6 +14,7 @@ from time import perf_counter, sleep
 
 import httpx
 import msgspec
+from chaos.memory import peak_mib
 from tests.alerts.builders import make_endpoint
 from tests.alerts.receivers import Answer, Received, receiving
 from tests.builders import Platform
@@ -56,15 +57,14 @@ class Ledger:
     def processor_seconds(self) -> float:
         """Return the processor time of the server so far."""
         assert self.server.process is not None
-        fields = Path(f"/proc/{self.server.process.pid}/stat").read_text().rpartition(")")[2].split()
+        stat = Path(f"/proc/{self.server.process.pid}/stat").read_text()
+        fields = stat.rpartition(")")[2].split()
         return (int(fields[11]) + int(fields[12])) / 100
 
     @property
     def peak_mib(self) -> float:
-        """Return the most memory that the server has had."""
-        assert self.server.process is not None
-        status = Path(f"/proc/{self.server.process.pid}/status").read_text()
-        return int(status.partition("VmHWM:")[2].split()[0]) / 1024
+        """Return the most memory in MiB that the server has used."""
+        return peak_mib(self.server)
 
     def post(self, client: httpx.Client, body: bytes) -> None:
         """Send events; raise unless they are stored."""
