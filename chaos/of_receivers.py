@@ -17,7 +17,6 @@ from chaos.places import Place
 from chaos.world import Verdict, World
 from tollbook.store.database import open_database
 
-_SETTINGS = {"alerts": "true", "webhook_networks": "127.0.0.0/8", "secret_key": "k" * 32}
 _NOTIFICATIONS = 30
 _PATIENCE = 180.0
 _MOST_MIB = 128.0
@@ -82,7 +81,7 @@ def _misbehaving(bench: Bench) -> Verdict:
         if grown > _MOST_MIB:
             world.notes.append(f"wrong: the server needed {grown:.0f} MiB more")
 
-    return bench.under_load(place, act, **_SETTINGS)
+    return _under_load(bench, place, act)
 
 
 def _database_killed(bench: Bench) -> Verdict:
@@ -101,7 +100,13 @@ def _database_killed(bench: Bench) -> Verdict:
             _deliver_all(world, cluster, [endpoint])
             _compare(world, [endpoint], identities)
 
-    return bench.under_load(cluster, act, **_SETTINGS)
+    return _under_load(bench, cluster, act)
+
+
+def _under_load(bench: Bench, place: Place, act: Callable[[World], None]) -> Verdict:
+    return bench.under_load(
+        place, act, alerts="true", webhook_networks="127.0.0.0/8", secret_key="k" * 32
+    )
 
 
 def _add(
