@@ -93,7 +93,7 @@ class RunWorker:
         self._thread.join()
 
     def enqueue(self, tenant: str, number: int) -> None:
-        """Execute a run, besides those that are at work."""
+        """Execute a run, in addition to those in progress."""
         self._waiting.put(RunName(tenant, number))
 
     def _run(self) -> None:

@@ -44,7 +44,7 @@ _MOST_IN_BATCH = {
     EndpointKind.MAIL: 500,
 }
 _TOGETHER_FROM = 6
-"""From so many waiting notifications on, a chat or mail is about all of them."""
+"""From this many waiting notifications on, a chat or mail is about all of them."""
 _MOST_RECORDED = 100
 _CANDIDATES = 512
 _PAUSE = 0.5
@@ -112,7 +112,7 @@ class Delivery:
                 for tenant in sorted({it.batch.lane.tenant for it in sent}):
                     hold_numbers(transaction, tenant)
                 record_attempts(transaction, list(_rows(sent, work.clock())))
-                after_result(transaction, sent, work.clock())
+                after_result(transaction, sent, work.clock(), has_mail=self._sender.has_mail)
             stop_at("recorded")
             self._count_all(sent)
         for it in found:
@@ -218,9 +218,15 @@ class Delivery:
 
 
 def _together(endpoint: AlertEndpoint, found: list[DueDelivery]) -> list[DueDelivery]:
-    """Return what is sent next: of a chat or mail one notification, or all when many wait."""
-    is_message = endpoint.kind is not EndpointKind.WEBHOOK
-    return found[:1] if is_message and len(found) < _TOGETHER_FROM else found
+    """Return what is sent next: of a chat or mail one notification, or all when many wait.
+
+    A report is a mail of its own, so those before it are sent without it.
+    """
+    if endpoint.kind is EndpointKind.WEBHOOK:
+        return found
+    is_report = (it.notification.type == NotificationType.REPORT_READY for it in found)
+    before = next((place for place, is_one in enumerate(is_report) if is_one), len(found))
+    return found[:1] if before < _TOGETHER_FROM else found[:before]
 
 
 def _mailbox(lane: Lane) -> tuple[str, str]:

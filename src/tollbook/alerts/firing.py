@@ -72,8 +72,8 @@ def write(work: Work, tenant: WatchedTenant, outcomes: Sequence[Crossing]) -> li
             if triggers.tokens_of(transaction, tenant.id) != tenant.tokens:
                 raise TriggersChanged
             some = [it for it in outcomes[at : at + MOST_WRITTEN] if _store(transaction, it)]
-            told = [_notification(tenant, it) for it in some if it.state.notified]
-            add_notifications(transaction, told, work.clock())
+            fired = [_notification(tenant, it) for it in some if it.state.notified]
+            add_notifications(transaction, fired, work.clock())
             stop_at("looked")
         stop_at("fired")
         stored += some

@@ -45,6 +45,7 @@ from tollbook.api.endpoints.origins import ORIGIN_ENDPOINTS
 from tollbook.api.endpoints.price_books import PRICE_BOOK_ENDPOINTS
 from tollbook.api.endpoints.quarantine import QUARANTINE_ENDPOINTS
 from tollbook.api.endpoints.quarantine_runs import QUARANTINE_RUN_ENDPOINTS
+from tollbook.api.endpoints.reports import REPORT_ENDPOINTS
 from tollbook.api.endpoints.rerating import RERATING_ENDPOINTS
 from tollbook.api.endpoints.reversals import POST_REVERSALS
 from tollbook.api.endpoints.triggers import TRIGGER_ENDPOINTS
@@ -98,6 +99,7 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     *NOTIFICATION_ENDPOINT_ENDPOINTS,
     *DELIVERY_ENDPOINTS,
     *NOTIFICATION_ENDPOINTS,
+    *REPORT_ENDPOINTS,
     *ORIGIN_ENDPOINTS,
     GET_AUDIT_LOG,
     *PRICE_BOOK_ENDPOINTS,

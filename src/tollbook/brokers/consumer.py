@@ -262,7 +262,7 @@ class Consumer:
             await asyncio.wait_for(self._transport.close(), _FINISH_SECONDS)
 
     async def _reconnect(self, error: BrokerError) -> None:
-        """Connect again, for ever; what was in flight comes again."""
+        """Connect again, without end; what was in flight comes again."""
         self._metrics.count_reconnect()
         self._is_connected = False
         self._dead_sender.clear()

@@ -14,7 +14,7 @@ _LONGEST_RETRY_AFTER = _HOUR
 GIVEN_UP_AFTER = 72 * _HOUR * _SECOND
 """How long a delivery is tried, and an endpoint may fail, in microseconds."""
 SET_ASIDE_AFTER = 5
-"""So many answers that reject a notification let later ones pass it."""
+"""This many answers that reject a notification let later ones pass it."""
 _NOT_REJECTED = frozenset({408, 425, 429})
 _GONE = 410
 LONGEST_EXCERPT = 200
@@ -27,6 +27,7 @@ class DeliveryStatus(StrEnum):
     DELIVERED = "delivered"
     FAILED = "failed"
     DISCARDED = "discarded"
+    EXPIRED = "expired"
 
 
 class AttemptCode(StrEnum):
@@ -118,7 +119,7 @@ def after_attempt(
 
 
 def delay(attempts: int) -> float:
-    """Return the seconds until the next attempt after so many earlier ones, give or take 20 %."""
+    """Return the seconds until the next attempt after as many earlier ones, within 20 %."""
     usual = _DELAYS[attempts] if attempts < len(_DELAYS) else _LAST_DELAY
     return usual * random.uniform(1 - _JITTER, 1 + _JITTER)  # noqa: S311
 

@@ -15,7 +15,7 @@ LEGS = ("a", "b", "both")
 
 
 class ConversionOptions(NamedTuple):
-    """What an import is told beyond the mapping: whose usage the rows are, and which rows count."""
+    """What an import needs beyond the mapping: whose usage the rows are, and which rows count."""
 
     organization: str | None = None
     accounts: Accounts | None = None

@@ -170,7 +170,7 @@ class Follower:
         )
 
     def _search_lost(self, now: float) -> None:
-        """Look for contents that nobody follows beside the names they had, packed or not."""
+        """Look for contents that nobody follows next to the names they had, packed or not."""
         followed = {id(it.state) for it in self.open_files} | self._done
         for state in self.files:
             if id(state) in followed or state.gone_since is not None or not state.head.bytes:

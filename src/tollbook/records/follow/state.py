@@ -17,7 +17,7 @@ VERSION = 1
 HEAD_BYTES = 1_024
 TAIL_BYTES = 256
 FORGET_AFTER = 7 * 24 * 3600
-"""After so many seconds, files that are gone leave the state."""
+"""The seconds after which files that are gone leave the state."""
 
 
 class FileSample(msgspec.Struct):
@@ -128,17 +128,17 @@ class StateFile:
         return state.files
 
     def save(self, files: list[FileState]) -> None:
-        """Write the state beside the old one, and replace it when it is on the disk."""
+        """Write the state next to the old one, and replace it when it is on the disk."""
         content = msgspec.json.format(
             msgspec.json.encode(State(VERSION, self._options, files)), indent=1
         )
-        beside = self.path.with_name(self.path.name + ".new")
-        descriptor = os.open(beside, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, OWNER_ONLY)
+        new = self.path.with_name(self.path.name + ".new")
+        descriptor = os.open(new, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, OWNER_ONLY)
         with os.fdopen(descriptor, "wb") as file:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
-        beside.replace(self.path)
+        new.replace(self.path)
         sync(self.path.parent)
 
 
