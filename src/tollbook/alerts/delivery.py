@@ -38,13 +38,14 @@ from tollbook.store.notifications import hold_numbers
 _log = structlog.get_logger()
 _MOST_REQUESTS, _MOST_OF_TENANT = 64, 16
 _MOST_IN_BATCH = {
-    EndpointKind.WEBHOOK: 20,
+    EndpointKind.WEBHOOK: 100,
     EndpointKind.SLACK: 100,
     EndpointKind.TEAMS: 100,
     EndpointKind.MAIL: 500,
 }
 _TOGETHER_FROM = 6
 """From this many waiting notifications on, a chat or mail is about all of them."""
+_MOST_IN_MEMORY = 500
 _MOST_RECORDED = 100
 _CANDIDATES = 512
 _PAUSE = 0.5
@@ -184,13 +185,16 @@ class Delivery:
         if lane.address and self._is_enough(snapshot, lane, found, now):
             return
         if found is None:
-            found = _together(
-                endpoint, deliveries_of(snapshot, lane, _MOST_IN_BATCH[endpoint.kind])
-            )
+            found = _together(endpoint, deliveries_of(snapshot, lane, self._most(endpoint.kind)))
         if found:
             to, signing = self._open(endpoint, now)
             link = self._unsubscriber.url(*lane) if lane.address else None
             yield Batch(lane, endpoint.kind, to, signing, found, self._term, link)
+
+    def _most(self, kind: EndpointKind) -> int:
+        """Return how many deliveries a batch may have: one, if memory has no room for more."""
+        in_memory = sum(len(it.deliveries) for it in self._busy.values())
+        return max(1, min(_MOST_IN_BATCH[kind], _MOST_IN_MEMORY - in_memory))
 
     def _is_enough(
         self, snapshot: Snapshot, lane: Lane, found: list[DueDelivery] | None, now: int
