@@ -12,14 +12,11 @@ from typing import Any, NamedTuple, NoReturn
 import pytest
 
 from tollbook.store.database import Database, Transaction
+from tollbook.store.tables.placement import is_divided
 from tollbook.store.tables.schema import metadata
 
 STAGED = frozenset({"staging", "recharged"})
-DIVIDED = frozenset(
-    name
-    for name, table in metadata.tables.items()
-    if next(iter(table.primary_key.columns)).name == "organization_id" and name != "organizations"
-)
+DIVIDED = frozenset(name for name, table in metadata.tables.items() if is_divided(table))
 """The tables that a cluster divides by organization."""
 
 _HEAD = re.compile(r"(?:\bWITH\s+(?:RECURSIVE\s+)?|\)\s*,\s*)\w+\s*\([\w\s,]*\)\s+AS\s*\(")

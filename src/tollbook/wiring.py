@@ -96,6 +96,7 @@ def open_migrated(settings: Settings) -> Database:
         max_clock_seconds=settings.max_clock_seconds,
         clock=lambda: now(),
         retry_seconds=_VERB_RETRY_SECONDS,
+        shard_count=settings.shard_count,
     )
     database = open_database(settings.database_url, scope_check.check, options)
     for problem in migrate(database, archives=settings.archives):

@@ -15,10 +15,12 @@ from tollbook.store.engine import (
     Engine,
     Options,
     Parameters,
+    Progress,
     Restoration,
     Row,
     TimeLimit,
 )
+from tollbook.store.citus import division
 from tollbook.store.postgres import dumps, migration_locks, partitions
 from tollbook.store.postgres.connections import (
     OF_SERVERS,
@@ -215,14 +217,15 @@ class Postgres(Engine):
 
     def has_emptied(self, driver: Driver, months: Iterable[int]) -> bool:
         """Return whether a partition of these months was emptied since the snapshot was taken."""
-        return partitions.were_emptied(driver, months)
+        return not driver.is_cluster and partitions.were_emptied(driver, months)
 
     def remove_events(self, driver: Driver, organization: int, month: int) -> None:
         """Empty the partition when no other organization uses it, which frees its space.
 
         Delete rows otherwise. The partition stays: events of that month may still come.
+        A cluster has a partition on each node, and others may use it there.
         """
-        if not partitions.empty_partition(driver, organization, month):
+        if driver.is_cluster or not partitions.empty_partition(driver, organization, month):
             super().remove_events(driver, organization, month)
 
     def continue_numbers(self, driver: Driver) -> None:
@@ -236,6 +239,25 @@ class Postgres(Engine):
     def exclude_others(self, connection: Connection) -> None:
         """Lock the table that every transaction reads first."""
         migration_locks.exclude_others(connection)
+
+    def must_divide(self) -> bool:
+        """Return whether this is a cluster that does not keep all tables as planned."""
+        with self.reader() as connection:
+            driver = driver_of(connection)
+            return driver.is_cluster and bool(division.undivided(driver))
+
+    def divide(self, progress: Progress) -> None:
+        """Divide the tables, after the migrations, while no other process does."""
+        with self.writer(TimeLimit.NONE) as locked, locked.begin():
+            self.lock_migrations(locked)
+            if not self.must_divide():
+                return
+            with self.writer(TimeLimit.NONE) as connection, connection.begin():
+                self.exclude_others(connection)
+                division.close_to_others(driver_of(connection))
+            with self.sqlalchemy.connect() as connection:
+                division.divide(driver_of(connection), self._options.shard_count, progress)
+                division.open_to_others(driver_of(connection))
 
     def back_up(self, backup: Backup) -> None:
         """Dump the database with pg_dump, and read the dump once."""
@@ -252,7 +274,11 @@ class Postgres(Engine):
         return restoration.finish(self)
 
     def size_in_bytes(self) -> int:
-        """Return the size of the whole database."""
+        """Return the size of the whole database, on all nodes of a cluster."""
+        with self.reader() as connection:
+            driver = driver_of(connection)
+            if driver.is_cluster:
+                return sum(division.sizes(driver))
         return int(self._read_value("SELECT pg_database_size(current_database())"))
 
     def serve(self) -> str | None:
