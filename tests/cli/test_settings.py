@@ -34,6 +34,7 @@ def test_every_setting_has_its_variable() -> None:
             "TOLLBOOK_MAX_WRITE_CONNECTIONS": "2",
             "TOLLBOOK_MAX_READ_CONNECTIONS": "4",
             "TOLLBOOK_IDLE_CONNECTION_SECONDS": "60",
+            "TOLLBOOK_SHARD_COUNT": "8",
             "TOLLBOOK_READ_DATABASE_URL": "postgresql://u@r/n",
             "TOLLBOOK_MAX_READ_LAG_SECONDS": "6",
             "TOLLBOOK_MAX_CLOCK_SECONDS": "30",

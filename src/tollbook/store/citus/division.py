@@ -10,7 +10,16 @@ from tollbook.store.tables.schema import SCHEMA_VERSION, UNFINISHED_COPY, UNFINI
 
 Driver = psycopg.Connection[tuple[object, ...]]
 
-# What the cluster knows: `c` is the partition method of tables that it divides.
+NO_DUMP = (
+    "the database is divided over a cluster, whose dump cannot be restored: run tollbook backup "
+    "--portable, or take a base backup of each node"
+)
+NO_RESTORE = (
+    "a dump cannot be restored into a cluster: run tollbook backup --portable on its database, and "
+    "restore that into an empty one"
+)
+
+# What the cluster keeps for us.
 _KNOWN = """
 SELECT relname FROM pg_dist_partition JOIN pg_class ON pg_class.oid = logicalrelid
 WHERE relnamespace = 'public'::regnamespace

@@ -7,7 +7,7 @@ from typing import Any, Protocol
 import psycopg
 from sqlalchemy import URL, Connection
 
-from tollbook.domain.errors import ClockWrong
+from tollbook.domain.errors import BackupRefused, ClockWrong, StoreUnavailable
 from tollbook.store.engine import (
     Backup,
     DirectoryState,
@@ -129,6 +129,10 @@ class Postgres(Engine):
 
     def log_position(self) -> int:
         """Return the place in the log that was written, or on a standby replayed."""
+        if self._is_cluster():
+            raise StoreUnavailable(
+                "a cluster has a log on each node, and no standby of all of them"
+            )
         return int(self._read_value(_LOG_POSITION))
 
     def lacks_partitions(self, months: Iterable[int]) -> bool:
@@ -262,6 +266,8 @@ class Postgres(Engine):
     def back_up(self, backup: Backup) -> None:
         """Dump the database with pg_dump, and read the dump once."""
         backup.require_schema()
+        if self._is_cluster():
+            raise BackupRefused(division.NO_DUMP)
         dumps.dump_database(self.sqlalchemy.url, backup.target, backup.progress, backup.lock)
         dumps.check_dump(backup.target)
 
@@ -269,6 +275,8 @@ class Postgres(Engine):
         """Replace everything in the database with a dump, in one transaction of psql."""
         url = self.sqlalchemy.url
         dumps.check_dump(restoration.source)
+        if self._is_cluster():
+            raise BackupRefused(division.NO_RESTORE)
         restoration.require_replaceable(is_empty=restoration.replace or dumps.is_empty(url))
         dumps.restore_dump(url, restoration.source, new_token())
         return restoration.finish(self)
@@ -323,6 +331,10 @@ class Postgres(Engine):
         problem = self.clock_problem()
         if problem:
             raise ClockWrong(f"{problem}; nothing was stored")
+
+    def _is_cluster(self) -> bool:
+        with self.reader() as connection:
+            return driver_of(connection).is_cluster
 
     def _read_value(self, sql: str) -> Any:
         with self.reader() as connection:
