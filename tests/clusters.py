@@ -33,7 +33,7 @@ SELECT setval(pg_get_serial_sequence('organizations', 'organization_id'), 1, fal
 _OTHERS = (
     "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity WHERE "
     "datname = current_database() AND pid <> ALL(%s) AND pid <> pg_backend_pid() "
-    "AND backend_type = 'client backend'"
+    "AND backend_type = 'client backend' AND application_name NOT LIKE 'citus_internal%%'"
 )
 
 
@@ -55,11 +55,26 @@ class CitusCluster:
         return f"{self._admin.rpartition('/')[0]}/{name}"
 
     def create(self, *, shards: int = 4, migrated: bool = True) -> str:
-        """Make a database on every node, empty or migrated."""
+        """Make a database of the cluster, empty or migrated."""
+        name = self.create_apart()
+        self.join(name)
+        if migrated:
+            database = open_database(self.url(name), options=Options(shard_count=shards))
+            migrate(database)
+            database.close()
+        return name
+
+    def create_apart(self) -> str:
+        """Make a database on every node, without a cluster of them: plain PostgreSQL."""
         name = f"tollbook_test_{uuid4().hex[:12]}"
         self._made.append(name)
         for host, port in self._nodes:
             self._run_on(host, port, "CREATE DATABASE {}", name)
+        return name
+
+    def join(self, name: str) -> None:
+        """Make the databases of this name one cluster."""
+        for host, port in self._nodes:
             with self._on(host, port, name) as connection:
                 connection.execute("CREATE EXTENSION citus")
         with psycopg.connect(self.url(name), autocommit=True) as connection:
@@ -67,11 +82,6 @@ class CitusCluster:
             connection.execute("SELECT citus_set_coordinator_host(%s, %s)", [host, port])
             for host, port in workers:
                 connection.execute("SELECT citus_add_node(%s, %s)", [host, port])
-        if migrated:
-            database = open_database(self.url(name), options=Options(shard_count=shards))
-            migrate(database)
-            database.close()
-        return name
 
     def take(self) -> str:
         """Return a migrated database, which may have been used before."""

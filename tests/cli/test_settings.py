@@ -62,6 +62,7 @@ def test_every_setting_has_its_variable() -> None:
         max_write_connections=2,
         max_read_connections=4,
         idle_connection_seconds=60,
+        shard_count=8,
         read_database_url="postgresql://u@r/n",
         max_read_lag_seconds=6,
         max_clock_seconds=30,

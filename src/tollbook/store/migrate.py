@@ -36,8 +36,8 @@ def migrate(
 
     All migrations happen or none. An up-to-date database is only read, so that a read-only database
     can be opened. `archives` is the folder of archive files that are no longer where they were
-    written. A cluster then divides the tables, which shows its progress, and goes on where an earlier
-    one was killed. Return a clause for each archive file that a migration needed and could not read.
+    written. A cluster then divides its tables, which shows progress and continues a run that was
+    killed. Return a clause for each archive file that a migration needed and could not read.
     """
     missing = missing_migrations(database)
     unread = _migrate(database, missing, to, archives) if missing else []

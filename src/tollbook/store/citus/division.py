@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import psycopg
 
+from tollbook.store.citus import staging
 from tollbook.store.engine import STATE_TABLE, Progress
 from tollbook.store.tables.placement import FIRST_DIVIDED, Placement, placements
 from tollbook.store.tables.schema import SCHEMA_VERSION, UNFINISHED_COPY, UNFINISHED_DIVISION
@@ -44,13 +45,17 @@ _SET_VERSION = (
 
 
 def undivided(driver: Driver) -> list[tuple[str, Placement]]:
-    """Return the tables that the cluster does not keep as planned yet, in their order."""
+    """Return the tables that the cluster does not keep as planned yet, in their order.
+
+    The staging table is the last; it may not exist yet.
+    """
     known = {name for (name,) in driver.execute(_KNOWN, prepare=False)}
     present = {name for (name,) in driver.execute(_PRESENT, prepare=False)}
+    planned = {**placements(), staging.TABLE: Placement.DIVIDED}
     return [
         (name, placement)
-        for name, placement in placements().items()
-        if name in present - known and placement != Placement.PLAIN
+        for name, placement in planned.items()
+        if name in (present | {staging.TABLE}) - known and placement != Placement.PLAIN
     ]
 
 
@@ -61,6 +66,7 @@ def divide(driver: Driver, shards: int, progress: Progress) -> None:
     version `UNFINISHED_DIVISION`.
     """
     missing = undivided(driver)
+    driver.execute(staging.CREATE, prepare=False)
     for done, (table, placement) in enumerate(missing):
         progress(done, len(missing))
         parameters = {"table": table, "first": FIRST_DIVIDED, "shards": shards}

@@ -8,6 +8,8 @@ import psycopg
 from sqlalchemy import URL, Connection
 
 from tollbook.domain.errors import BackupRefused, ClockWrong, StoreUnavailable
+from tollbook.store.citus import division
+from tollbook.store.citus import staging as citus_staging
 from tollbook.store.engine import (
     Backup,
     DirectoryState,
@@ -20,7 +22,6 @@ from tollbook.store.engine import (
     Row,
     TimeLimit,
 )
-from tollbook.store.citus import division
 from tollbook.store.postgres import dumps, migration_locks, partitions
 from tollbook.store.postgres.connections import (
     OF_SERVERS,
@@ -83,6 +84,7 @@ class Postgres(Engine):
         # Readers have their own connections: a flood of questions leaves connections for events.
         self._readers = open_pool(url, options.max_read_connections, self._holder, opened)
         self._partitions = partitions.Partitions(self.writer)
+        self._has_staged = False
 
     def reader(
         self, limit: TimeLimit = TimeLimit.REQUEST, *, is_checked: bool = False
@@ -117,6 +119,9 @@ class Postgres(Engine):
 
     def run(self, driver: Driver, sql: str, parameters: Parameters) -> psycopg.Cursor[Row]:
         """Run a statement."""
+        if driver.is_cluster and "staging" in sql:
+            sql = citus_staging.on_cluster(sql)
+            parameters = {**parameters, **driver.batch.parameters}
         if " IN :" in sql:
             parameters = as_parameters(parameters)
         cursor: psycopg.Cursor[Row] = driver.execute(in_psycopg(sql), parameters)
@@ -204,6 +209,13 @@ class Postgres(Engine):
     def stage(self, driver: Driver, rows: Sequence[Staged]) -> int:
         """Copy rows into the staging table, which every commit empties."""
         columns = width(rows)
+        if driver.is_cluster:
+            self._has_staged = True
+            driver.batch = batch = citus_staging.Batch.of({row.organization_id for row in rows})
+            kinds = {"batch": "BIGINT", **dict(islice(COLUMNS.items(), columns))}
+            numbered = ((batch.number, *row[:columns]) for row in rows)
+            self.bulk(driver, citus_staging.TABLE, kinds, numbered)
+            return columns
         ordinary = (row[:columns] for row in rows)
         self.bulk(driver, "staging", dict(islice(COLUMNS.items(), columns)), ordinary)
         return columns
@@ -308,9 +320,12 @@ class Postgres(Engine):
         return f"this server may open {most} connections, but PostgreSQL allows {there} in total"
 
     def upkeep(self) -> None:
-        """Close connections that have been idle for long."""
+        """Close connections that have been idle for long; empty the staging table of a cluster."""
         for pool in (self.sqlalchemy, self._readers):
             close_idle(pool, self._options.idle_connection_seconds)
+        if self._has_staged:
+            with self.writer() as connection, connection.begin():
+                driver_of(connection).execute(citus_staging.EMPTY, prepare=False)
 
     def clock_problem(self) -> str | None:
         """Return by how much this server's clock was wrong in the last transaction that wrote."""
