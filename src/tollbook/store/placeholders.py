@@ -11,8 +11,8 @@ _AT_ONCE = 500
 _EVERY = 0
 # The one with the highest number stays: SQLite would give its number to another organization, of
 # any tenant. The audit log has numbers as well.
-_WITHOUT_ACTS = f"""
-FROM organizations
+_CANDIDATES = f"""
+SELECT organization_id FROM organizations
 WHERE tenant_id = :tenant AND status = '{UNKNOWN}'
     AND organization_id < (SELECT MAX(organization_id) FROM organizations)
     AND NOT EXISTS (
@@ -20,13 +20,13 @@ WHERE tenant_id = :tenant AND status = '{UNKNOWN}'
         WHERE audit_log.tenant_id = :tenant
             AND audit_log.organization_id = organizations.organization_id
     )
-"""
-_CANDIDATES = f"""
-SELECT organization_id {_WITHOUT_ACTS}
     AND (organization_id = :number OR :number = {_EVERY}) AND organization_id > :after
 ORDER BY organization_id LIMIT :limit
 """
-_DELETE = f"DELETE {_WITHOUT_ACTS}AND organization_id = :number"
+_DELETE = (
+    "DELETE FROM organizations "
+    f"WHERE tenant_id = :tenant AND status = '{UNKNOWN}' AND organization_id = :number"
+)
 # One look-up for each organization stops at its first event; a join would read all of them.
 _HAS_EVENTS = "SELECT 1 FROM event_keys WHERE organization_id = :number LIMIT 1"
 _ROWS = ("ledger_versions", "quarantine_counts", "unpriced_groups")
@@ -49,7 +49,7 @@ def forget(transaction: Transaction, tenant: str, number: int | None, now: int) 
     forgotten = 0
     for candidate in islice(_without_events(transaction, tenant, number or _EVERY), _AT_ONCE):
         touch(transaction, candidate, now)
-        if _has_events(transaction, candidate):
+        if not any(_without_events(transaction, tenant, candidate)):
             continue
         if transaction.execute(_DELETE, tenant=tenant, number=candidate):
             forgotten += 1
