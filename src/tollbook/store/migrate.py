@@ -22,7 +22,7 @@ from tollbook.store.tables.schema import UNFINISHED_COPY
 _MIGRATIONS = Path(__file__).parent / "migrations"
 
 
-def _ignore(_done: int, _total: int) -> None:
+def ignore_progress(_done: int, _total: int) -> None:
     """Show no progress."""
 
 
@@ -30,7 +30,7 @@ def migrate(
     database: Database,
     to: str = "head",
     archives: Path | None = None,
-    progress: Progress = _ignore,
+    progress: Progress = ignore_progress,
 ) -> list[str]:
     """Bring an empty database, or one of any earlier Tollbook, up to date, or `to` a migration.
 
