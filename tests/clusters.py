@@ -66,7 +66,7 @@ class CitusCluster:
 
     def create_apart(self) -> str:
         """Make a database on every node, without a cluster of them: plain PostgreSQL."""
-        name = f"tollbook_test_{uuid4().hex[:12]}"
+        name = f"tollbook_test_citus_{uuid4().hex[:12]}"
         self._made.append(name)
         for host, port in self._nodes:
             self._run_on(host, port, "CREATE DATABASE {}", name)

@@ -324,8 +324,15 @@ class Postgres(Engine):
         for pool in (self.sqlalchemy, self._readers):
             close_idle(pool, self._options.idle_connection_seconds)
         if self._has_staged:
-            with self.writer() as connection, connection.begin():
-                driver_of(connection).execute(citus_staging.EMPTY, prepare=False)
+            self.flush_traces()
+
+    def flush_traces(self) -> bool:
+        """Delete the rows that commits on a cluster have staged."""
+        with self.writer() as connection, connection.begin():
+            driver = driver_of(connection)
+            if driver.is_cluster:
+                driver.execute(citus_staging.EMPTY, prepare=False)
+        return True
 
     def clock_problem(self) -> str | None:
         """Return by how much this server's clock was wrong in the last transaction that wrote."""
