@@ -9,7 +9,7 @@ quick := $(addprefix tests/,administration analytics domain ingest lifecycle rat
 # Tests start Tollbook hundreds of times, which takes less time when its modules are compiled.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup setup-dev run check test lint fmt bench bench-peers chaos fuzz audit lock clean
+.PHONY: help setup setup-dev run check test lint fmt bench bench-peers chaos packages fuzz audit lock clean
 
 help: ## describe the commands
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -60,7 +60,10 @@ bench-peers: setup-dev ## compare with other engines and a plain service, and wr
 chaos: setup-dev ## test every fault on real servers, and write docs/reliability.md
 	@TOLLBOOK_TEST_POSTGRES=$$(scripts/postgres) && TOLLBOOK_TEST_PGBOUNCER=$$(scripts/pgbouncer) && \
 	export TOLLBOOK_TEST_POSTGRES TOLLBOOK_TEST_PGBOUNCER && $(bin)/python -m chaos $(args)
-	@TOLLBOOK_TEST_KILLS=50 $(bin)/python -m pytest -n 0 tests/brokers/test_kills.py clients/python/tests/test_kills.py
+	@TOLLBOOK_TEST_KILLS=50 $(bin)/python -m pytest -n 0 tests/brokers/test_kills.py clients/python/tests/test_kills.py tests/typescript/test_server.py
+
+packages: setup-dev ## build both clients, install them into empty folders, and run their tests from there
+	@scripts/node && TOLLBOOK_TEST_PACKAGES=1 $(bin)/python -m pytest -n 0 clients/python/tests/test_package.py tests/typescript/test_package.py
 
 fuzz: setup-dev ## test malformed input, for everything that reads outside data (args="--seconds 600 --only books")
 	@$(bin)/python -m fuzz $(args)

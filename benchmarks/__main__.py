@@ -9,6 +9,7 @@ from pathlib import Path
 
 from benchmarks.answers import answers
 from benchmarks.bars import bars
+from benchmarks.clients import clients
 from benchmarks.corrections import corrections
 from benchmarks.crowds import crowds
 from benchmarks.databases import Databases, PostgresDatabases, SqliteFiles
@@ -31,7 +32,7 @@ _POSTGRES = "TOLLBOOK_TEST_POSTGRES"
 _PAGE = Path(__file__).parent.parent / "docs" / "benchmarks.md"
 _PARTS = (
     *("ingest", "corrections", "exports", "answers", "crowds", "overview", "series", "rating"),
-    *("decks", "imports", "page"),
+    *("decks", "imports", "page", "clients"),
 )
 _ENGINES = ("sqlite", "postgresql")
 
@@ -112,6 +113,8 @@ def _measure(
         measured.decked.append(deck_ingest(databases, load, plan))
     if options.only in (None, "ingest"):
         measured.ingested += ingest(databases, load, plan)
+    if options.only in (None, "clients") and databases.name == SqliteFiles.name:
+        measured.clients.append(clients(databases, load, plan))
     if options.only in (None, "imports"):
         measured.imported += imports(databases, load, plan)
         measured.import_memory.append(import_memory(databases, plan))

@@ -15,6 +15,7 @@ from benchmarks.answers import (
     AnswerFigure,
     AnswerFigures,
 )
+from benchmarks.clients import ClientFigure
 from benchmarks.corrections import CorrectionFigure
 from benchmarks.crowds import CrowdFigure, CrowdFigures
 from benchmarks.deck_ingest import DeckIngestFigure
@@ -50,6 +51,8 @@ _LEAST_IMPORTED = 0.5
 _MOST_MIB_TO_IMPORT = 300
 _MOST_MIB_OF_ROWS = 50
 """What ten times the rows may add: caches fill, and nothing is kept of a row."""
+_MOST_TIMES_SERVER = 1.5
+"""20,000 events a second where the server stores 30,000."""
 _LEAST_EXPORTED = 0.3
 _MOST_MIB_TO_EXPORT = 100
 _BAR_OF_EXPORTS = "csv"
@@ -73,6 +76,7 @@ def bars(measured: Measured) -> list[Bar]:
     found: list[Bar] = []
     for figure in measured.ingested:
         found.extend(_ingest_bars(figure))
+    found.extend(map(_client_bar, measured.clients))
     found.extend(map(_import_bar, measured.imported))
     for memory in measured.import_memory:
         found.extend(_import_memory_bars(memory))
@@ -199,6 +203,11 @@ def _deck_bar(it: DeckFigure) -> Bar:
 def _deck_ingest_bar(it: DeckIngestFigure) -> Bar:
     what = f"{it.engine}: calls/s in batches with the deck, ratio to the default book"
     return _at_least(what, it.ratio, _LEAST_WITH_DECK)
+
+
+def _client_bar(it: ClientFigure) -> Bar:
+    what = f"{it.engine}: processor time of the Python client, ratio to the server's"
+    return _at_most(what, it.ratio, _MOST_TIMES_SERVER)
 
 
 def _import_bar(it: ImportFigure) -> Bar:

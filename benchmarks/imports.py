@@ -144,12 +144,13 @@ def _send(load: Load, server: Server, headers: dict[str, str], bodies: Sequence[
     """Send batches over one connection."""
     requests = [request("POST", "/v1/events", headers, body) for body in bodies]
     start = b'{"success":true,"counts":{"accepted":%d,' % BATCH
-    before = _cpu_seconds(server)
+    before = cpu_seconds(server)
     outcome = load.run(Job(server.port, 1, requests, 200, start))
-    return _Spent(outcome.seconds, _cpu_seconds(server) - before)
+    return _Spent(outcome.seconds, cpu_seconds(server) - before)
 
 
-def _cpu_seconds(server: Server) -> float:
+def cpu_seconds(server: Server) -> float:
+    """Return the processor time of a server until now, in seconds."""
     assert server.process is not None
     fields = Path(f"/proc/{server.process.pid}/stat").read_text().rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / _TICKS

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 
 from benchmarks.answers import AnswerFigures
+from benchmarks.clients import ClientFigure
 from benchmarks.corrections import CorrectionFigure
 from benchmarks.crowds import CrowdFigures
 from benchmarks.deck_ingest import DeckIngestFigure
@@ -21,6 +22,7 @@ class Measured:
     """The figures of each part; a part that was not measured has none."""
 
     ingested: list[IngestFigure] = field(default_factory=list)
+    clients: list[ClientFigure] = field(default_factory=list)
     corrected: list[CorrectionFigure] = field(default_factory=list)
     answered: list[AnswerFigures] = field(default_factory=list)
     rated: list[RatingFigure] = field(default_factory=list)

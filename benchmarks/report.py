@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from benchmarks.answers import AnswerFigures
 from benchmarks.bars import Bar
+from benchmarks.clients import clients_section
 from benchmarks.corrections import CorrectionFigure
 from benchmarks.deck_ingest import DeckIngestFigure
 from benchmarks.decks import DeckFigure
@@ -145,6 +146,7 @@ def report(machine: Mapping[str, str], measured: Measured, held: Sequence[Bar]) 
         parts += [_INGEST, _ingest(measured.ingested)]
     if measured.decked:
         parts += [_DECKED, _decked(measured.decked)]
+    parts += clients_section(measured.clients)
     parts += imported(measured.imported, measured.import_memory)
     if measured.corrected:
         parts += [_CORRECTED, _corrected(measured.corrected)]

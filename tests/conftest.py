@@ -32,8 +32,8 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Distrib
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers() -> int:
-    """Use one process more than there are cores: some tests wait for servers."""
-    return len(os.sched_getaffinity(0)) + 1
+    """Use more processes than there are cores: many tests wait for servers, disks and browsers."""
+    return 2 * len(os.sched_getaffinity(0)) + 1
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

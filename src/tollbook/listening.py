@@ -12,7 +12,7 @@ from tollbook.api.pipeline.connections import Connections
 from tollbook.domain.errors import InvalidRequest
 
 _OTHER_FILES = 256
-"""Files that a server opens besides the connections of clients: of its database and its log."""
+"""The files of its database and its log that a server opens in addition to connections."""
 _log = structlog.get_logger()
 
 

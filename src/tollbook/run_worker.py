@@ -67,7 +67,7 @@ class _Active(NamedTuple):
     steps: Iterator[object]
 
 
-class Worker:
+class RunWorker:
     """Executes the runs that were begun or resumed here; an interrupted run can be resumed.
 
     `executor_of` returns what executes a run of a tenant; it pauses by the function it is given,
@@ -93,7 +93,7 @@ class Worker:
         self._thread.join()
 
     def enqueue(self, tenant: str, number: int) -> None:
-        """Execute a run, besides those that are at work."""
+        """Execute a run, in addition to those in progress."""
         self._waiting.put(RunName(tenant, number))
 
     def _run(self) -> None:

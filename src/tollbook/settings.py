@@ -99,7 +99,7 @@ class Settings(msgspec.Struct, frozen=True):
 
     @property
     def endpoint_networks(self) -> tuple[Network, ...]:
-        """Return the networks that endpoints may be in, besides public addresses."""
+        """Return the networks that endpoints may be in, in addition to public addresses."""
         return networks_of(_listed(self.webhook_networks))
 
     @property

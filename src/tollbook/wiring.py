@@ -45,7 +45,7 @@ from tollbook.listening import listen, most_connections, raise_file_limit, socke
 from tollbook.logs import configure_logging, level_of, print_lines
 from tollbook.quarantine.run_steps import QuarantineExecutor
 from tollbook.rerating.run_day import RunExecutor
-from tollbook.run_worker import Worker
+from tollbook.run_worker import RunWorker
 from tollbook.settings import FULL, Settings, variable
 from tollbook.store import (
     pending_erasures,
@@ -238,14 +238,14 @@ def _connection_limits(settings: Settings) -> ConnectionLimits:
     )
 
 
-def _rerating_worker(database: Database) -> Worker:
-    return Worker(
+def _rerating_worker(database: Database) -> RunWorker:
+    return RunWorker(
         "rerating", lambda tenant, run, pause: RunExecutor(database, tenant, run, now, pause)
     )
 
 
-def _quarantine_worker(database: Database, directory_cache: DirectoryCache) -> Worker:
-    return Worker(
+def _quarantine_worker(database: Database, directory_cache: DirectoryCache) -> RunWorker:
+    return RunWorker(
         "quarantine",
         lambda tenant, run, pause: QuarantineExecutor(
             database, directory_cache, tenant, run, now, pause

@@ -6,7 +6,7 @@ from tollbook.alerts.lease import Clock
 from tollbook.alerts.looks import looks
 from tollbook.alerts.mail import Mailer
 from tollbook.alerts.process import Alerts
-from tollbook.alerts.worker import NO_COUNTS, Counts
+from tollbook.alerts.worker import NO_COUNTS, WorkCounters
 from tollbook.api.operation.metrics import Metrics
 from tollbook.domain.sealing import Sealer
 from tollbook.domain.unsubscribing import Unsubscriber
@@ -35,7 +35,7 @@ def server_alerts(
     """Return the worker of alerts, unless the settings keep this server out."""
     if not settings.alerts:
         return None
-    counts = Counts(metrics.count_notification, metrics.count_look)
+    counts = WorkCounters(metrics.count_notification, metrics.count_look)
     return alerts_of(settings, database, secret_keys, clock, metrics.count_attempt, counts)
 
 
@@ -45,7 +45,7 @@ def alerts_of(
     secret_keys: SecretKeys,
     clock: Clock,
     count: Count = count_nothing,
-    counts: Counts = NO_COUNTS,
+    counts: WorkCounters = NO_COUNTS,
 ) -> Alerts:
     """Build the worker of alerts."""
     terms = settings.mail

@@ -12,7 +12,7 @@ from tests.waiting import wait_for
 from tollbook.alerts.process import Alerts
 from tollbook.domain.deliveries import DeliveryStatus
 from tollbook.domain.endpoints import (
-    Endpoint,
+    AlertEndpoint,
     EndpointKind,
     EndpointStatus,
     SigningSecret,
@@ -53,7 +53,7 @@ def make_endpoint(
     secrets: tuple[str, ...] = (),
     sealed_url: str = "",
     **given: Any,
-) -> Endpoint:
+) -> AlertEndpoint:
     identity = new_endpoint_id()
     texts = secrets or (new_signing_secret(),)
     signing = msgspec.json.encode([SigningSecret(text) for text in texts]).decode()
@@ -75,13 +75,13 @@ def make_endpoint(
         "created_at": now(),
         "changed_at": now(),
     }
-    endpoint = Endpoint(**{**usual, **given})
+    endpoint = AlertEndpoint(**{**usual, **given})
     with database.writing() as transaction:
         add_endpoint(transaction, endpoint)
     return endpoint
 
 
-def stored_endpoint(database: Database, identity: str) -> Endpoint:
+def stored_endpoint(database: Database, identity: str) -> AlertEndpoint:
     with database.reading() as snapshot:
         found = find_endpoint(snapshot, TENANT, identity)
     assert found is not None

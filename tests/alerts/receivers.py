@@ -47,7 +47,10 @@ def receiving() -> Iterator[Receiver]:
         disable_nagle_algorithm = True
 
         def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers["content-length"]))
+            length = int(self.headers["content-length"])
+            body = self.rfile.read(length)
+            if len(body) < length:
+                return  # the sender was killed
             headers = {name.lower(): value for name, value in self.headers.items()}
             found = Received(self.path, headers, body)
             receiver.received.append(found)

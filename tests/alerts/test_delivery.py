@@ -25,7 +25,7 @@ from tollbook.alerts.lease import Lease
 from tollbook.alerts.renewal import Renewal
 from tollbook.alerts.retention import Retention
 from tollbook.alerts.worker import Work
-from tollbook.domain.deliveries import GIVEN_UP_AFTER, Outcome, after_attempt
+from tollbook.domain.deliveries import GIVEN_UP_AFTER, AttemptOutcome, after_attempt
 from tollbook.domain.endpoints import EndpointKind, EndpointStatus, new_signing_secret
 from tollbook.domain.notifications import NotificationType
 from tollbook.domain.sealing import Sealer
@@ -197,7 +197,7 @@ def test_a_result_that_is_recorded_twice_changes_nothing(database: Database) -> 
     fan_out(Work(lease, database, now))
     with database.reading() as snapshot:
         (due,) = deliveries_of(snapshot, lane, 10)
-    outcome = Outcome(204)
+    outcome = AttemptOutcome(204)
     progress = after_attempt(due.progress, outcome, 7, is_test=False)
     for _ in range(2):
         with database.writing() as transaction:

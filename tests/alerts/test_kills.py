@@ -35,7 +35,7 @@ def test_a_kill_around_the_commit_of_a_look(
     watching = Watching(database)
     watching.trigger(10, period=TriggerPeriod.ALL)
     assert watching.statuses(event(quantity=6_100)) == ["accepted"]
-    run_until_killed(database_url, step)
+    run_until_killed(database, database_url, step)
     assert [it["type"] for it in watching.told()] == ["trigger.reached"] * stored
     with Server(database_url, **SETTINGS):
         wait_for(lambda: [it[1] for it in statuses(database)] == ["delivered"])
@@ -43,7 +43,8 @@ def test_a_kill_around_the_commit_of_a_look(
     assert receiver.ids == [told["id"]]
 
 
-def run_until_killed(database_url: str, step: str) -> None:
+def run_until_killed(database: Database, database_url: str, step: str) -> None:
+    """Run a server until it is killed at a step, and until what it leased is free again."""
     server = Server(database_url, **SETTINGS)
     server.environment["TOLLBOOK_TEST_STOP_AT"] = step
     with suppress(RuntimeError):  # it may be killed before it answers
@@ -51,6 +52,8 @@ def run_until_killed(database_url: str, step: str) -> None:
     process = server.process
     assert process is not None
     wait_for(lambda: process.poll() is not None)
+    with database.writing() as transaction:
+        transaction.execute("UPDATE leases SET until = 0")
 
 
 @pytest.mark.parametrize("step", STEPS)
@@ -63,7 +66,7 @@ def test_a_kill_at_a_step_of_delivery(
     for kill in range(KILLS):
         many = [notification(f"{kill} {it}") for it in range(30)]
         identities += notify(database, *many)
-        run_until_killed(database_url, step)
+        run_until_killed(database, database_url, step)
     with Server(database_url, **SETTINGS):
         wait_for(lambda: [it[1] for it in statuses(database)] == ["delivered"] * len(identities))
     assert list(dict.fromkeys(receiver.ids)) == identities

@@ -22,8 +22,8 @@ from tests.builders import TENANT
 from tests.servers import free_port
 from tests.waiting import wait_for
 from tollbook.alerts.mail import Mailer, mail_message
-from tollbook.domain.deliveries import AttemptCode, Outcome
-from tollbook.domain.endpoints import Endpoint, EndpointKind
+from tollbook.domain.deliveries import AttemptCode, AttemptOutcome
+from tollbook.domain.endpoints import AlertEndpoint, EndpointKind
 from tollbook.domain.mail import MOST_PER_HOUR, Encryption, MailServer, MailTerms
 from tollbook.domain.notifications import NotificationType
 from tollbook.domain.payloads import StoredNotification
@@ -45,13 +45,15 @@ def mailbox(certificates: Certificates) -> Iterator[Mailbox]:
         yield running
 
 
-def add(database: Database, *addresses: str, **given: Any) -> Endpoint:
+def add(database: Database, *addresses: str, **given: Any) -> AlertEndpoint:
     to = addresses or (ADDRESS,)
     return make_endpoint(database, None, kind=EndpointKind.MAIL, addresses=to, **given)
 
 
-def send(terms: MailTerms, certificates: Certificates | None, *, seconds: float = 15.0) -> Outcome:
-    async def run() -> Outcome:
+def send(
+    terms: MailTerms, certificates: Certificates | None, *, seconds: float = 15.0
+) -> AttemptOutcome:
+    async def run() -> AttemptOutcome:
         context = None if certificates is None else certificates.client
         mailer = Mailer(terms, context, whole_seconds=seconds)
         message = mail_message(terms, ADDRESS, [FOUND], None, FOUND.at)

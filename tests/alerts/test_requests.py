@@ -15,7 +15,7 @@ from tests.alerts.certificates import contexts
 from tests.alerts.receivers import Answer, Receiver, receiving
 from tollbook.alerts.requests import Requests, Resolve, resolve
 from tollbook.domain.addresses import Address
-from tollbook.domain.deliveries import AttemptCode, Outcome
+from tollbook.domain.deliveries import AttemptCode, AttemptOutcome
 from tollbook.domain.destinations import Destination, parse_url
 
 LOOPBACK = (ip_network("127.0.0.0/8"),)
@@ -34,8 +34,8 @@ def post(
     seconds: float = 15.0,
     times: int = 1,
     context: ssl.SSLContext | None = None,
-) -> Outcome:
-    async def send() -> Outcome:
+) -> AttemptOutcome:
+    async def send() -> AttemptOutcome:
         requests = Requests(networks, names, context, seconds)  # type: ignore[arg-type]
         try:
             for _ in range(times):
@@ -173,7 +173,7 @@ def head_of(length: int, *lines: str) -> bytes:
 
 def test_a_head_of_8_kib_is_read_and_no_more() -> None:
     with answering(head_of(8_192, "content-length: 2") + b"ok") as raw:
-        assert post(raw.url) == Outcome(200, excerpt="ok")
+        assert post(raw.url) == AttemptOutcome(200, excerpt="ok")
     with answering(head_of(8_193, "content-length: 2") + b"ok") as raw:
         assert post(raw.url).code is AttemptCode.BAD_RESPONSE
 
@@ -181,7 +181,7 @@ def test_a_head_of_8_kib_is_read_and_no_more() -> None:
 def test_an_encrypted_answer_is_bounded_too(tmp_path: Path) -> None:
     server, client = contexts(tmp_path)
     with answering(head_of(8_192, "content-length: 2") + b"ok", server) as raw:
-        assert post(raw.url, context=client) == Outcome(200, excerpt="ok")
+        assert post(raw.url, context=client) == AttemptOutcome(200, excerpt="ok")
     with answering(head_of(8_193), server) as raw:
         assert post(raw.url, context=client).code is AttemptCode.BAD_RESPONSE
 
@@ -201,7 +201,7 @@ def test_answers_before_the_answer_count_as_its_head() -> None:
 )
 def test_a_body_that_never_ends_is_not_read(lines: tuple[str, ...], body: bytes) -> None:
     with answering(head_of(200, *lines) + body) as raw:
-        assert post(raw.url) == Outcome(200, excerpt="x" * 200)
+        assert post(raw.url) == AttemptOutcome(200, excerpt="x" * 200)
     assert not raw.sent
 
 

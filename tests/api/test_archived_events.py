@@ -10,7 +10,7 @@ from tests.builders import Json, event, reversal
 from tollbook.domain.keys import Permission
 from tollbook.lifecycle.archive import Due, archive
 from tollbook.lifecycle.erase import Person, erase
-from tollbook.lifecycle.restore import Wanted, restore
+from tollbook.lifecycle.restore import RestoredPart, restore
 from tollbook.store import directory
 from tollbook.store.audit import Actor
 from tollbook.wiring import now
@@ -91,7 +91,7 @@ def test_a_listing_goes_on_when_its_events_are_archived_or_restored(
     pages = either.get(PATH, params={**QUARTER, "limit": 7}).json()
     put_away(either, tmp_path)
     rest = either.get(PATH, params={**QUARTER, "cursor": pages["next_cursor"], "limit": 4}).json()
-    list(restore(either.database, actor(either), Wanted(None, 202401, None)))
+    list(restore(either.database, actor(either), RestoredPart(None, 202401, None)))
     last = either.get(PATH, params={**QUARTER, "cursor": rest["next_cursor"]}).json()
     every = [it["id"] for it in (*pages["events"], *rest["events"], *last["events"])]
     assert every == before

@@ -5,23 +5,23 @@ import pytest
 from tollbook.domain.deliveries import (
     GIVEN_UP_AFTER,
     AttemptCode,
+    AttemptOutcome,
+    DeliveryProgress,
     DeliveryStatus,
-    Outcome,
-    Progress,
     after_attempt,
     delay,
     excerpt_of,
 )
 
-FRESH = Progress(DeliveryStatus.PENDING, 0, 0, False, None, 0)
+FRESH = DeliveryProgress(DeliveryStatus.PENDING, 0, 0, False, None, 0)
 SECOND = 1_000_000
 
 
-def failed(status: int, retry_after: int = 0) -> Outcome:
-    return Outcome(status, AttemptCode.HTTP_STATUS, retry_after=retry_after)
+def failed(status: int, retry_after: int = 0) -> AttemptOutcome:
+    return AttemptOutcome(status, AttemptCode.HTTP_STATUS, retry_after=retry_after)
 
 
-def after(outcome: Outcome, times: int, now: int = 0) -> Progress:
+def after(outcome: AttemptOutcome, times: int, now: int = 0) -> DeliveryProgress:
     progress = FRESH
     for _ in range(times):
         progress = after_attempt(progress, outcome, now, is_test=False)
@@ -37,7 +37,7 @@ def test_delays_grow(attempts: int, seconds: int) -> None:
 
 
 def test_a_success_ends_it() -> None:
-    progress = after(Outcome(204), 1, now=7)
+    progress = after(AttemptOutcome(204), 1, now=7)
     assert (progress.status, progress.attempts) == (DeliveryStatus.DELIVERED, 1)
     assert progress.first_attempt_at == 7
 

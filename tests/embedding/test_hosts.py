@@ -1,22 +1,31 @@
 """What a page around the frame needs, may do, and may not do."""
 
+from base64 import b64encode
 from collections.abc import Iterator
+from hashlib import sha384
+from urllib.parse import SplitResult, urlsplit
 
 import pytest
 from playwright.sync_api import expect
 
 from tests.dashboard.conftest import Demo
 from tests.embedding.conftest import (
+    PAGE,
     SCRIPT,
+    STRICT,
     Host,
     Visit,
     framed,
     heard,
     register,
+    token_for,
     until,
     usage,
 )
+from tests.servers import Server
+from tollbook.dashboard.assets import FOLDER
 
+ELEMENT = FOLDER / "embed" / "tollbook.js"
 ROWS = ".table-box tbody tr[data-index]"
 PLAIN = """
 const server = "{server}";
@@ -55,6 +64,8 @@ def test_a_page_of_another_origin_sees_nothing_and_is_told_why(
     visit: Visit, stranger: Host
 ) -> None:
     page = visit(stranger, usage(), refused=True)
+    until(page, "document.querySelector('tollbook-usage').shadowRoot?.querySelector('iframe')")
+    page.main_frame.evaluate("forward(10)")
     until(page, "heard.some(it => it[0] === 'error')")
     (error,) = heard(page, "error")
     assert error["code"] == "frame_refused"
@@ -112,6 +123,16 @@ def test_the_script_works_as_a_module_and_twice(visit: Visit, host: Host) -> Non
     expect(framed(page).locator(ROWS)).to_have_count(2)
 
 
+def test_a_page_hosts_a_copy_of_the_script_and_checks_its_hash(visit: Visit, host: Host) -> None:
+    digest = b64encode(sha384(ELEMENT.read_bytes()).digest()).decode()
+    copy = f'<script src="/copy.js" integrity="sha384-{digest}"'
+    host.page = PAGE.replace('<script async src="{server}/embed/tollbook.js"', copy)
+    host.files["/copy.js"] = "text/javascript", ELEMENT.read_text()
+    host.policy = STRICT.replace("'self' {server};", "'self';", 1)
+    page = visit(host, usage(server=host.server))
+    expect(framed(page).locator(ROWS)).to_have_count(2)
+
+
 def test_a_page_that_requires_permission_to_embed_works(visit: Visit, host: Host) -> None:
     host.headers = {
         "Cross-Origin-Embedder-Policy": "require-corp",
@@ -145,13 +166,35 @@ def test_the_frame_stores_nothing_and_leaves_the_history_alone(visit: Visit, hos
     assert "tbv_" not in content.url
 
 
+def test_a_server_under_a_path_is_embedded(visit: Visit, demo: Demo) -> None:
+    asked: set[SplitResult] = set()
+    with Server(demo.server.database_url, root_path="/ledger") as server:
+        host = Host(f"{server.address}/ledger", "localhost")
+        register(demo, host.address)
+        host.make_token = lambda about: token_for(demo, about)
+        try:
+            page = visit(host, usage())
+            page.on("request", lambda it: asked.add(urlsplit(it.url)))
+            expect(framed(page).locator(ROWS)).to_have_count(2)
+            framed(page).get_by_role("link", name="john@acme.com").click()
+            modal = page.locator("dialog iframe").content_frame
+            expect(modal.locator("dd").last).to_have_text("$193.35")
+        finally:
+            host.close()
+    paths = [it.path for it in asked if it.port == server.port]
+    assert [it for it in paths if not it.startswith("/ledger/")] == []
+    assert any("/v1/analytics/" in it for it in paths)
+
+
 def test_the_frame_hears_registered_pages_only_and_keeps_to_the_first(
     visit: Visit, stranger: Host, demo: Demo
 ) -> None:
     page = visit(stranger, "", refused=True)
     page.goto(f"{demo.server.address}/embed/demo/frame")
     page.evaluate(
-        "postMessage({tollbook: 1, type: 'init', settings: {organization: 'org_abc123'}}, '*')"
+        """new Promise((done) => {
+          addEventListener("message", () => requestAnimationFrame(done));
+          postMessage({tollbook: 1, type: "init", settings: {organization: "org_abc123"}}, "*");
+        })"""
     )
-    page.wait_for_timeout(300)
     assert page.locator(".skeleton").count() == 1

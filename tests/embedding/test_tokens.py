@@ -5,8 +5,26 @@ from typing import Any
 from playwright.sync_api import Page, expect
 
 from tests.dashboard.conftest import Demo
-from tests.embedding.conftest import Given, Host, Visit, framed, heard, token_for, until, usage
+from tests.embedding.conftest import (
+    Given,
+    Host,
+    Visit,
+    forward,
+    framed,
+    heard,
+    token_for,
+    until,
+    usage,
+)
 
+LIFE, SHORT_LIFE = 900, 250
+"""Seconds that a token is valid; one of less than 300 is renewed at 80 % of them."""
+SHOW = """
+state => {
+  Object.defineProperty(document, "visibilityState", {value: state, configurable: true});
+  document.dispatchEvent(new Event("visibilitychange"));
+}
+"""
 ROWS = ".table-box tbody tr[data-index]"
 
 
@@ -41,13 +59,50 @@ def code(page: Page) -> str:
 
 
 def test_a_token_is_renewed_before_it_expires(visit: Visit, host: Host, demo: Demo) -> None:
-    asked = made(demo, host, {"expires_in": 15})
+    asked = made(demo, host, {"expires_in": SHORT_LIFE})
     page = visit(host, usage())
     expect(framed(page).locator(ROWS)).to_have_count(2)
+    forward(page, SHORT_LIFE / 2)
+    assert page.evaluate("reasons") == ["start"]
+    forward(page, SHORT_LIFE / 2 - 10)
     until(page, "reasons.length > 1")
     assert [it["reason"] for it in asked] == ["start", "expiring"]
     assert heard(page, "error") == []
     assert framed(page).get_by_role("alert").count() == 0
+
+
+def test_a_hidden_page_renews_its_token_when_it_comes_back(
+    visit: Visit, host: Host, demo: Demo
+) -> None:
+    made(demo, host)
+    page = visit(host, usage())
+    expect(framed(page).locator(ROWS)).to_have_count(2)
+    (frame,) = page.main_frame.child_frames
+    frame.evaluate(SHOW, "hidden")
+    forward(page, LIFE)
+    assert page.evaluate("reasons") == ["start"]
+    frame.evaluate(SHOW, "visible")
+    until(page, "reasons.length > 1")
+    assert page.evaluate("reasons") == ["start", "expiring"]
+    assert heard(page, "error") == []
+
+
+def test_a_page_that_was_offline_shows_the_figures_of_now(
+    visit: Visit, host: Host, demo: Demo
+) -> None:
+    made(demo, host)
+    page = visit(host, usage(period=""), refused=True)
+    frame = framed(page)
+    expect(frame.locator(ROWS)).to_have_count(2)
+    page.context.set_offline(True)
+    frame.get_by_role("button", name="Previous period").click()
+    expect(frame.get_by_text("No connection")).to_be_visible()
+    forward(page, LIFE)
+    assert code(page) == "token_unavailable"
+    page.context.set_offline(False)
+    expect(frame.locator(ROWS)).to_have_count(2)
+    expect(frame.get_by_role("alert")).to_have_count(0)
+    assert set(page.evaluate("reasons")) == {"start", "expiring"}
 
 
 def test_a_refused_token_is_replaced_once_and_the_request_repeated(

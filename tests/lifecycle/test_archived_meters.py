@@ -10,7 +10,7 @@ from tests.lifecycle.test_archive import Keeper
 from tollbook.administration.meters import MeterChange, change_meter
 from tollbook.domain.meters import Category
 from tollbook.domain.own_meters import MeterTerms
-from tollbook.lifecycle.restore import NotRestored, Restored, Wanted, restore
+from tollbook.lifecycle.restore import NotRestored, Restored, RestoredPart, restore
 from tollbook.store.audit import Actor
 from tollbook.store.database import Database
 from tollbook.store.meter_checks import CHECK
@@ -50,7 +50,7 @@ def keeper(database: Database, tmp_path: Path) -> Keeper:
 
 def restored(keeper: Keeper) -> Restored | NotRestored:
     actor = Actor(keeper.platform.tenant, "cli", now())
-    (done,) = restore(keeper.platform.database, actor, Wanted(None, 202401, keeper.folder))
+    (done,) = restore(keeper.platform.database, actor, RestoredPart(None, 202401, keeper.folder))
     return done
 
 

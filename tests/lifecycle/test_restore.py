@@ -15,7 +15,7 @@ from tests.proxies import Proxy
 from tests.rerating.builders import MINUTES, Past, book
 from tollbook.domain.errors import NotFound
 from tollbook.lifecycle import restore as restoring
-from tollbook.lifecycle.restore import NotRestored, Restored, Wanted, restore
+from tollbook.lifecycle.restore import NotRestored, Restored, RestoredPart, restore
 from tollbook.store.audit import Actor, AuditFilter, acts
 from tollbook.store.database import Database, open_database
 from tollbook.wiring import now
@@ -43,7 +43,7 @@ def run(
     platform = keeper.platform
     number = platform.number(organization) if organization else None
     actor = Actor(platform.tenant, "cli", now())
-    return list(restore(platform.database, actor, Wanted(number, month, folder)))
+    return list(restore(platform.database, actor, RestoredPart(number, month, folder)))
 
 
 def restored(keeper: Keeper, **given: Any) -> list[Restored]:

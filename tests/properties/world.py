@@ -44,7 +44,7 @@ from tollbook.ingest.decode import decode_json
 from tollbook.ingest.submit import Submission, draft_of, submission_of
 from tollbook.lifecycle.archive import Due, archive
 from tollbook.lifecycle.erase import Person, erase
-from tollbook.lifecycle.restore import Restored, Wanted, restore
+from tollbook.lifecycle.restore import Restored, RestoredPart, restore
 from tollbook.lifecycle.reversals import reversal_differences
 from tollbook.rating.books.yaml_book import parse_price_book
 from tollbook.rerating import runs as reratings
@@ -168,7 +168,7 @@ class World:
         month = day_number(step.day) // 100
         found = afterwards.restore(self.model, month)
         if found:
-            wanted = Wanted(None, month, None)
+            wanted = RestoredPart(None, month, None)
             done = list(restore(self.platform.database, self.platform.actor(), wanted))
             assert {it.month.organization_id for it in done if isinstance(it, Restored)} == found
 

@@ -8,12 +8,12 @@ from tollbook.domain.prices import PriceBook, Tier
 from tollbook.rating.books import vocabulary
 from tollbook.rating.charge import charge_usage
 from tollbook.rating.choose import choose
-from tollbook.rating.tariff import Chosen, Tariff, arrange_versions
+from tollbook.rating.tariff import ChosenRate, Tariff, arrange_versions
 
 
 def chosen(book: Tariff, attributes: Attributes | None, **given: object) -> int | str:
     found = choose([[book]], usage(attributes=attributes, **given), "USD")
-    return found.rate_id if isinstance(found, Chosen) else found.code
+    return found.rate_id if isinstance(found, ChosenRate) else found.code
 
 
 def test_the_rate_with_more_conditions_wins() -> None:
@@ -226,7 +226,7 @@ def test_behind_a_book_that_may_price_the_number_a_rate_must_name_its_kind() -> 
 
     def found(to: str) -> int | str:
         it = choose([[own], [tenants]], usage(attributes={"to": to}), "USD")
-        return it.rate_id if isinstance(it, Chosen) else it.code
+        return it.rate_id if isinstance(it, ChosenRate) else it.code
 
     assert found("sip:alice@example.com") == 5
     assert found("442079460100") == "number_unreadable"
@@ -277,7 +277,7 @@ def test_an_own_book_goes_before_the_tenants_rate_by_rate() -> None:
 
     def winner(to: str, day: int) -> int:
         found = choose([[own], [tenants]], usage(attributes={"to": to}, day=day), "USD")
-        assert isinstance(found, Chosen)
+        assert isinstance(found, ChosenRate)
         return found.rate_id
 
     assert winner("+442079460000", 20240110) == 1  # though the tenant's prefix is longer
@@ -300,7 +300,7 @@ def test_an_own_cost_looks_for_a_markup_and_nothing_else() -> None:
 def test_a_rate_that_depends_on_the_month_says_what_to_count() -> None:
     tiers = pricing(tiers=(Tier(None, "1", 1),), tier_group="calls")
     found = choose([[tariff(rate(tiers))]], usage(), "USD")
-    assert isinstance(found, Chosen)
+    assert isinstance(found, ChosenRate)
     assert found.tier_key == "calls"
     uncounted = charge_usage(found, usage())
     assert isinstance(uncounted, Unpriced)
@@ -312,5 +312,5 @@ def test_what_was_chosen_can_be_shown_whole() -> None:
     one = rate(to="4420", from_="49", when=(("a", "1"),), id=7)
     numbers = {"to": "+442079460000", "from": "+4915112345678", "a": "1"}
     found = choose([[tariff(one, rate(id=8))]], usage(attributes=numbers), "USD")
-    assert isinstance(found, Chosen)
+    assert isinstance(found, ChosenRate)
     assert found.rate == one

@@ -7,7 +7,7 @@ from tollbook.domain.exact import MICROS
 from tollbook.rating.books.yaml_book import parse_price_book
 from tollbook.rating.choose import choose
 from tollbook.rating.explain import Explanation, explain
-from tollbook.rating.tariff import Chosen, Tariff
+from tollbook.rating.tariff import ChosenRate, Tariff
 
 HEAD = "name: x\ncurrency: USD\neffective_from: 2020-01-01\nsource: x\nrates:\n"
 CALL = "meter: voice.call, price: 0.012, per: minute"
@@ -25,7 +25,7 @@ def explained(
     usage = RatingInput(book.rates[0].meter, round(quantity * MICROS), 20240215, attributes, cost)
     found = choose([[Tariff(book)]], usage, "USD")
     month = None if position is None else round(position * MICROS)
-    explanation = explain(found.rate if isinstance(found, Chosen) else None, usage, month)
+    explanation = explain(found.rate if isinstance(found, ChosenRate) else None, usage, month)
     assert isinstance(explanation, Explanation), explanation
     assert sum(line.cost for line in explanation.lines) == explanation.cost
     return explanation
@@ -217,7 +217,7 @@ def test_the_matched_rate_is_described() -> None:
     attributes = {**TO_LONDON, "direction": "outbound"}
     usage = RatingInput("voice.call", MICROS, 20240215, attributes, minute=21 * 60)
     found = choose([[Tariff(book)]], usage, "USD")
-    assert isinstance(found, Chosen)
+    assert isinstance(found, ChosenRate)
     explanation = explain(found.rate, usage, version=found.tariff.version)
     assert isinstance(explanation, Explanation)
     assert (explanation.to, explanation.from_, explanation.version) == ("4420", "", 0)

@@ -17,7 +17,7 @@ from tollbook.rating.books.clashes import clashes
 from tollbook.rating.index import UnreadableNumber
 from tollbook.rating.match import fits, rank_of
 from tollbook.rating.number_formats import digits_of
-from tollbook.rating.tariff import Chosen, Tariff
+from tollbook.rating.tariff import ChosenRate, Tariff
 
 PREFIXES = ("", "4", "44", "442", "4420", "1", "14", "49")
 NUMBERS = (None, "+4420718387", "+4479460000", "+4915112345", "+14155550100", "+33123456", "12345")
@@ -156,7 +156,7 @@ def test_many_countries_of_one_prefix_are_looked_up() -> None:
 
     def winner(**attributes: str) -> int:
         found = tariff.find(usage(attributes=attributes))
-        assert isinstance(found, Chosen)
+        assert isinstance(found, ChosenRate)
         return found.rate_id
 
     assert winner(to="+4915112345678") == 2

@@ -6,12 +6,12 @@ import pytest
 from tests.rating.builders import MONDAY, pricing, rate, tariff, usage
 from tollbook.domain.charges import Attributes
 from tollbook.domain.prices import Deck, PriceBook, Rate
-from tollbook.rating.tariff import Chosen, Tariff, arrange_versions
+from tollbook.rating.tariff import ChosenRate, Tariff, arrange_versions
 
 HASH = "#0123456789abcdef"
 
 
-def chosen(book: Tariff, attributes: Attributes | None = None, **given: object) -> Chosen:
+def chosen(book: Tariff, attributes: Attributes | None = None, **given: object) -> ChosenRate:
     found = book.find(usage(attributes=attributes, **given))
     assert found is not None
     return found

@@ -11,9 +11,9 @@ from tollbook.domain.numbers import STRICT
 from tollbook.records.convert import Converter, OrganizationTerms
 from tollbook.records.formats import mapping_of, reader_of
 from tollbook.records.mapping import Mapping
-from tollbook.records.options import Changes, ConversionOptions
+from tollbook.records.options import ConversionOptions, MappingChanges
 from tollbook.records.rows import IdenticalRow, RefusedRow, SkippedRow
-from tollbook.records.source import Source
+from tollbook.records.source import RecordSource
 
 SAMPLES = Path(__file__).parent / "samples"
 
@@ -45,14 +45,14 @@ def read(
     **changes: Any,
 ) -> Read:
     """Convert a content by a named format, with what options change of it."""
-    mapping = mapping or mapping_of(format_, Changes(**changes))
+    mapping = mapping or mapping_of(format_, MappingChanges(**changes))
     reader = reader_of(mapping)
     terms = OrganizationTerms(number_format, currency)
     converter = Converter(
         mapping, conversion or ConversionOptions("org_1"), reader, lambda _organization: terms
     )
     file = io.BytesIO(content.encode() if isinstance(content, str) else content)
-    source = Source("source", file, mapping, reader, is_finished=is_finished)
+    source = RecordSource("source", file, mapping, reader, is_finished=is_finished)
     found = Read()
     for row in (row for batch in reader.merged(source.batches(), source.is_ended) for row in batch):
         try:

@@ -10,7 +10,7 @@ from tollbook.domain.errors import InvalidRequest
 from tollbook.records.accounts import AccountOwner, read_accounts
 from tollbook.records.formats import PRESETS, mapping_of
 from tollbook.records.mapping_file import preset, read_mapping
-from tollbook.records.options import Changes, ConversionOptions
+from tollbook.records.options import ConversionOptions, MappingChanges
 from tollbook.records.rows import SourceRefused
 from tollbook.records.saved_mapping import written_mapping
 
@@ -259,7 +259,7 @@ def test_a_saved_mapping_converts_rows() -> None:
 def test_every_mapping_is_written_as_it_is_read(name: str) -> None:
     assert read_mapping(written_mapping(preset(name))) == preset(name)
     inbound = () if name in ("twilio", "telnyx", "plivo", "3cx", "kannel", "bandwidth") else ("x",)
-    changes = Changes(timezone="UTC", country="GB", bare="international", inbound=inbound)
+    changes = MappingChanges(timezone="UTC", country="GB", bare="international", inbound=inbound)
     changed = mapping_of(name, changes)
     assert read_mapping(written_mapping(changed)) == changed
 

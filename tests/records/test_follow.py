@@ -14,8 +14,8 @@ from tollbook.records.follow.follower import LINGER, Follower
 from tollbook.records.follow.growing import GrowingFile
 from tollbook.records.follow.state import FORGET_AFTER, FileState, StateFile, locked
 from tollbook.records.formats import mapping_of, reader_of
-from tollbook.records.options import Changes
-from tollbook.records.rows import Row, SourceRefused
+from tollbook.records.options import MappingChanges
+from tollbook.records.rows import RecordRow, SourceRefused
 
 COLUMNS = {"id": "id", "time": "time", "quantity": "seconds", "to": "to"}
 HEADER = "id,time,seconds,to\n"
@@ -42,7 +42,7 @@ class World:
 
     def start(self) -> None:
         """Start the process, from the state that the last one left."""
-        mapping = mapping_of("csv", Changes(columns=COLUMNS, timezone="UTC"))
+        mapping = mapping_of("csv", MappingChanges(columns=COLUMNS, timezone="UTC"))
         reader = reader_of(mapping)
         state_file = StateFile(self.folder / "state.json", {"o": 1})
         files = state_file.load(options_may_differ=False)
@@ -65,7 +65,7 @@ class World:
         for _ in range(4):
             self.poll()
 
-    def _store(self, file: GrowingFile, rows: list[Row]) -> None:
+    def _store(self, file: GrowingFile, rows: list[RecordRow]) -> None:
         for row in rows:
             assert row.refusal is None, row
             self.stored[row.values["id"]] += 1

@@ -11,6 +11,7 @@ from benchmarks.answers import (
     AnswerFigures,
 )
 from benchmarks.bars import Bar, bars
+from benchmarks.clients import ClientFigure
 from benchmarks.corrections import CorrectionFigure
 from benchmarks.crowds import CrowdFigure, CrowdFigures
 from benchmarks.deck_ingest import DeckIngestFigure
@@ -52,6 +53,7 @@ def measured(slow: float) -> Measured:
             for events in (1, 1000)
         ],
         corrected=[CorrectionFigure(engine, 1000, 8, rate, rate / 2, 2.0)],
+        clients=[ClientFigure(engine, 10, rate, rate, rate, slow, slow, 1.2 * slow, 1.2)],
         answered=[AnswerFigures(engine, alone, [], growth)],
         rated=[RatingFigure(10, rate, 2 * rate, rate, rate, 100.0, slow)],
         loaded=[DeckFigure(engine, 10, 10, slow, slow, slow, slow / 10)],

@@ -8,7 +8,7 @@ from tollbook.alerts.fan_out import fan_out
 from tollbook.alerts.lease import Lease
 from tollbook.alerts.retention import Retention
 from tollbook.alerts.worker import Work
-from tollbook.domain.endpoints import Endpoint
+from tollbook.domain.endpoints import AlertEndpoint
 from tollbook.store.database import Database
 from tollbook.store.delivery_checks import CHECK, delivery_differences
 from tollbook.store.notifications import add_notifications
@@ -23,7 +23,7 @@ class Kept:
     def __init__(self, database: Database) -> None:
         self.database = database
         self.now = DAYS * _DAY
-        self.endpoint: Endpoint = make_endpoint(database, "https://example.com/hook")
+        self.endpoint: AlertEndpoint = make_endpoint(database, "https://example.com/hook")
         for day in range(1, DAYS):
             is_behind = day % 3 == 0
             with database.writing() as transaction:

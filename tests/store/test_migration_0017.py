@@ -7,7 +7,7 @@ import pytest
 from tests.builders import Platform, event, reversal
 from tests.lifecycle.test_archive import Keeper
 from tollbook.lifecycle.missing_purchases import Rebuilt, rebuild_purchases
-from tollbook.lifecycle.restore import Restored, Wanted, restore
+from tollbook.lifecycle.restore import Restored, RestoredPart, restore
 from tollbook.store.audit import Actor
 from tollbook.store.database import Database
 from tollbook.store.migrate import migrate
@@ -199,7 +199,7 @@ def test_a_file_that_is_found_again_is_added_to_the_sums(keeper: Keeper, tmp_pat
 def test_restoring_a_month_adds_what_its_sums_lack(keeper: Keeper, tmp_path: Path) -> None:
     before = money(keeper)
     database = lost_file(keeper, tmp_path / "found")
-    wanted = Wanted(keeper.platform.number("org_1"), 202401, tmp_path / "found")
+    wanted = RestoredPart(keeper.platform.number("org_1"), 202401, tmp_path / "found")
     actor = Actor(keeper.platform.tenant, "cli", now())
     assert all(isinstance(it, Restored) for it in restore(database, actor, wanted))
     after = money(keeper)

@@ -12,6 +12,7 @@ from tests.typescript.building import CLIENT, COMPILER, ROOT, require_node
 from tests.typescript.conftest import Site
 
 _SOURCES = ("src", "package.json", "tsconfig.json", "README.md", "LICENSE")
+ELEMENT = Path("src", "tollbook", "dashboard", "embed", "tollbook.js")
 _USE = """
 import { Meter, Tollbook } from "@tollbook/client";
 const meter = new Meter();
@@ -56,6 +57,8 @@ def packed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for name in _SOURCES:
         copy = shutil.copytree if (CLIENT / name).is_dir() else shutil.copy
         copy(CLIENT / name, package / name)
+    (folder / ELEMENT).parent.mkdir(parents=True)
+    shutil.copy(ROOT / ELEMENT, folder / ELEMENT)
     npm(package, "pack", "--silent")
     (file,) = package.glob("*.tgz")
     return file
@@ -73,11 +76,14 @@ def installed(packed: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_the_package_has_what_it_needs_and_no_more(packed: Path) -> None:
     with tarfile.open(packed) as file:
         names = {Path(it).relative_to("package").as_posix() for it in file.getnames()}
+        element = file.extractfile("package/dist/embed/tollbook.js")
+        assert element
+        assert element.read() == (ROOT / ELEMENT).read_bytes()
     others = {it for it in names if not it.startswith("dist/")}
     assert others == {"package.json", "README.md", "LICENSE"}
     sources = {it.relative_to(CLIENT / "src").with_suffix("") for it in CLIENT.glob("src/**/*.ts")}
     built = {f"dist/{it}{suffix}" for it in sources for suffix in (".js", ".d.ts")}
-    assert names - others == built
+    assert names - others == {*built, "dist/embed/tollbook.js"}
 
 
 def test_the_installed_package_sends_and_reads(installed: Path, site: Site) -> None:

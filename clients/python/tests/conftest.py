@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from tests.api.conftest import Tenant, site
 from tests.conftest import migrated_file, postgres, sqlite_url
+from tests.waiting import PATIENCE
 
 from tollbook_client import Client, Meter
 
@@ -39,7 +40,8 @@ def meter_of(tenant: Tenant, address: str, tmp_path: Path) -> Iterator[Callable[
     opened: list[Meter] = []
 
     def open_one(base_url: str = address, key: str = tenant.admin, **options: Any) -> Meter:
-        given = {"spool": tmp_path / "spool.db", "organization_id": "org_1", **options}
+        given: dict[str, Any] = {"spool": tmp_path / "spool.db", "organization_id": "org_1"}
+        given |= {"exit_timeout": PATIENCE, **options}
         opened.append(Meter(base_url, key, **given))
         return opened[-1]
 

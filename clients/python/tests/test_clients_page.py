@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from tests.api.conftest import Tenant
+from tests.waiting import PATIENCE
 
 from tollbook_client import Client
 
@@ -24,7 +25,7 @@ def test_a_snippet_runs(
     exec(compile(snippet, "docs/clients.md", "exec"), names)
     meter = names.get("meter")
     if meter is not None:
-        assert meter.close(timeout=10) == 0  # type: ignore[attr-defined]
+        assert meter.close(timeout=PATIENCE) == 0  # type: ignore[attr-defined]
     if "metrics" in names:
         assert "tollbook_client_spooled 0" in names["metrics"]()  # type: ignore[operator]
     with Client() as client:

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from tests.api.conftest import Site, Tenant
 from tests.servers import free_port
-from tests.waiting import wait_for
+from tests.waiting import PATIENCE, wait_for
 
 from tollbook_client import (
     Client,
@@ -47,7 +47,7 @@ def call(**given: Any) -> dict[str, Any]:
 
 def test_a_recorded_event_is_charged(meter: Meter, client: Client) -> None:
     identity = meter.record("sms.outbound", user_id="user_1", time=NOON)
-    assert meter.flush(10) == 0
+    assert meter.flush(PATIENCE) == 0
     assert identity is not None
     event = client.get_event(organization_id="org_1", event_id=identity)
     assert (event.status, event.event.quantity) == ("charged", Decimal(1))
@@ -70,8 +70,8 @@ def test_a_server_that_is_away_loses_nothing(
 def test_another_process_sends_the_rest(meter_of: MeterOf, client: Client, tenant: Tenant) -> None:
     wrong = meter_of(key="tb_000000000000_wrong")
     recorded = sorted(wrong.record_many([call(), call()]))
-    assert wrong.close(timeout=0.5) == 2
-    assert meter_of().flush(10) == 0
+    assert wrong.close(timeout=0.05) == 2
+    assert meter_of().flush(PATIENCE) == 0
     assert ids(client) == recorded
 
 
@@ -117,7 +117,7 @@ def test_an_event_that_the_server_would_reject_raises(
 def test_exact_numbers_arrive_as_they_are(meter: Meter, client: Client) -> None:
     meter.record(**call(id="a", quantity=0.1))
     meter.record(**call(id="b", quantity=Decimal("1E+2"), cost=Decimal("0.000000001")))
-    assert meter.flush(10) == 0
+    assert meter.flush(PATIENCE) == 0
     found = {
         row.id: (row.quantity, row.cost)
         for row in client.iter_events(
@@ -137,11 +137,11 @@ def test_what_the_server_refuses_waits_for_a_decision(meter_of: MeterOf, client:
 
     meter = meter_of(on_receipt=keep)
     meter.record(**call(id="one"))
-    assert meter.flush(10) == 0
+    assert meter.flush(PATIENCE) == 0
     meter.record(**call(id="one", quantity=62))
     meter.record("voice.cell", id="two", time=NOON)
     meter.record(**call(id="three", organization_id="org_unknown"))
-    assert meter.flush(10) == 0
+    assert meter.flush(PATIENCE) == 0
     wait_for(lambda: len(told) == 3)  # hooks run after the events have left the spool
     assert told == [("one", "conflict"), ("two", "rejected"), ("three", "quarantined")]
     conflict, rejected = meter.problems()
@@ -149,7 +149,7 @@ def test_what_the_server_refuses_waits_for_a_decision(meter_of: MeterOf, client:
         meter.resend(conflict)
     assert meter.resend(conflict, id="one again") == "one again"
     assert meter.resend(rejected, type="voice.call", quantity=5) == "two"
-    assert meter.flush(10) == 0
+    assert meter.flush(PATIENCE) == 0
     assert list(meter.problems()) == []
     assert ids(client) == ["one", "one again", "two"]
 
@@ -181,7 +181,7 @@ def test_a_full_spool_raises_and_keeps_what_it_has(meter_of: MeterOf, client: Cl
     assert 50 < len(recorded) < 200
     assert meter.stats().spooled_bytes <= 256 * 1024
     meter.close(timeout=0)
-    assert meter_of(max_spool_bytes=256 * 1024).flush(10) == 0
+    assert meter_of(max_spool_bytes=256 * 1024).flush(PATIENCE) == 0
     assert ids(client) == sorted(recorded)
 
 
@@ -209,7 +209,7 @@ def test_a_key_of_another_tenant_sends_nothing(meter_of: MeterOf, site: Site) ->
     errors: list[TollbookError] = []
     other = meter_of(key=site.tenant().admin, on_error=errors.append)
     other.record(**call())
-    assert other.flush(1) == 1
+    assert other.flush(0.05) == 1
     wait_for(lambda: bool(errors))
     assert [str(it) for it in errors] == [other.stats().blocked_reason]
     assert "but the key is of tenant_" in str(errors[0])
@@ -221,12 +221,12 @@ def test_ids_without_the_prefix_of_the_key_are_reported(meter_of: MeterOf, tenan
     errors: list[TollbookError] = []
     meter = meter_of(key=key, on_error=errors.append)
     meter.record(**call())
-    assert meter.flush(10) == 0
+    assert meter.flush(PATIENCE) == 0
     assert "'gateway-'" in str(errors[0])
     assert [it.receipt.code for it in meter.problems()] == ["id_outside_scope"]
     bound = meter_of(key=key, id_prefix="gateway-", spool=meter._spool.path.with_name("other.db"))
     bound.record(**call())
-    assert bound.flush(10) == 0
+    assert bound.flush(PATIENCE) == 0
     assert bound.stats().accepted == 1
 
 
@@ -263,13 +263,13 @@ def test_a_child_of_a_fork_goes_on(meter: Meter, client: Client) -> None:
     if child == 0:
         try:
             meter.record(**call(id="child"))
-            left = meter.close(timeout=10)
+            left = meter.close(timeout=PATIENCE)
         except BaseException:
             os._exit(9)
         os._exit(left)
     meter.record(**call(id="parent"))
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
-    assert meter.flush(10) == 0
+    assert meter.flush(PATIENCE) == 0
     assert ids(client) == ["before", "child", "parent"]
 
 
@@ -277,7 +277,7 @@ def test_asynchronous_code_flushes_without_blocking(meter_of: MeterOf, client: C
     async def use() -> int:
         async with meter_of() as meter:
             meter.record(**call(id="one"))
-            return await meter.aflush(10)
+            return await meter.aflush(PATIENCE)
 
     assert asyncio.run(use()) == 0
     assert ids(client) == ["one"]
@@ -285,7 +285,7 @@ def test_asynchronous_code_flushes_without_blocking(meter_of: MeterOf, client: C
 
 def test_questions_include_what_was_sent(meter: Meter, client: Client) -> None:
     meter.record(**call())
-    assert meter.flush(10) == 0
+    assert meter.flush(PATIENCE) == 0
     client.as_of = meter.as_of
     report = client.get_overview_analytics(start_date="2024-01-01", end_date="2024-01-31")
     assert report.total_voice_calls == 1
@@ -295,7 +295,7 @@ def test_stats_count_and_the_key_is_shown_nowhere(
     meter: Meter, tenant: Tenant, client: Client
 ) -> None:
     meter.record(**call())
-    meter.flush(10)
+    meter.flush(PATIENCE)
     stats = meter.stats()
     assert (stats.recorded, stats.sent, stats.accepted, stats.spooled) == (1, 1, 1, 0)
     assert stats.last_success_at is not None

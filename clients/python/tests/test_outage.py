@@ -9,7 +9,7 @@ import pytest
 from playback import TABLE, VirtualClock
 from tests.api.conftest import Tenant
 from tests.servers import free_port
-from tests.waiting import wait_for
+from tests.waiting import PATIENCE, wait_for
 
 from tollbook_client import Client, Meter, SpoolFull
 
@@ -66,7 +66,7 @@ def test_a_disk_without_room(meter_of: MeterOf, client: Client, small_disk: Path
     assert 100 < len(recorded) < 10_000
     assert meter.close(timeout=0) == len(recorded)
     again = meter_of(spool=small_disk / "spool.db")
-    assert again.flush(10) == 0
+    assert again.flush(PATIENCE) == 0
     rows = client.iter_events(
         organization_id="org_1",
         period=None,

@@ -20,7 +20,7 @@ from tollbook.domain.endpoints import (
     MOST_OF_ORGANIZATION,
     MOST_OF_TENANT,
     MOST_OVERLAP_SECONDS,
-    Endpoint,
+    AlertEndpoint,
     EndpointKind,
     EndpointStatus,
     SigningSecret,
@@ -103,7 +103,7 @@ def add_endpoint(
     new: NewEndpoint,
     organization: OrganizationRow | None,
     protection: Protection,
-) -> tuple[Endpoint, str | None]:
+) -> tuple[AlertEndpoint, str | None]:
     """Add an endpoint, and return it with its secret, which only webhooks have.
 
     It receives what is written from now on.
@@ -116,7 +116,7 @@ def add_endpoint(
     _require_room(transaction, actor.tenant, number)
     identity = new_endpoint_id()
     secret = new_signing_secret() if new.kind is EndpointKind.WEBHOOK else None
-    endpoint = Endpoint(
+    endpoint = AlertEndpoint(
         tenant=actor.tenant,
         id=identity,
         organization=number,
@@ -144,10 +144,10 @@ def add_endpoint(
 def change_endpoint(
     transaction: Transaction,
     actor: Actor,
-    found: Endpoint,
+    found: AlertEndpoint,
     change: EndpointChange,
     protection: Protection,
-) -> Endpoint:
+) -> AlertEndpoint:
     """Change an endpoint. What waits for it is sent at once, in order, or discarded."""
     last = hold_numbers(transaction, actor.tenant)
     endpoint = _renewed(transaction, found)
@@ -184,10 +184,10 @@ def change_endpoint(
 def rotate_secret(
     transaction: Transaction,
     actor: Actor,
-    found: Endpoint,
+    found: AlertEndpoint,
     overlap_seconds: int,
     protection: Protection,
-) -> tuple[Endpoint, str]:
+) -> tuple[AlertEndpoint, str]:
     """Make a new secret, and return it; the one before also signs for an overlap."""
     sealer = _usable(protection)
     hold_numbers(transaction, actor.tenant)
@@ -208,14 +208,14 @@ def rotate_secret(
     return changed, secret
 
 
-def remove_endpoint(transaction: Transaction, actor: Actor, found: Endpoint) -> None:
+def remove_endpoint(transaction: Transaction, actor: Actor, found: AlertEndpoint) -> None:
     """Remove an endpoint. What waits for it is discarded, its deliveries are kept."""
     hold_numbers(transaction, actor.tenant)
     endpoints.remove_endpoint(transaction, found.tenant, found.id)
     _write_act(transaction, actor, "endpoint.remove", found, {})
 
 
-def send_test(transaction: Transaction, actor: Actor, endpoint: Endpoint) -> str:
+def send_test(transaction: Transaction, actor: Actor, endpoint: AlertEndpoint) -> str:
     """Write a test message for an endpoint, which is tried once; return its id."""
     _require_enabled(endpoint)
     test = Notification(
@@ -234,7 +234,9 @@ def send_test(transaction: Transaction, actor: Actor, endpoint: Endpoint) -> str
     return test.id
 
 
-def resend(transaction: Transaction, actor: Actor, endpoint: Endpoint, notification: str) -> None:
+def resend(
+    transaction: Transaction, actor: Actor, endpoint: AlertEndpoint, notification: str
+) -> None:
     """Send a notification once more to an endpoint, at once and out of order."""
     _require_enabled(endpoint)
     if not deliveries.mark_resent(transaction, endpoint, notification):
@@ -249,7 +251,7 @@ def _usable(protection: Protection) -> Sealer:
     return protection.sealer
 
 
-def _renewed(transaction: Transaction, found: Endpoint) -> Endpoint:
+def _renewed(transaction: Transaction, found: AlertEndpoint) -> AlertEndpoint:
     """Return the endpoint as of this transaction, after others that change it."""
     endpoint = endpoints.find_endpoint(transaction, found.tenant, found.id)
     if endpoint is None:
@@ -257,7 +259,7 @@ def _renewed(transaction: Transaction, found: Endpoint) -> Endpoint:
     return endpoint
 
 
-def _require_enabled(endpoint: Endpoint) -> None:
+def _require_enabled(endpoint: AlertEndpoint) -> None:
     if endpoint.status is not EndpointStatus.ENABLED:
         raise EndpointDisabled(f"endpoint {endpoint.id} is {endpoint.status}: enable it first")
 
@@ -272,7 +274,7 @@ def _require_room(transaction: Transaction, tenant: str, organization: int | Non
         raise TooManyEndpoints(sentence)
 
 
-def _status(endpoint: Endpoint, enabled: bool | None, last: int) -> dict[str, Any]:
+def _status(endpoint: AlertEndpoint, enabled: bool | None, last: int) -> dict[str, Any]:
     """Return the status after a change, and the last notification that the endpoint never gets.
 
     What was written while a person had disabled it is skipped.
@@ -286,7 +288,7 @@ def _status(endpoint: Endpoint, enabled: bool | None, last: int) -> dict[str, An
     return {"status": EndpointStatus.ENABLED, "after_number": after}
 
 
-def _moved(endpoint: Endpoint, given: dict[str, Any], protection: Protection) -> Endpoint:
+def _moved(endpoint: AlertEndpoint, given: dict[str, Any], protection: Protection) -> AlertEndpoint:
     """Return an endpoint at its new URL or addresses, if there are any; refuse invalid fields."""
     texts = _text_problems(endpoint.name, endpoint.types)
     if "url" not in given and "to" not in given:
@@ -365,6 +367,6 @@ def _seal(sealer: Sealer, identity: str, found: Sequence[SigningSecret]) -> str:
 
 
 def _write_act(
-    transaction: Transaction, actor: Actor, action: str, it: Endpoint, details: dict[str, Any]
+    transaction: Transaction, actor: Actor, action: str, it: AlertEndpoint, details: dict[str, Any]
 ) -> None:
     write_act(transaction, actor, action, f"endpoint {it.id}", details, it.organization)

@@ -50,7 +50,7 @@ def set_event_type(transaction: Transaction, actor: Actor, name: str, meter: str
     found = known.get(name)
     if found is not None:
         if found.meter != meter:
-            sentence = f"{name} is mapped to {found.meter}: remove it before mapping it anew"
+            sentence = f"{name} is mapped to {found.meter}: remove it before mapping it again"
             raise TypeMapped(sentence)
         return found
     if len(known) >= MOST_EVENT_TYPES:

@@ -70,14 +70,14 @@ class NewTrigger(TriggerThresholds, kw_only=True):
     status: TriggerStatus = TriggerStatus.ACTIVE
 
 
-class Chosen(NamedTuple):
+class ChosenThresholds(NamedTuple):
     """The kind of a trigger's thresholds, and each of them as it is stored."""
 
     kind: ThresholdKind
     at: tuple[str, ...]
 
 
-def chosen_thresholds(given: TriggerThresholds, figure: WatchedFigure) -> Chosen:
+def chosen_thresholds(given: TriggerThresholds, figure: WatchedFigure) -> ChosenThresholds:
     """Return the thresholds of a trigger; raise `InvalidRequest` unless they are of one kind."""
     names = [it for it in ("at", "at_budget", "deviation") if getattr(given, it) is not UNSET]
     if not names:
@@ -85,11 +85,11 @@ def chosen_thresholds(given: TriggerThresholds, figure: WatchedFigure) -> Chosen
     sentence = "a trigger has one of at, at_budget and deviation"
     refuse(Problem(it, "not_together", sentence) for it in names if len(names) > 1)
     if given.at is not UNSET:
-        return Chosen(ThresholdKind.VALUE, _values(given.at, figure))
+        return ChosenThresholds(ThresholdKind.VALUE, _values(given.at, figure))
     if given.at_budget is not UNSET:
-        return Chosen(ThresholdKind.BUDGET, _fractions(given.at_budget))
+        return ChosenThresholds(ThresholdKind.BUDGET, _fractions(given.at_budget))
     assert given.deviation is not UNSET  # noqa: S101  one of the three is given
-    return Chosen(ThresholdKind.DEVIATION, _deviation(given.deviation))
+    return ChosenThresholds(ThresholdKind.DEVIATION, _deviation(given.deviation))
 
 
 def _values(given: Sequence[Number], figure: WatchedFigure) -> tuple[str, ...]:

@@ -7,7 +7,7 @@ from msgspec import UNSET, UnsetType
 
 from tollbook.administration.trigger_terms import (
     COST_SUFFIX,
-    Chosen,
+    ChosenThresholds,
     NewTrigger,
     TriggerThresholds,
     chosen_thresholds,
@@ -217,7 +217,7 @@ def _change_problems(change: TriggerChange) -> list[Problem | None]:
 def _changed_thresholds(trigger: Trigger, change: TriggerChange, now: int) -> Any:
     if all(getattr(change, it) is UNSET for it in TriggerThresholds.__struct_fields__):
         return trigger.thresholds
-    chosen: Chosen = chosen_thresholds(change, trigger.figure)
+    chosen: ChosenThresholds = chosen_thresholds(change, trigger.figure)
     if chosen.kind is not trigger.kind:
         sentence = "the kind of the thresholds cannot change: add another trigger"
         raise ImmutableField(sentence)

@@ -1,6 +1,6 @@
 """End the mails of an endpoint to one of its addresses, by the link in such a mail."""
 
-from tollbook.domain.endpoints import Endpoint
+from tollbook.domain.endpoints import AlertEndpoint
 from tollbook.domain.errors import NotFound
 from tollbook.domain.unsubscribing import Unsubscriber
 from tollbook.store import endpoints, mail
@@ -16,7 +16,7 @@ _BY_LINK = "mail link"
 
 def find_subscription(
     snapshot: Snapshot, unsubscriber: Unsubscriber, tenant: str, identity: str, code: str
-) -> tuple[Endpoint, str]:
+) -> tuple[AlertEndpoint, str]:
     """Return the endpoint and the address that a link is for; raise `NotFound` for any other."""
     endpoint = endpoints.find_endpoint(snapshot, tenant, identity)
     if endpoint is not None:

@@ -115,7 +115,7 @@ def sign_viewer_token(
 
 
 def log_tokens_created(transaction: Transaction, lines: Sequence[TokensCreated]) -> None:
-    """Log the tokens that keys have created besides those that were logged alone."""
+    """Log the tokens that keys have created except those that were logged alone."""
     for line in lines:
         details = {
             "count": line.tokens,

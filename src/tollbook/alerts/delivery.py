@@ -13,7 +13,7 @@ from tollbook.alerts.worker import Work
 from tollbook.domain.addresses import Network
 from tollbook.domain.deliveries import after_attempt
 from tollbook.domain.destinations import Destination, InvalidUrl, parse_url
-from tollbook.domain.endpoints import Endpoint, EndpointKind, SigningSecret, valid_secrets
+from tollbook.domain.endpoints import AlertEndpoint, EndpointKind, SigningSecret, valid_secrets
 from tollbook.domain.mail import MOST_PER_HOUR
 from tollbook.domain.notifications import NotificationType
 from tollbook.domain.sealing import Sealer, Unreadable
@@ -43,7 +43,7 @@ _MOST_IN_BATCH = {
     EndpointKind.MAIL: 500,
 }
 _TOGETHER_FROM = 6
-"""From so many waiting notifications on, a chat or mail is about all of them."""
+"""From this many waiting notifications on, a chat or mail is about all of them."""
 _MOST_RECORDED = 100
 _CANDIDATES = 512
 _PAUSE = 0.5
@@ -196,7 +196,7 @@ class Delivery:
         self._postponed.append((lane, key, sent[MOST_PER_HOUR - 1] + _HOUR))
         return True
 
-    def _open(self, endpoint: Endpoint, now: int) -> tuple[Destination | None, list[str]]:
+    def _open(self, endpoint: AlertEndpoint, now: int) -> tuple[Destination | None, list[str]]:
         """Return where an endpoint is and what signs, or None for what cannot be decrypted."""
         if endpoint.url is None:
             return None, []
@@ -210,7 +210,7 @@ class Delivery:
             return None, []
 
 
-def _together(endpoint: Endpoint, found: list[DueDelivery]) -> list[DueDelivery]:
+def _together(endpoint: AlertEndpoint, found: list[DueDelivery]) -> list[DueDelivery]:
     """Return what is sent next: of a chat or mail one notification, or all when many wait."""
     is_message = endpoint.kind is not EndpointKind.WEBHOOK
     return found[:1] if is_message and len(found) < _TOGETHER_FROM else found

@@ -5,7 +5,7 @@ from datetime import date, timedelta
 
 from tollbook.alerts import firing
 from tollbook.alerts.figures import selected_by, value_of
-from tollbook.alerts.firing import Outcome, Usual
+from tollbook.alerts.firing import Crossing, Usual
 from tollbook.alerts.judge import Known, Looked, judge_usual
 from tollbook.alerts.usual import HISTORY_DAYS, Expectation, expectation
 from tollbook.alerts.watched import WatchedTenant
@@ -46,7 +46,7 @@ class Deviations:
 
     def judge(
         self, snapshot: Snapshot, watched: WatchedTenant, looked: Looked, known: Known
-    ) -> Iterator[Outcome]:
+    ) -> Iterator[Crossing]:
         """Compare the figure of a trigger with what is usual."""
         baseline = self._baseline(snapshot, watched, looked)
         if baseline is not None:

@@ -6,7 +6,7 @@ import msgspec
 
 from tollbook.alerts.sender import Sent
 from tollbook.domain.deliveries import GIVEN_UP_AFTER
-from tollbook.domain.endpoints import Endpoint, EndpointStatus, wants
+from tollbook.domain.endpoints import AlertEndpoint, EndpointStatus, wants
 from tollbook.domain.events import instant_of
 from tollbook.domain.notifications import Notification, NotificationType
 from tollbook.store.audit import Actor
@@ -34,7 +34,7 @@ def after_result(transaction: Transaction, sent: Sequence[Sent], now: int) -> No
             _update(transaction, endpoint, it, now)
 
 
-def _update(transaction: Transaction, endpoint: Endpoint, it: Sent, now: int) -> None:
+def _update(transaction: Transaction, endpoint: AlertEndpoint, it: Sent, now: int) -> None:
     changed = _changed(endpoint, it, now)
     if changed != endpoint:
         change_endpoint(transaction, changed)
@@ -44,7 +44,7 @@ def _update(transaction: Transaction, endpoint: Endpoint, it: Sent, now: int) ->
         _notify(transaction, changed, now)
 
 
-def _changed(endpoint: Endpoint, it: Sent, now: int) -> Endpoint:
+def _changed(endpoint: AlertEndpoint, it: Sent, now: int) -> AlertEndpoint:
     outcome, since = it.outcome, endpoint.failing_since
     if outcome.is_final:  # the mail server works, and other addresses may
         return msgspec.structs.replace(endpoint, last_status=outcome.status)
@@ -71,7 +71,7 @@ def _is_one_rejected(it: Sent) -> bool:
     return it.outcome.rejects and all(delivery.progress.set_aside for delivery in it.deliveries)
 
 
-def _notify(transaction: Transaction, endpoint: Endpoint, now: int) -> None:
+def _notify(transaction: Transaction, endpoint: AlertEndpoint, now: int) -> None:
     """Write to the audit log that an endpoint is disabled, and notify its owner and the tenant."""
     since = endpoint.failing_since or now
     pending = count_pending(transaction, endpoint.tenant, endpoint.id)

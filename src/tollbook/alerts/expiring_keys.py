@@ -14,7 +14,7 @@ from tollbook.store.notifications import add_notifications
 EVERY = 60.0
 """The seconds between two looks."""
 DAYS_BEFORE = (30, 7, 1)
-"""A key is notified so many days before its end, if it lives twice as long."""
+"""The days before the end of a key when it is notified, if it lives twice as long."""
 
 
 class _Occasion(NamedTuple):

@@ -7,7 +7,7 @@ import msgspec
 
 from tollbook.alerts.stopping import stop_at
 from tollbook.alerts.worker import Work
-from tollbook.domain.endpoints import Endpoint, EndpointStatus, wants
+from tollbook.domain.endpoints import AlertEndpoint, EndpointStatus, wants
 from tollbook.domain.notifications import NotificationType
 from tollbook.store import endpoints
 from tollbook.store.database import Transaction
@@ -60,7 +60,7 @@ def _fan_out(
 
 
 def _deliveries(
-    endpoint: Endpoint, found: Sequence[WaitingNotification]
+    endpoint: AlertEndpoint, found: Sequence[WaitingNotification]
 ) -> Iterator[tuple[DeliveryKey, int, bool]]:
     lanes = [Lane(endpoint.tenant, endpoint.id, address) for address in endpoint.lanes]
     for sequence, it in enumerate(found, endpoint.sequence + 1):
@@ -69,7 +69,7 @@ def _deliveries(
             yield DeliveryKey(lane, sequence), it.number, is_test
 
 
-def is_for(endpoint: Endpoint, it: WaitingNotification) -> bool:
+def is_for(endpoint: AlertEndpoint, it: WaitingNotification) -> bool:
     """Return whether a notification goes to an endpoint.
 
     An endpoint gets what its owner may see, and nothing that was written before it was made or

@@ -25,7 +25,7 @@ Amounts = dict[int, tuple[int, int, int]]
 """The events, quantity and cost of each meter, by its code."""
 
 
-class Selected(NamedTuple):
+class SelectedSums(NamedTuple):
     """What of the sums a trigger adds up: a figure of all meters, a category's or one meter's.
 
     With `daily`, what is charged once or by the month is left out.
@@ -50,16 +50,16 @@ class Selected(NamedTuple):
         return self.category in ("", meter.category.value) and not is_left_out
 
 
-def selected_by(trigger: Trigger) -> Selected:
+def selected_by(trigger: Trigger) -> SelectedSums:
     """Return what a trigger adds up."""
     daily = trigger.kind is ThresholdKind.DEVIATION and trigger.figure is WatchedFigure.COST
-    return Selected(trigger.figure, trigger.category, trigger.meter, daily)
+    return SelectedSums(trigger.figure, trigger.category, trigger.meter, daily)
 
 
 _PLACES = {WatchedFigure.COUNT: 0, WatchedFigure.QUANTITY: 1, WatchedFigure.COST: 2}
 
 
-def value_of(amounts: Amounts, selected: Selected, codes: frozenset[int] | None) -> int:
+def value_of(amounts: Amounts, selected: SelectedSums, codes: frozenset[int] | None) -> int:
     """Return the value of a figure, in nanos, events or micros."""
     place = _PLACES[selected.figure]
     return sum(sums[place] for code, sums in amounts.items() if codes is None or code in codes)

@@ -23,7 +23,7 @@ from tollbook.domain.triggers import (
 from tollbook.store import trigger_states, triggers
 from tollbook.store.database import Transaction
 from tollbook.store.notifications import add_notifications
-from tollbook.store.trigger_states import Baseline, TriggerState
+from tollbook.store.trigger_states import Baseline, ReachedThreshold
 from tollbook.store.watched_sums import WatchedOrganization
 
 MOST_WRITTEN = 500
@@ -38,7 +38,7 @@ class Usual(NamedTuple):
     bound: int
 
 
-class Outcome(NamedTuple):
+class Crossing(NamedTuple):
     """A threshold that was reached or, with `cleared`, is no longer.
 
     `state` is the row that claims it. `at` is when it became true, `as_of` when the ledger changed.
@@ -47,7 +47,7 @@ class Outcome(NamedTuple):
     trigger: Trigger
     organization: WatchedOrganization | None
     span: Span
-    state: TriggerState
+    state: ReachedThreshold
     value: int
     at: int
     as_of: int
@@ -61,7 +61,7 @@ class TriggersChanged(Exception):
     """Triggers, budgets or zones changed since the look began: it begins again."""
 
 
-def write(work: Work, tenant: WatchedTenant, outcomes: Sequence[Outcome]) -> list[Outcome]:
+def write(work: Work, tenant: WatchedTenant, outcomes: Sequence[Crossing]) -> list[Crossing]:
     """Store outcomes and notify of them; return those that no look had stored before.
 
     Raise `TriggersChanged` when the tenant's triggers are not those that were looked at.
@@ -72,8 +72,8 @@ def write(work: Work, tenant: WatchedTenant, outcomes: Sequence[Outcome]) -> lis
             if triggers.tokens_of(transaction, tenant.id) != tenant.tokens:
                 raise TriggersChanged
             some = [it for it in outcomes[at : at + MOST_WRITTEN] if _store(transaction, it)]
-            told = [_notification(tenant, it) for it in some if it.state.notified]
-            add_notifications(transaction, told, work.clock())
+            fired = [_notification(tenant, it) for it in some if it.state.notified]
+            add_notifications(transaction, fired, work.clock())
             stop_at("looked")
         stop_at("fired")
         stored += some
@@ -88,7 +88,7 @@ def freeze(work: Work, baselines: Sequence[Baseline]) -> None:
                 trigger_states.freeze(transaction, it)
 
 
-def _store(transaction: Transaction, it: Outcome) -> bool:
+def _store(transaction: Transaction, it: Crossing) -> bool:
     if it.cleared:
         return trigger_states.clear(transaction, it.state, it.at)
     return trigger_states.claim(transaction, it.state)
@@ -102,7 +102,7 @@ _TYPES = {
 }
 
 
-def _notification(tenant: WatchedTenant, it: Outcome) -> Notification:
+def _notification(tenant: WatchedTenant, it: Crossing) -> Notification:
     trigger, owner = it.trigger, it.trigger.owner
     return Notification(
         tenant=tenant.id,
@@ -120,7 +120,7 @@ def _notification(tenant: WatchedTenant, it: Outcome) -> Notification:
     )
 
 
-def _data(it: Outcome) -> Mapping[str, Any]:
+def _data(it: Crossing) -> Mapping[str, Any]:
     trigger, span = it.trigger, it.span
     start, end = span.bounds
     forecast = {} if it.forecast is None else {"forecast": raw_amount(it.forecast)}
@@ -147,7 +147,7 @@ def _data(it: Outcome) -> Mapping[str, Any]:
     }
 
 
-def _threshold(it: Outcome) -> Mapping[str, Any]:
+def _threshold(it: Crossing) -> Mapping[str, Any]:
     figure = it.trigger.figure
     if it.usual is not None:
         return {

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from tollbook.alerts.firing import Outcome
+from tollbook.alerts.firing import Crossing
 from tollbook.alerts.watched import WatchedTenant
 from tollbook.analytics.daily_costs import daily_costs
 from tollbook.analytics.outlook import first_needed, month_of, outlook
@@ -16,8 +16,8 @@ _Holder = tuple[int, str]
 
 
 def with_forecasts(
-    snapshot: Snapshot, watched: WatchedTenant, outcomes: Sequence[Outcome]
-) -> Iterator[Outcome]:
+    snapshot: Snapshot, watched: WatchedTenant, outcomes: Sequence[Crossing]
+) -> Iterator[Crossing]:
     """Return outcomes, those of running monthly budgets with the expected cost of the month."""
     known: dict[_Holder, int] = {}
     for it in outcomes:
@@ -30,7 +30,7 @@ def with_forecasts(
         yield it._replace(forecast=known[holder])
 
 
-def _has_forecast(it: Outcome) -> bool:
+def _has_forecast(it: Crossing) -> bool:
     is_monthly = it.trigger.kind is ThresholdKind.BUDGET and it.span.period is TriggerPeriod.MONTH
     return is_monthly and it.organization is not None and it.span.end > it.at
 

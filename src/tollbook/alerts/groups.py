@@ -4,19 +4,19 @@ from bisect import bisect_right
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
-from tollbook.alerts.figures import Selected, selected_by
+from tollbook.alerts.figures import SelectedSums, selected_by
 from tollbook.domain.triggers import Trigger, TriggerPeriod
 
 
-class GroupKey(NamedTuple):
+class TriggerGroupKey(NamedTuple):
     """What the triggers of a group have in common; the user is empty for the organization."""
 
     user_id: str
-    selected: Selected
+    selected: SelectedSums
     period: TriggerPeriod
 
 
-class Group(NamedTuple):
+class TriggerGroup(NamedTuple):
     """Triggers on one figure, and their amounts in ascending order with the trigger of each."""
 
     triggers: list[Trigger]
@@ -39,16 +39,16 @@ class Group(NamedTuple):
 
 def groups_of(
     triggers: Iterable[Trigger], amounts: Mapping[str, Sequence[int]]
-) -> dict[GroupKey, Group]:
+) -> dict[TriggerGroupKey, TriggerGroup]:
     """Return triggers by what they compare; `amounts` are those of each trigger by its id."""
-    found: dict[GroupKey, list[Trigger]] = {}
+    found: dict[TriggerGroupKey, list[Trigger]] = {}
     for it in triggers:
-        found.setdefault(GroupKey(it.user_id, selected_by(it), it.period), []).append(it)
+        found.setdefault(TriggerGroupKey(it.user_id, selected_by(it), it.period), []).append(it)
     return {key: _group(some, amounts) for key, some in found.items()}
 
 
-def _group(triggers: list[Trigger], amounts: Mapping[str, Sequence[int]]) -> Group:
+def _group(triggers: list[Trigger], amounts: Mapping[str, Sequence[int]]) -> TriggerGroup:
     pairs = sorted(
         ((amount, place) for place, it in enumerate(triggers) for amount in amounts[it.id])
     )
-    return Group(triggers, [it[0] for it in pairs], [triggers[it[1]] for it in pairs])
+    return TriggerGroup(triggers, [it[0] for it in pairs], [triggers[it[1]] for it in pairs])

@@ -7,7 +7,7 @@ from tollbook.alerts.worker import Work
 from tollbook.domain.notifications import Notification, NotificationType
 from tollbook.store import quarantine_growth
 from tollbook.store.notifications import add_notifications
-from tollbook.store.quarantine_growth import Alarm, Sample
+from tollbook.store.quarantine_growth import Alarm, QuarantineCount
 
 EVERY = 60.0
 """The seconds between two looks."""
@@ -21,7 +21,7 @@ class _Tenant(NamedTuple):
 
     id: str
     codes: Mapping[str, int]
-    samples: Sequence[Sample]
+    samples: Sequence[QuarantineCount]
     alarm: Alarm | None
 
     @property
@@ -44,7 +44,7 @@ class _Tenant(NamedTuple):
         last = self.alarm
         return last is None or last.fell or self.waiting >= 2 * last.waiting
 
-    def old(self, now: int) -> Sequence[Sample]:
+    def old(self, now: int) -> Sequence[QuarantineCount]:
         """Return the samples that no look needs: all before the newest of an hour ago."""
         older = [it for it in self.samples if it.at <= now - _HOUR]
         return older[:-1] if older and older[-1].waiting else older
@@ -58,7 +58,7 @@ class GrowingQuarantine:
         now = work.clock()
         tenants = _read(work)
         growing = [it for it in tenants if it.grows(now)]
-        new = [Sample(it.id, now, it.waiting) for it in tenants if it.changed]
+        new = [QuarantineCount(it.id, now, it.waiting) for it in tenants if it.changed]
         old = [sample for it in tenants for sample in it.old(now)]
         alarms = [Alarm(it.id, now, it.waiting) for it in growing]
         alarms += [alarm for it in tenants if it not in growing for alarm in _fallen(it)]

@@ -3,11 +3,11 @@
 from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple
 
-from tollbook.alerts.firing import Outcome, Usual
+from tollbook.alerts.firing import Crossing, Usual
 from tollbook.alerts.watched import Amount
 from tollbook.domain.trigger_periods import Span
 from tollbook.domain.triggers import Trigger
-from tollbook.store.trigger_states import TriggerState
+from tollbook.store.trigger_states import ReachedThreshold
 from tollbook.store.watched_sums import WatchedOrganization
 
 StateKey = tuple[str, int, str]
@@ -18,25 +18,25 @@ Forecast = Callable[[Trigger, Span], int | None]
 class Known(NamedTuple):
     """What has been fired of an organization, or of the whole tenant."""
 
-    states: dict[StateKey, TriggerState]
+    states: dict[StateKey, ReachedThreshold]
     of_period: dict[tuple[str, int], list[StateKey]]
 
     @classmethod
-    def of(cls, states: Iterable[TriggerState]) -> "Known":
+    def of(cls, states: Iterable[ReachedThreshold]) -> "Known":
         """Return states by their keys."""
         known = cls({}, {})
         for it in states:
             known.add(it)
         return known
 
-    def add(self, state: TriggerState) -> None:
+    def add(self, state: ReachedThreshold) -> None:
         """Add a state, or replace it."""
         key = state.trigger_id, state.period_start, state.threshold
         if key not in self.states:
             self.of_period.setdefault(key[:2], []).append(key)
         self.states[key] = state
 
-    def uncleared(self, trigger: Trigger, span: Span) -> list[TriggerState]:
+    def uncleared(self, trigger: Trigger, span: Span) -> list[ReachedThreshold]:
         """Return what a trigger has fired in a period and was not cleared."""
         keys = self.of_period.get((trigger.id, span.start), [])
         return [self.states[it] for it in keys if self.states[it].cleared_at is None]
@@ -53,7 +53,7 @@ class Looked(NamedTuple):
     as_of: int
 
 
-def judge_amounts(looked: Looked, amounts: Iterable[Amount], known: Known) -> Iterator[Outcome]:
+def judge_amounts(looked: Looked, amounts: Iterable[Amount], known: Known) -> Iterator[Crossing]:
     """Compare a figure with amounts, the lowest first."""
     by_threshold = {str(it.amount): it for it in amounts}
     for threshold, amount in by_threshold.items():
@@ -65,7 +65,7 @@ def judge_amounts(looked: Looked, amounts: Iterable[Amount], known: Known) -> It
             yield _cleared(looked, state)._replace(amount=by_threshold.get(state.threshold))
 
 
-def judge_usual(looked: Looked, bounds: Iterable[Usual], known: Known) -> Iterator[Outcome]:
+def judge_usual(looked: Looked, bounds: Iterable[Usual], known: Known) -> Iterator[Crossing]:
     """Compare a figure with what is usual."""
     by_direction = {it.direction: it for it in bounds}
     for direction, usual in by_direction.items():
@@ -85,9 +85,9 @@ def _is_known(looked: Looked, threshold: str, known: Known) -> bool:
     return (looked.trigger.id, looked.span.start, threshold) in known.states
 
 
-def _reached(looked: Looked, threshold: str) -> Outcome:
+def _reached(looked: Looked, threshold: str) -> Crossing:
     trigger, span = looked.trigger, looked.span
-    state = TriggerState(
+    state = ReachedThreshold(
         organization=trigger.organization,
         trigger_id=trigger.id,
         period_start=span.start,
@@ -99,12 +99,12 @@ def _reached(looked: Looked, threshold: str) -> Outcome:
     return _outcome(looked, state)
 
 
-def _cleared(looked: Looked, state: TriggerState) -> Outcome:
+def _cleared(looked: Looked, state: ReachedThreshold) -> Crossing:
     return _outcome(looked, state._replace(cleared_at=looked.at))._replace(cleared=True)
 
 
-def _outcome(looked: Looked, state: TriggerState) -> Outcome:
-    return Outcome(
+def _outcome(looked: Looked, state: ReachedThreshold) -> Crossing:
+    return Crossing(
         looked.trigger,
         looked.organization,
         looked.span,

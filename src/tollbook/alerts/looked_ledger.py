@@ -3,9 +3,9 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-from tollbook.alerts.figures import Figures, Selected, selected_by, value_of
-from tollbook.alerts.firing import Outcome
-from tollbook.alerts.groups import GroupKey
+from tollbook.alerts.figures import Figures, SelectedSums, selected_by, value_of
+from tollbook.alerts.firing import Crossing
+from tollbook.alerts.groups import TriggerGroupKey
 from tollbook.alerts.judge import Known, Looked, judge_amounts
 from tollbook.alerts.watched import WatchedTenant
 from tollbook.domain.directory import zone
@@ -26,7 +26,7 @@ class Moment(NamedTuple):
     with_ended: bool
 
 
-ValueKey = tuple[GroupKey, Span]
+ValueKey = tuple[TriggerGroupKey, Span]
 """A figure in a period."""
 
 
@@ -67,7 +67,7 @@ class LookedLedger:
         """Return the value of a trigger's figure in a period."""
         return self._value(trigger.user_id, selected_by(trigger), span)
 
-    def _value(self, user: str, selected: Selected, span: Span) -> int:
+    def _value(self, user: str, selected: SelectedSums, span: Span) -> int:
         amounts = self._read(user).amounts(span, user)
         return value_of(amounts, selected, self.watched.codes(selected))
 
@@ -95,7 +95,7 @@ class LookedLedger:
                 if span.end > trigger.watched_from:
                     yield self._looked(trigger, span, self.value(trigger, span))
 
-    def judge(self, known: Known, before: Mapping[ValueKey, int]) -> Iterator[Outcome]:
+    def judge(self, known: Known, before: Mapping[ValueKey, int]) -> Iterator[Crossing]:
         """Compare the figures that differ from those `before` with the amounts of triggers."""
         for key, group in self.watched.groups(self.organization.number).items():
             for span in self._spans[key.period]:
@@ -110,7 +110,7 @@ class LookedLedger:
 
     def _compare(
         self, triggers: Iterable[Trigger], span: Span, value: int, known: Known
-    ) -> Iterator[Outcome]:
+    ) -> Iterator[Crossing]:
         for it in triggers:
             if span.end > it.watched_from:
                 looked = self._looked(it, span, value)
@@ -119,7 +119,7 @@ class LookedLedger:
     def _looked(self, trigger: Trigger, span: Span, value: int) -> Looked:
         return Looked(trigger, self.organization, span, value, self._now, self._as_of)
 
-    def shares(self) -> Iterator[tuple[tuple[Selected, str, Span], int]]:
+    def shares(self) -> Iterator[tuple[tuple[SelectedSums, str, Span], int]]:
         """Return the part of this organization in each figure of the tenant."""
         for selected, currency, span in {
             (selected_by(trigger), trigger.currency, span) for trigger, span in self._of_tenant

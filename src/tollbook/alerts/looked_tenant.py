@@ -5,8 +5,8 @@ from typing import NamedTuple
 
 from tollbook.alerts import firing
 from tollbook.alerts.deviations import BELOW_AFTER, Deviations, is_below, is_deviation
-from tollbook.alerts.figures import Selected, selected_by
-from tollbook.alerts.firing import Outcome, TriggersChanged
+from tollbook.alerts.figures import SelectedSums, selected_by
+from tollbook.alerts.firing import Crossing, TriggersChanged
 from tollbook.alerts.forecasts import with_forecasts
 from tollbook.alerts.judge import Known, Looked, judge_amounts
 from tollbook.alerts.looked_ledger import (
@@ -56,7 +56,7 @@ class LookedTenant:
         self._behind: set[int] = set()
         self._known: dict[int, Known] = {}
         self._values: dict[int, dict[ValueKey, int]] = {}
-        self._shares: dict[tuple[Selected, str, Span], dict[int, int]] = {}
+        self._shares: dict[tuple[SelectedSums, str, Span], dict[int, int]] = {}
         self._deviations = Deviations(tenant)
         self._ended_looked_at = 0
         self._tenant_is_due = True
@@ -145,7 +145,7 @@ class LookedTenant:
         now: int,
         with_ended: bool,
     ) -> None:
-        found: list[Outcome] = []
+        found: list[Crossing] = []
         tokens: dict[int, Seen] = {}
         waiting: set[int] = set()
         values: dict[int, dict[ValueKey, int]] = {}
@@ -192,7 +192,7 @@ class LookedTenant:
             self._known[number] = Known.of(states)
         return self._known[number]
 
-    def _write(self, work: Work, watched: WatchedTenant, found: Sequence[Outcome]) -> None:
+    def _write(self, work: Work, watched: WatchedTenant, found: Sequence[Crossing]) -> None:
         if not found:
             return
         try:
@@ -227,7 +227,7 @@ class LookedTenant:
         if not of_tenant or not (self._tenant_is_due or (with_ended and self._tenant_waits)):
             return
         there = {it.number for it in organizations}
-        found: list[Outcome] = []
+        found: list[Crossing] = []
         waits = False
         with work.database.reading() as snapshot:
             as_of = versions.ledger_version_of_all(snapshot, self._id).as_of

@@ -13,7 +13,7 @@ from socket import gaierror
 
 import aiosmtplib
 
-from tollbook.domain.deliveries import AttemptCode, Outcome, excerpt_of
+from tollbook.domain.deliveries import AttemptCode, AttemptOutcome, excerpt_of
 from tollbook.domain.mail import Encryption, MailTerms
 from tollbook.domain.mail_texts import mail_text
 from tollbook.domain.payloads import StoredNotification
@@ -75,7 +75,7 @@ class Mailer:
         self._context = context or ssl.create_default_context()
         self._whole_seconds = whole_seconds
 
-    async def send(self, message: EmailMessage, address: str) -> Outcome:
+    async def send(self, message: EmailMessage, address: str) -> AttemptOutcome:
         """Send a mail and return what came of it, within a minute.
 
         5xx about the recipient or the mail is final; about the login or the sender it is not.
@@ -90,11 +90,11 @@ class Mailer:
         except aiosmtplib.SMTPResponseException as error:
             return _refused(error, is_final=False)
         except (TimeoutError, aiosmtplib.SMTPTimeoutError):
-            return Outcome(code=AttemptCode.TIMEOUT)
+            return AttemptOutcome(code=AttemptCode.TIMEOUT)
         except (aiosmtplib.SMTPException, OSError) as error:
-            return Outcome(code=_code_of(error))
+            return AttemptOutcome(code=_code_of(error))
 
-    async def _send(self, message: EmailMessage, address: str) -> Outcome:
+    async def _send(self, message: EmailMessage, address: str) -> AttemptOutcome:
         server = self.terms.server
         client = aiosmtplib.SMTP(
             hostname=server.host,
@@ -112,7 +112,7 @@ class Mailer:
             _, answer = await client.sendmail(sender, [address], message.as_bytes())
         finally:
             await _leave(client)
-        return Outcome(status=_ACCEPTED, excerpt=excerpt_of(answer.encode()))
+        return AttemptOutcome(status=_ACCEPTED, excerpt=excerpt_of(answer.encode()))
 
 
 async def _leave(client: aiosmtplib.SMTP) -> None:
@@ -122,8 +122,8 @@ async def _leave(client: aiosmtplib.SMTP) -> None:
     client.close()
 
 
-def _refused(error: aiosmtplib.SMTPResponseException, *, is_final: bool) -> Outcome:
-    return Outcome(
+def _refused(error: aiosmtplib.SMTPResponseException, *, is_final: bool) -> AttemptOutcome:
+    return AttemptOutcome(
         status=error.code,
         code=AttemptCode.SMTP_STATUS,
         excerpt=excerpt_of(str(error.message).encode()),

@@ -10,7 +10,7 @@ from tollbook.alerts.renewal import Renewal
 from tollbook.alerts.requests import Requests
 from tollbook.alerts.retention import Retention
 from tollbook.alerts.sender import Sender
-from tollbook.alerts.worker import NO_COUNTS, Counts, Step, Work, Worker
+from tollbook.alerts.worker import NO_COUNTS, Step, Work, WorkCounters, Worker
 from tollbook.domain.addresses import Network
 from tollbook.domain.sealing import Sealer
 from tollbook.domain.unsubscribing import NO_LINKS, Unsubscriber
@@ -35,7 +35,7 @@ class Alerts:
         looks: Sequence[Step] = (),
         days: int = 90,
         count: Count = count_nothing,
-        counts: Counts = NO_COUNTS,
+        counts: WorkCounters = NO_COUNTS,
         mailer_of: Callable[[], Mailer | None] = lambda: None,
         unsubscriber: Unsubscriber = NO_LINKS,
     ) -> None:

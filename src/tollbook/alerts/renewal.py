@@ -3,7 +3,7 @@
 import msgspec
 
 from tollbook.alerts.worker import Work
-from tollbook.domain.endpoints import Endpoint
+from tollbook.domain.endpoints import AlertEndpoint
 from tollbook.domain.sealing import Sealer, Unreadable
 from tollbook.store.endpoints import change_endpoint, find_endpoint, list_all
 from tollbook.store.notifications import hold_numbers
@@ -31,7 +31,7 @@ class Renewal:
                     change_endpoint(transaction, self._renewed(endpoint))
         return _PAUSE
 
-    def _renewed(self, it: Endpoint) -> Endpoint:
+    def _renewed(self, it: AlertEndpoint) -> AlertEndpoint:
         url, secrets = self._sealed(it.url, it.id), self._sealed(it.secrets, it.id)
         return msgspec.structs.replace(it, url=url, secrets=secrets)
 

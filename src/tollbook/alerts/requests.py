@@ -10,7 +10,7 @@ import httpcore
 
 from tollbook.alerts.bounded_stream import MOST_BODY_BYTES, AnswerTooLong, BoundedStream
 from tollbook.domain.addresses import Address, Network, parsed
-from tollbook.domain.deliveries import AttemptCode, Outcome, excerpt_of
+from tollbook.domain.deliveries import AttemptCode, AttemptOutcome, excerpt_of
 from tollbook.domain.destinations import Destination, are_allowed
 
 CONNECT_SECONDS, WHOLE_SECONDS = 5.0, 15.0
@@ -112,27 +112,31 @@ class Requests:
             network_backend=CheckedBackend(networks, resolve),
         )
 
-    async def post(self, to: Destination, headers: Mapping[str, str], body: bytes) -> Outcome:
+    async def post(
+        self, to: Destination, headers: Mapping[str, str], body: bytes
+    ) -> AttemptOutcome:
         """Send a body and return what came of it, within 15 seconds."""
         try:
             async with asyncio.timeout(self._whole_seconds):
                 return await self._post(to, headers, body)
         except AddressNotAllowed:
-            return Outcome(code=AttemptCode.ADDRESS_NOT_ALLOWED)
+            return AttemptOutcome(code=AttemptCode.ADDRESS_NOT_ALLOWED)
         except NameNotFound:
-            return Outcome(code=AttemptCode.DNS_FAILED)
+            return AttemptOutcome(code=AttemptCode.DNS_FAILED)
         except (TimeoutError, httpcore.TimeoutException):
-            return Outcome(code=AttemptCode.TIMEOUT)
+            return AttemptOutcome(code=AttemptCode.TIMEOUT)
         except httpcore.ConnectError as error:
-            return Outcome(code=_connect_code(error))
+            return AttemptOutcome(code=_connect_code(error))
         except (httpcore.NetworkError, httpcore.ProtocolError, OSError):
-            return Outcome(code=AttemptCode.BAD_RESPONSE)
+            return AttemptOutcome(code=AttemptCode.BAD_RESPONSE)
 
     async def close(self) -> None:
         """Close all connections."""
         await self._pool.aclose()
 
-    async def _post(self, to: Destination, headers: Mapping[str, str], body: bytes) -> Outcome:
+    async def _post(
+        self, to: Destination, headers: Mapping[str, str], body: bytes
+    ) -> AttemptOutcome:
         sent = {"accept-encoding": "identity", "content-type": "application/json", **headers}
         target = httpcore.URL(
             scheme=to.scheme.encode(),
@@ -169,9 +173,9 @@ async def _beginning(response: httpcore.Response) -> bytes:
     return found
 
 
-def _outcome(response: httpcore.Response, beginning: bytes) -> Outcome:
+def _outcome(response: httpcore.Response, beginning: bytes) -> AttemptOutcome:
     is_good = response.status in _GOOD
-    return Outcome(
+    return AttemptOutcome(
         status=response.status,
         code=None if is_good else AttemptCode.HTTP_STATUS,
         excerpt=excerpt_of(beginning),

@@ -13,7 +13,7 @@ from tollbook.alerts.lease import Clock, Lease
 from tollbook.alerts.mail import Mailer, mail_message
 from tollbook.alerts.requests import Requests
 from tollbook.alerts.stopping import stop_at
-from tollbook.domain.deliveries import AttemptCode, Outcome
+from tollbook.domain.deliveries import AttemptCode, AttemptOutcome
 from tollbook.domain.destinations import Destination
 from tollbook.domain.endpoints import EndpointKind
 from tollbook.domain.payloads import chat_body, webhook_body, webhook_headers
@@ -46,7 +46,7 @@ class Sent(NamedTuple):
     deliveries: Sequence[DueDelivery]
     at: int
     milliseconds: int
-    outcome: Outcome
+    outcome: AttemptOutcome
 
 
 class Finished(NamedTuple):
@@ -147,11 +147,13 @@ class Sender:
             await asyncio.sleep(_SLACK_PAUSE)
         return outcome.is_delivered
 
-    async def _outcome(self, batch: Batch, group: Sequence[DueDelivery], now: int) -> Outcome:
+    async def _outcome(
+        self, batch: Batch, group: Sequence[DueDelivery], now: int
+    ) -> AttemptOutcome:
         if batch.kind is EndpointKind.MAIL:
             return await self._mail_outcome(batch, group, now)
         if batch.to is None or self._requests is None:
-            return Outcome(code=AttemptCode.SECRET_UNREADABLE)
+            return AttemptOutcome(code=AttemptCode.SECRET_UNREADABLE)
         if batch.kind is not EndpointKind.WEBHOOK:
             body = chat_body(batch.kind, [it.notification for it in group])
             return await self._requests.post(batch.to, {}, body)
@@ -160,9 +162,11 @@ class Sender:
         headers = webhook_headers(one.notification, one.key.sequence, batch.secrets, body, now)
         return await self._requests.post(batch.to, headers, body)
 
-    async def _mail_outcome(self, batch: Batch, group: Sequence[DueDelivery], now: int) -> Outcome:
+    async def _mail_outcome(
+        self, batch: Batch, group: Sequence[DueDelivery], now: int
+    ) -> AttemptOutcome:
         if self._mailer is None:
-            return Outcome(code=AttemptCode.MAIL_NOT_CONFIGURED)
+            return AttemptOutcome(code=AttemptCode.MAIL_NOT_CONFIGURED)
         address, found = batch.lane.address, [it.notification for it in group]
         message = mail_message(self._mailer.terms, address, found, batch.unsubscribe, now)
         return await self._mailer.send(message, address)

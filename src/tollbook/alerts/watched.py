@@ -4,8 +4,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-from tollbook.alerts.figures import Selected
-from tollbook.alerts.groups import Group, GroupKey, groups_of
+from tollbook.alerts.figures import SelectedSums
+from tollbook.alerts.groups import TriggerGroup, TriggerGroupKey, groups_of
 from tollbook.domain.catalog import Catalog
 from tollbook.domain.trigger_periods import WATCHED_AFTER, Span, Zones, running, spans
 from tollbook.domain.triggers import (
@@ -48,8 +48,8 @@ class WatchedTenant:
         self.catalog: Catalog = meters.read_catalog(snapshot, tenant)
         self.by_organization: dict[int, list[Trigger]] = defaultdict(list)
         self.amounts: dict[str, tuple[Amount, ...]] = {}
-        self._groups: dict[int, dict[GroupKey, Group]] = {}
-        self._codes: dict[Selected, frozenset[int] | None] = {}
+        self._groups: dict[int, dict[TriggerGroupKey, TriggerGroup]] = {}
+        self._codes: dict[SelectedSums, frozenset[int] | None] = {}
         limits = _limits(snapshot, tenant)
         for trigger in _active(snapshot, tenant) if only is None else only:
             self.by_organization[trigger.organization].append(trigger)
@@ -65,7 +65,7 @@ class WatchedTenant:
         found = self.by_organization.get(number, [])
         return [it for it in found if it.kind is ThresholdKind.DEVIATION]
 
-    def groups(self, number: int) -> dict[GroupKey, Group]:
+    def groups(self, number: int) -> dict[TriggerGroupKey, TriggerGroup]:
         """Return the triggers of an organization that compare with amounts, by their figure."""
         if number not in self._groups:
             found = self.by_organization.get(number, [])
@@ -74,7 +74,7 @@ class WatchedTenant:
             self._groups[number] = groups_of(of_amounts, amounts)
         return self._groups[number]
 
-    def codes(self, selected: Selected) -> frozenset[int] | None:
+    def codes(self, selected: SelectedSums) -> frozenset[int] | None:
         """Return the codes of the meters that are selected."""
         if selected not in self._codes:
             self._codes[selected] = selected.codes(self.catalog)

@@ -20,7 +20,7 @@ def _count_nothing(*_: object) -> None:
     """Count nothing."""
 
 
-class Counts(NamedTuple):
+class WorkCounters(NamedTuple):
     """What is called to count: each notification by its type, and each look.
 
     A look has its length in seconds, and its end in microseconds since 1970.
@@ -30,7 +30,7 @@ class Counts(NamedTuple):
     look: Callable[[float, int], object] = _count_nothing
 
 
-NO_COUNTS = Counts()
+NO_COUNTS = WorkCounters()
 
 
 class Work(NamedTuple):
@@ -43,7 +43,7 @@ class Work(NamedTuple):
     lease: Lease
     database: Database
     clock: Clock
-    counts: Counts = NO_COUNTS
+    counts: WorkCounters = NO_COUNTS
 
 
 Step = Callable[[Work], float]

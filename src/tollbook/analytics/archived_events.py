@@ -14,7 +14,7 @@ from tollbook.domain.meters import BY_CODE, OWN_ORGANIZATION_LEVEL
 from tollbook.domain.periods import month_text
 from tollbook.store import archive_files
 from tollbook.store.archive_files import Archived
-from tollbook.store.archive_reader import Unreadable, locate, require_unchanged
+from tollbook.store.archive_reader import UnreadableArchive, locate, require_unchanged
 from tollbook.store.database import Snapshot
 from tollbook.store.engine import Parameters, Row
 from tollbook.store.events import Stored, places
@@ -130,7 +130,7 @@ def find_files(
             if verify:
                 require_unchanged(*readable)
             found.setdefault(file.month, []).append(readable)
-        except Unreadable as error:
+        except UnreadableArchive as error:
             problems.setdefault(file.month, error.problem)
     return found, problems
 
@@ -165,7 +165,7 @@ def _refusing(month: int) -> Iterator[None]:
     """Turn what goes wrong with the files of a month into `EventArchived`."""
     try:
         yield
-    except Unreadable as error:
+    except UnreadableArchive as error:
         raise refusal({month: error.problem}) from error
     except (OSError, ValueError) as error:  # of Arrow, for a file that is no longer readable
         raise refusal({month: str(error)}) from error

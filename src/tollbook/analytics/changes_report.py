@@ -51,7 +51,7 @@ class Ranked(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     previous_buy_known_share: float | UnsetType | None = UNSET
 
 
-class Named(msgspec.Struct, frozen=True, gc=False):
+class ChangedOwner(msgspec.Struct, frozen=True, gc=False):
     """A user or an organization."""
 
     user_id: str | UnsetType = UNSET
@@ -95,8 +95,8 @@ class ChangesReport(msgspec.Struct, frozen=True, kw_only=True):
     grew: list[Ranked]
     shrank: list[Ranked]
     top: list[Ranked]
-    without_usage_users: list[Named] | UnsetType = UNSET
-    without_usage_organizations: list[Named] | UnsetType = UNSET
+    without_usage_users: list[ChangedOwner] | UnsetType = UNSET
+    without_usage_organizations: list[ChangedOwner] | UnsetType = UNSET
     buy_cost: AmountJson | UnsetType | None = UNSET
     margin: AmountJson | UnsetType | None = UNSET
     buy_known_share: float | UnsetType | None = UNSET
@@ -109,7 +109,7 @@ def changes_report(
     found: Changes, scope: QuestionScope, period: Period, before: Period, limit: int
 ) -> ChangesReport:
     """Return the answer with the first `limit` rows of each list."""
-    idle = [Named(**_identity(scope, it)) for it in found.without_usage[:limit]]
+    idle = [ChangedOwner(**_identity(scope, it)) for it in found.without_usage[:limit]]
     return ChangesReport(
         success=True,
         tenant_id=scope.tenant,
@@ -128,7 +128,7 @@ def changes_report(
     )
 
 
-def _by_user(found: Changes, scope: QuestionScope, idle: list[Named]) -> dict[str, Any]:
+def _by_user(found: Changes, scope: QuestionScope, idle: list[ChangedOwner]) -> dict[str, Any]:
     """Return the fields that only an organization's answer has."""
     assert scope.organization  # noqa: S101
     return {
@@ -145,7 +145,7 @@ def _by_user(found: Changes, scope: QuestionScope, idle: list[Named]) -> dict[st
     }
 
 
-def _by_organization(found: Changes, idle: list[Named]) -> dict[str, Any]:
+def _by_organization(found: Changes, idle: list[ChangedOwner]) -> dict[str, Any]:
     """Return the fields that only a tenant's answer has."""
     return {
         "active_organizations": len(found.active),

@@ -122,7 +122,7 @@ LIMIT 1
 }
 
 
-class Statements(NamedTuple):
+class EventStatements(NamedTuple):
     """The statements of a list of events that depend on what is asked for."""
 
     page: dict[Whose, str]
@@ -141,7 +141,7 @@ _OWN_NOBODY = f"{_NEVER} OR meter BETWEEN {_OWN.start} AND {_OWN.stop - 1})"
 
 
 @cache
-def statements(*, margin: bool = False, own: bool = False) -> Statements:
+def statements(*, margin: bool = False, own: bool = False) -> EventStatements:
     """Return the statements; with `margin`, rows of events end with the purchase cost.
 
     With `own`, a tenant has meters of its own, whose codes are too large for bits.
@@ -155,7 +155,7 @@ def statements(*, margin: bool = False, own: bool = False) -> Statements:
     def each(by_whose: dict[Whose, str]) -> dict[Whose, str]:
         return {whose: changed(statement) for whose, statement in by_whose.items()}
 
-    return Statements(
+    return EventStatements(
         page=each(PAGE),
         first=each(FIRST),
         chunk=each(CHUNK),

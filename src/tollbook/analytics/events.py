@@ -16,7 +16,7 @@ from tollbook.analytics.archived_events import (
     refusal,
 )
 from tollbook.analytics.corrected_rows import CORRECTIONS, with_corrections
-from tollbook.analytics.event_statements import MONTHS, Statements, Whose, statements
+from tollbook.analytics.event_statements import MONTHS, EventStatements, Whose, statements
 from tollbook.analytics.in_country import country_parameters
 from tollbook.analytics.margin import margin_columns
 from tollbook.analytics.partial_days import Bound
@@ -73,7 +73,7 @@ class EventsQuestion(NamedTuple):
     catalog: Catalog = BUILT_IN
 
     @property
-    def statements(self) -> Statements:
+    def statements(self) -> EventStatements:
         """Return the statements that read them."""
         return statements(margin=self.with_margin, own=bool(self.catalog.own))
 

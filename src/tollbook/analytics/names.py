@@ -9,7 +9,7 @@ from unicodedata import normalize
 def collation_key() -> Callable[[str], bytes]:
     """Return the function that makes the key by which a name is sorted.
 
-    Accents are beside their letter, and numbers are sorted by value. The order is the root
+    Accents are next to their letter, and numbers are sorted by value. The order is the root
     collation of Unicode CLDR, as in `words/names.js` of the page. Its data are loaded when names
     are sorted for the first time.
     """

@@ -1,4 +1,4 @@
-"""The sums of a period as they are stored, for what is answered besides the documented figures.
+"""The sums of a period as they are stored, for answers beyond the documented figures.
 
 The statements of the documented answers stay as they are, and as fast: purchase costs and billed
 quantities are read by statements of their own, in the same snapshot.

@@ -1,4 +1,4 @@
-"""What rows by user and by organization have besides the documented figures: margins, and meters.
+"""What rows by user and by organization have beyond the documented figures: margins, and meters.
 
 They are read by statements of their own (`plain_sums.py`), in the snapshot of the rows.
 """
@@ -49,7 +49,7 @@ DETAIL_FIELDS: list[tuple[str, Any, Any]] = [
 
 
 class Wanted(NamedTuple):
-    """What is asked for besides the documented figures."""
+    """What is asked for in addition to the documented figures."""
 
     margin: bool = False
     meters: bool = False

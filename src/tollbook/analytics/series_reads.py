@@ -12,7 +12,7 @@ from tollbook.analytics.series_statements import (
     PURCHASES,
     TIMEZONES,
     By,
-    Statements,
+    SeriesStatements,
     Unit,
     statements,
 )
@@ -61,7 +61,7 @@ class UsageFilter(NamedTuple):
     margin: bool = False
 
     @property
-    def statements(self) -> Statements:
+    def statements(self) -> SeriesStatements:
         """Return the statements that read it."""
         return statements(margin=self.margin, own=self.codes is not None)
 

@@ -222,7 +222,7 @@ _BY_PLACE = (*_WITHOUT_COUNTRY, *_BY_ANYTHING)
 ByUnit = dict[tuple[Unit, By], str]
 
 
-class Statements(NamedTuple):
+class SeriesStatements(NamedTuple):
     """All statements of trends: by unit and key, and the totals that series are ranked by."""
 
     organization: ByUnit
@@ -235,13 +235,13 @@ class Statements(NamedTuple):
 
 
 @cache
-def statements(*, margin: bool = False, own: bool = False) -> Statements:
+def statements(*, margin: bool = False, own: bool = False) -> SeriesStatements:
     """Return the statements; with `margin`, their rows end with what was bought for how much.
 
     With `own`, meters are compared with codes, not with bits.
     """
     figures = (*FIGURES, *PURCHASES) if margin else FIGURES
-    found = Statements(
+    found = SeriesStatements(
         {it: organization_sql(*it, figures) for it in _BY_PLACE},
         {it: tenant_sql(*it, figures) for it in _BY_PLACE},
         {it: user_sql(*it, figures) for it in _BY_USER}
@@ -257,7 +257,7 @@ def statements(*, margin: bool = False, own: bool = False) -> Statements:
             "\n    AND organizations.timezone = :timezone",
         ),
     )
-    return Statements(*map(_by_codes, found)) if own else found
+    return SeriesStatements(*map(_by_codes, found)) if own else found
 
 
 def _by_codes(statement: Any) -> Any:

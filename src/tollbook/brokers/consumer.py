@@ -19,7 +19,7 @@ from tollbook.brokers.transport import (
     ConnectionLost,
     GapFound,
     Message,
-    SourceRefused,
+    StreamRefused,
     Transport,
 )
 from tollbook.domain.errors import InvalidApiKey, TollbookError
@@ -96,7 +96,7 @@ class Consumer:
         return "the database cannot be written" if self._is_database_away else None
 
     async def run(self) -> Exit:
-        """Consume until stopped; return the exit code. `SourceRefused` is raised at start only."""
+        """Consume until stopped; return the exit code. `StreamRefused` is raised at start only."""
         helpers: list[asyncio.Task[None]] = []
         try:
             if not await self._connect_first():
@@ -122,7 +122,7 @@ class Consumer:
                 if not await self._step():
                     break
                 self._pauses = 0
-            except (ConnectionLost, SourceRefused) as error:
+            except (ConnectionLost, StreamRefused) as error:
                 await self._reconnect(error)
         await self._finish()
         return Exit.DONE
@@ -262,7 +262,7 @@ class Consumer:
             await asyncio.wait_for(self._transport.close(), _FINISH_SECONDS)
 
     async def _reconnect(self, error: BrokerError) -> None:
-        """Connect again, for ever; what was in flight comes again."""
+        """Connect again, without end; what was in flight comes again."""
         self._metrics.count_reconnect()
         self._is_connected = False
         self._dead_sender.clear()
@@ -272,7 +272,7 @@ class Consumer:
             await self._pause(error)
             try:
                 await self._attempt(self._transport.connect(self._options.create))
-            except (ConnectionLost, SourceRefused) as failure:
+            except (ConnectionLost, StreamRefused) as failure:
                 error = failure
             else:
                 self._is_connected = True

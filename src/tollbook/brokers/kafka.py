@@ -27,7 +27,7 @@ from tollbook.brokers.transport import (
     DeadLetterTooLarge,
     GapFound,
     Message,
-    SourceRefused,
+    StreamRefused,
 )
 from tollbook.ingest.cloud_attributes import Header
 
@@ -184,7 +184,7 @@ class KafkaTransport:
             f"kafka-topics --create --topic {name} --bootstrap-server {self._address.hosts[0]}"
         )
         hint = "; --create makes no topics" if create else ""
-        raise SourceRefused(f"there is no topic {name}; {advice}: {command}{hint}")
+        raise StreamRefused(f"there is no topic {name}; {advice}: {command}{hint}")
 
     def _assign(self, consumer: Any, partitions: list[TopicPartition]) -> None:
         """Begin each partition where the group has committed, or at its beginning."""

@@ -21,7 +21,7 @@ from tollbook.brokers.transport import (
     DeadLetterFailed,
     DeadLetterTooLarge,
     Message,
-    SourceRefused,
+    StreamRefused,
 )
 from tollbook.ingest.cloud_attributes import Header, unquoted
 
@@ -164,10 +164,10 @@ class NatsTransport:
                 **options,
             )
         except (nats.errors.AuthorizationError, nats.errors.InvalidUserCredentialsError) as error:
-            raise SourceRefused("NATS refuses the user or the credentials") from error
+            raise StreamRefused("NATS refuses the user or the credentials") from error
         except (nats.errors.Error, OSError, TimeoutError) as error:
             if "authorization" in str(error).lower():
-                raise SourceRefused("NATS refuses the user or the credentials") from error
+                raise StreamRefused("NATS refuses the user or the credentials") from error
             raise ConnectionLost(f"{self._address.shown}: {type(error).__name__}") from error
 
     def _require_connection(self) -> None:
@@ -180,11 +180,11 @@ class NatsTransport:
             info = await self._stream.stream_info(name)
         except NotFoundError as error:
             command = f"nats stream add {name} --subjects ... --storage file"
-            raise SourceRefused(f"there is no stream {name}; create it: {command}") from error
+            raise StreamRefused(f"there is no stream {name}; create it: {command}") from error
         subjects = info.config.subjects or []
         if any(_covers(it, self._dead_letter) for it in subjects):
             sentence = f"the stream {name} must not have the subject {self._dead_letter}"
-            raise SourceRefused(f"{sentence}: dead letters would be read again")
+            raise StreamRefused(f"{sentence}: dead letters would be read again")
 
     async def _check_consumer(self, create: bool) -> None:
         stream, group = self._address.name, self._group
@@ -197,14 +197,14 @@ class NatsTransport:
                     f"--wait {ACK_WAIT_SECONDS:.0f}s --max-pending {self._prefetch} --deliver all"
                 )
                 sentence = f"the stream {stream} has no consumer {group}; use --create, or"
-                raise SourceRefused(f"{sentence} run: {command}") from error
+                raise StreamRefused(f"{sentence} run: {command}") from error
             info = await self._create_consumer()
         config = info.config
         if config.deliver_subject or config.ack_policy != AckPolicy.EXPLICIT:
-            raise SourceRefused(f"the consumer {group} must be of type pull, with explicit acks")
+            raise StreamRefused(f"the consumer {group} must be of type pull, with explicit acks")
         if (config.max_deliver or -1) > 0:
             sentence = f"the consumer {group} must have no max_deliver: a message that was"
-            raise SourceRefused(f"{sentence} delivered so often would never be delivered again")
+            raise StreamRefused(f"{sentence} delivered so often would never be delivered again")
         self.hold_seconds = max(0.5, float(config.ack_wait or ACK_WAIT_SECONDS) / 3)
 
     async def _create_consumer(self) -> Any:
@@ -218,7 +218,7 @@ class NatsTransport:
         try:
             return await self._stream.add_consumer(self._address.name, config)
         except APIError as error:
-            raise SourceRefused(f"the consumer cannot be created: {error.description}") from error
+            raise StreamRefused(f"the consumer cannot be created: {error.description}") from error
 
     async def _check_dead_letter(self, create: bool) -> None:
         subject = self._dead_letter
@@ -229,11 +229,11 @@ class NatsTransport:
             if not create:
                 command = f"nats stream add {name} --subjects {subject} --storage file"
                 sentence = f"no stream has the subject {subject}; use --create, or run: {command}"
-                raise SourceRefused(sentence) from error
+                raise StreamRefused(sentence) from error
             await self._stream.add_stream(name=name, subjects=[subject])
             return
         if found == self._address.name:
-            raise SourceRefused("dead letters must not go to the stream that is read")
+            raise StreamRefused("dead letters must not go to the stream that is read")
 
     def _message(self, it: Msg) -> Message:
         headers = it.headers or {}

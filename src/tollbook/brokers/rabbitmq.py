@@ -28,7 +28,7 @@ from tollbook.brokers.transport import (
     DeadLetterFailed,
     DeadLetterTooLarge,
     Message,
-    SourceRefused,
+    StreamRefused,
 )
 from tollbook.ingest.cloud_attributes import Header
 
@@ -171,7 +171,7 @@ class RabbitTransport:
                     timeout=_TIMEOUT,
                 )
             except _AUTHENTICATION as error:
-                raise SourceRefused("RabbitMQ refuses the user or the password") from error
+                raise StreamRefused("RabbitMQ refuses the user or the password") from error
             except (AMQPError, OSError, TimeoutError) as error:
                 failure = error
         name = type(failure).__name__
@@ -201,11 +201,11 @@ class RabbitTransport:
                     """arguments='{"x-delivery-limit": 1000000}'"""
                 )
                 sentence = f"there is no queue {name}; create it: {command}"
-                raise SourceRefused(sentence) from error
+                raise StreamRefused(sentence) from error
             channel = await self._connection.channel()
             await channel.declare_queue(name, durable=True)
         except AMQPError as error:
-            raise SourceRefused(f"the queue {name} must be readable for this user") from error
+            raise StreamRefused(f"the queue {name} must be readable for this user") from error
         await channel.close()
 
     def _message(self, it: AbstractIncomingMessage) -> Message:

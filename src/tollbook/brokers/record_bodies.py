@@ -20,8 +20,8 @@ from tollbook.records.formats import reader_of
 from tollbook.records.mapping import Mapping
 from tollbook.records.options import ConversionOptions
 from tollbook.records.row_ids import KnownHashes
-from tollbook.records.rows import IdenticalRow, RefusedRow, Row, SkippedRow, SourceRefused
-from tollbook.records.source import Source
+from tollbook.records.rows import IdenticalRow, RecordRow, RefusedRow, SkippedRow, SourceRefused
+from tollbook.records.source import RecordSource
 
 _JSON = "json"
 
@@ -77,8 +77,8 @@ class RecordBodies:
         decoded = decode_numbered(events, catalog)
         return [*decoded, *(_receipt(len(decoded) + n, it) for n, it in enumerate(refused))]
 
-    def _rows(self, body: bytes) -> Iterator[Row]:
-        source = Source("", io.BytesIO(body), self._mapping, self._reader, is_finished=True)
+    def _rows(self, body: bytes) -> Iterator[RecordRow]:
+        source = RecordSource("", io.BytesIO(body), self._mapping, self._reader, is_finished=True)
         batches = self._reader.merged(source.batches(), source.is_ended)
         try:
             found = next(batches, None)

@@ -15,7 +15,7 @@ class ConnectionLost(BrokerError):
     """The broker cannot be reached now; the consumer connects again."""
 
 
-class SourceRefused(BrokerError):
+class StreamRefused(BrokerError):
     """A stream, queue or topic is missing or unsuitable; the message has the command that helps."""
 
 
@@ -68,7 +68,7 @@ class Transport(Protocol):
     async def connect(self, create: bool) -> None:
         """Connect, and check source, dead letters and rights.
 
-        With `create`, create what is missing, but never the source. Raise `SourceRefused` for what
+        With `create`, create what is missing, but never the source. Raise `StreamRefused` for what
         is missing or unsuitable, and `ConnectionLost` when the broker cannot be reached.
         """
 

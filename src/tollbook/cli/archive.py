@@ -18,7 +18,7 @@ from tollbook.domain.events import instant_of
 from tollbook.domain.periods import day_number, month_text
 from tollbook.lifecycle.archive import Due, NotArchived, archive, before_months, describe
 from tollbook.lifecycle.discard import discard, unrecorded
-from tollbook.lifecycle.restore import NotRestored, Restored, Wanted, restore
+from tollbook.lifecycle.restore import NotRestored, Restored, RestoredPart, restore
 from tollbook.settings import Settings
 from tollbook.store import archive_files
 from tollbook.store.archive_files import Archived
@@ -67,7 +67,7 @@ def verb(options: Options, settings: Settings) -> int:
             return _list(snapshot, options, number)
     if options.restore:
         month = day_number(options.restore) // 100
-        wanted = Wanted(number, month, options.source or settings.archives)
+        wanted = RestoredPart(number, month, options.source or settings.archives)
         return _restore(database, actor, options, wanted)
     return _archive(database, actor, options, number)
 
@@ -109,7 +109,7 @@ def _archive(database: Database, actor: Actor, options: Options, number: int | N
     return 1 if left else 0
 
 
-def _restore(database: Database, actor: Actor, options: Options, wanted: Wanted) -> int:
+def _restore(database: Database, actor: Actor, options: Options, wanted: RestoredPart) -> int:
     restored: list[Restored] = []
     left: list[NotRestored] = []
     for result in restore(database, actor, wanted):

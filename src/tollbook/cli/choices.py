@@ -193,7 +193,7 @@ def has_margin(options: Options) -> bool:
 
 
 def wanted_of(options: Options) -> Wanted:
-    """Return what is asked for besides the documented figures."""
+    """Return what is asked for in addition to the documented figures."""
     return Wanted(has_margin(options), bool(options.meters or "meters" in options.include))
 
 

@@ -17,7 +17,7 @@ from tollbook.brokers.metrics import ConsumeMetrics
 from tollbook.brokers.monitoring import Monitoring
 from tollbook.brokers.record_bodies import RecordBodies
 from tollbook.brokers.storing import FindDecoder, MessageStore
-from tollbook.brokers.transport import SourceRefused, Transport
+from tollbook.brokers.transport import StreamRefused, Transport
 from tollbook.brokers.transports import transport_of
 from tollbook.cli.command import Command, Options
 from tollbook.cli.import_options import saved_mapping
@@ -99,7 +99,7 @@ def verb(options: Options, settings: Settings) -> int:
         monitoring.start()
     try:
         return asyncio.run(_run(consumer))
-    except SourceRefused as error:
+    except StreamRefused as error:
         print_error(f"tollbook: {error}")
         return Exit.NOT_STARTED
     finally:

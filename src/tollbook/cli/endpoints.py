@@ -12,7 +12,7 @@ from tollbook.cli.parameters import whole
 from tollbook.domain.endpoints import (
     DEFAULT_OVERLAP_SECONDS,
     MOST_OVERLAP_SECONDS,
-    Endpoint,
+    AlertEndpoint,
     EndpointKind,
 )
 from tollbook.domain.errors import NotFound
@@ -156,7 +156,7 @@ def _list(options: Options, settings: Settings) -> int:
     return 0
 
 
-def _find(snapshot: Snapshot, options: Options) -> Endpoint:
+def _find(snapshot: Snapshot, options: Options) -> AlertEndpoint:
     found = endpoints.find_endpoint(snapshot, options.tenant, options.id)
     if found is None:
         raise NotFound(f"tenant {options.tenant} has no endpoint {options.id}")

@@ -25,7 +25,7 @@ from tollbook.records.pipeline import Pipeline
 from tollbook.records.readers import Reader
 from tollbook.records.refused_file import RefusedFile
 from tollbook.records.report import Report
-from tollbook.records.rows import Row, SourceRefused
+from tollbook.records.rows import RecordRow, SourceRefused
 
 _POLL = 1.0
 _FIRST_WAIT, _LONGEST_WAIT = 1.0, 30.0
@@ -175,7 +175,7 @@ class FollowRun:
             if not has_read:
                 self.stop.wait(_POLL)
 
-    def _store(self, pipeline: Pipeline, file: GrowingFile, rows: list[Row]) -> None:
+    def _store(self, pipeline: Pipeline, file: GrowingFile, rows: list[RecordRow]) -> None:
         report = Report()
         pipeline.add(file, rows, report)
         self.report.add(report)

@@ -13,7 +13,7 @@ from tollbook.records.accounts import read_accounts
 from tollbook.records.formats import CSV, FORMATS, checked, mapping_of
 from tollbook.records.mapping import Mapping
 from tollbook.records.mapping_file import read_mapping
-from tollbook.records.options import CARRIER, LEGS, Changes, ConversionOptions, changed
+from tollbook.records.options import CARRIER, LEGS, ConversionOptions, MappingChanges, changed
 from tollbook.records.rows import SourceRefused
 from tollbook.records.saved_mapping import written_mapping
 from tollbook.records.templates import names_of_template
@@ -192,11 +192,11 @@ def _quoted(text: str) -> str:
     return text if text.replace("-", "").replace("/", "").isalnum() else f"'{text}'"
 
 
-def _changes(options: Options) -> Changes:
+def _changes(options: Options) -> MappingChanges:
     header = _list(options.header)
     if options.template is not None:
         header = tuple(names_of_template(options.template))
-    return Changes(
+    return MappingChanges(
         columns=dict(options.column),
         type=options.type,
         time_formats=options.time_format,

@@ -41,7 +41,7 @@ from tollbook.records.pipeline import Pipeline, Store
 from tollbook.records.refused_file import RefusedFile
 from tollbook.records.report import Report
 from tollbook.records.rows import RefusedRow, SourceRefused
-from tollbook.records.source import Source
+from tollbook.records.source import RecordSource
 from tollbook.settings import Settings
 
 REFUSED, NOT_STARTED, UNREADABLE = 1, 2, 3
@@ -164,7 +164,7 @@ class _Run:
         report = Report()
         with opened(name) as file:
             is_finished = self._options.complete or name == STANDARD_INPUT
-            source = Source(name, file, self._mapping, self._reader, is_finished=is_finished)
+            source = RecordSource(name, file, self._mapping, self._reader, is_finished=is_finished)
             self._open_refused_file(name)
             try:
                 with _progress(name) as update:

@@ -17,7 +17,7 @@ from tollbook.api.endpoints.quarantine_answers import (
     replay_dry_run_answer,
 )
 from tollbook.api.endpoints.quarantine_runs import selection_problem
-from tollbook.api.endpoints.quarantine_selection import Selected, code_of, selection_of
+from tollbook.api.endpoints.quarantine_selection import SelectedEvents, code_of, selection_of
 from tollbook.cli.choices import (
     combined,
     command_line,
@@ -222,7 +222,9 @@ def _resume(options: Options, settings: Settings) -> int:
     return _execute(options, settings, database, run)
 
 
-def _dry_run(options: Options, settings: Settings, database: Database, found: Selected) -> int:
+def _dry_run(
+    options: Options, settings: Settings, database: Database, found: SelectedEvents
+) -> int:
     cache, selection = directory_cache_of(settings, database), found.selection
     with (
         database.reading(TimeLimit.NONE) as snapshot,
@@ -280,7 +282,7 @@ def _begin(
     settings: Settings,
     database: Database,
     action: QuarantineAction,
-    found: Selected,
+    found: SelectedEvents,
 ) -> int:
     run = runs.begin(database, command_line(options.tenant), action, *found)
     return _execute(options, settings, database, run)
@@ -309,7 +311,7 @@ def _print(options: Options, run: QuarantineRun, catalog: Catalog) -> None:
     print_line(f"{counts}{stopped}")
 
 
-def _selected(snapshot: Snapshot, options: Options) -> Selected:
+def _selected(snapshot: Snapshot, options: Options) -> SelectedEvents:
     _require_tenant(snapshot, options)
     organization = None
     if options.organization is not None:

@@ -14,7 +14,7 @@ _LONGEST_RETRY_AFTER = _HOUR
 GIVEN_UP_AFTER = 72 * _HOUR * _SECOND
 """How long a delivery is tried, and an endpoint may fail, in microseconds."""
 SET_ASIDE_AFTER = 5
-"""So many answers that reject a notification let later ones pass it."""
+"""This many answers that reject a notification let later ones pass it."""
 _NOT_REJECTED = frozenset({408, 425, 429})
 _GONE = 410
 LONGEST_EXCERPT = 200
@@ -44,7 +44,7 @@ class AttemptCode(StrEnum):
     MAIL_NOT_CONFIGURED = "mail_not_configured"
 
 
-class Outcome(msgspec.Struct, frozen=True):
+class AttemptOutcome(msgspec.Struct, frozen=True):
     """What an attempt returned.
 
     `status` is that of HTTP, or of SMTP for a mail. `retry_after` is in seconds, 0 if the receiver
@@ -78,7 +78,7 @@ class Outcome(msgspec.Struct, frozen=True):
         return (self.status or 0) if self.code is AttemptCode.HTTP_STATUS else 0
 
 
-class Progress(msgspec.Struct, frozen=True):
+class DeliveryProgress(msgspec.Struct, frozen=True):
     """How far a delivery is. Instants are in microseconds since 1970."""
 
     status: DeliveryStatus
@@ -89,7 +89,9 @@ class Progress(msgspec.Struct, frozen=True):
     next_attempt_at: int
 
 
-def after_attempt(before: Progress, outcome: Outcome, now: int, *, is_test: bool) -> Progress:
+def after_attempt(
+    before: DeliveryProgress, outcome: AttemptOutcome, now: int, *, is_test: bool
+) -> DeliveryProgress:
     """Return the state of a delivery after an attempt.
 
     A test is tried once, and so is what fails finally. One that is set aside is given up after 72
@@ -105,7 +107,7 @@ def after_attempt(before: Progress, outcome: Outcome, now: int, *, is_test: bool
     else:
         status = DeliveryStatus.PENDING
     wait = max(delay(before.attempts), min(outcome.retry_after, _LONGEST_RETRY_AFTER))
-    return Progress(
+    return DeliveryProgress(
         status=status,
         attempts=before.attempts + 1,
         failures=failures,
@@ -116,7 +118,7 @@ def after_attempt(before: Progress, outcome: Outcome, now: int, *, is_test: bool
 
 
 def delay(attempts: int) -> float:
-    """Return the seconds until the next attempt after so many earlier ones, give or take 20 %."""
+    """Return the seconds until the next attempt after as many earlier ones, within 20 %."""
     usual = _DELAYS[attempts] if attempts < len(_DELAYS) else _LAST_DELAY
     return usual * random.uniform(1 - _JITTER, 1 + _JITTER)  # noqa: S311
 

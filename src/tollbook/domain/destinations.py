@@ -54,7 +54,7 @@ class Destination(msgspec.Struct, frozen=True):
 def parse_url(text: str, networks: Sequence[Network] = ()) -> Destination:
     """Parse a URL and check all of it that needs no name service; raise `InvalidUrl`.
 
-    `networks` are those that are allowed besides public addresses.
+    `networks` are those that are allowed in addition to public addresses.
     """
     if len(text) > LONGEST_URL:
         raise InvalidUrl(f"must have up to {LONGEST_URL} characters")

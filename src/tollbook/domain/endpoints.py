@@ -46,7 +46,7 @@ class SigningSecret(msgspec.Struct, frozen=True, array_like=True):
     expires_at: int | None = None
 
 
-class Endpoint(msgspec.Struct, frozen=True, kw_only=True):
+class AlertEndpoint(msgspec.Struct, frozen=True, kw_only=True):
     """Where notifications of its owner go.
 
     `organization` is the number of the owning organization, None for the tenant. `url` and

@@ -89,8 +89,8 @@ def is_id(text: str) -> bool:
 def is_made_for(text: str, secret: str) -> bool:
     """Return whether a text is the public id of a token of a tenant, and not made up.
 
-    Tokens are not stored; the checksum by the tenant's secret tells their ids from others, except
-    one in 16 million.
+    Tokens are not stored; the checksum by the tenant's secret distinguishes their ids from others,
+    except one in 16 million.
     """
     found = _ID.fullmatch(text)
     return found is not None and hmac.compare_digest(found[2], _check(found[1], secret))

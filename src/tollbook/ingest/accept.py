@@ -25,7 +25,7 @@ from tollbook.ingest.months import Months
 from tollbook.ingest.normalize import ClaimedIdentity, NormalizedEvent
 from tollbook.rating.charge import charge_usage
 from tollbook.rating.choose import choose
-from tollbook.rating.tariff import Chosen
+from tollbook.rating.tariff import ChosenRate
 from tollbook.store.staging import Staged
 
 FUTURE_ALLOWED = 24 * 3600 * 1_000_000
@@ -166,7 +166,7 @@ def _charge(
     """Charge a usage; return its month's position and its tier key too, None where unused."""
     found = choose(terms.books, usage, terms.currency)
     # A cost that the event states does not depend on what the month has billed.
-    if type(found) is not Chosen or found.pricing.tier_group is None or usage.cost is not None:
+    if type(found) is not ChosenRate or found.pricing.tier_group is None or usage.cost is not None:
         return charge_usage(found, usage), None, None
     tier_key, month = found.pricing.tier_group, usage.day // 100
     if months is None:

@@ -53,7 +53,7 @@ def correct(
     def months_of() -> Iterable[int]:
         return chain(months, *(it.months() for it in submissions))
 
-    # Ids are rarely taken. The refusal of an atomic request tells which are.
+    # Ids are rarely taken. The refusal of an atomic request names those that are.
     are_ids_free = not submissions[0].atomic
     try:
         stored = database.write_events(months_of, partial(store, are_ids_free=are_ids_free))

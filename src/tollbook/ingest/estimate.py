@@ -11,7 +11,7 @@ from tollbook.ingest.normalize import NormalizedEvent
 from tollbook.ingest.submit import SubmissionDraft
 from tollbook.rating.choose import choose
 from tollbook.rating.explain import Explanation, explain
-from tollbook.rating.tariff import Chosen
+from tollbook.rating.tariff import ChosenRate
 from tollbook.store.database import Snapshot
 
 
@@ -21,7 +21,7 @@ class Rated(msgspec.Struct, frozen=True):
     normalized: NormalizedEvent
     currency: str
     explanation: Explanation
-    chosen: Chosen | None
+    chosen: ChosenRate | None
     tier_key: str | None
     position: int | None
 
@@ -64,7 +64,7 @@ def _estimate(
         terms.number_format,
     )
     found = choose(terms.books, usage, terms.currency)
-    chosen = found if isinstance(found, Chosen) else None
+    chosen = found if isinstance(found, ChosenRate) else None
     version = chosen.tariff.version if chosen else None
     explanation = explain(chosen.rate if chosen else None, usage, row.position, version)
     if isinstance(explanation, Unpriced):

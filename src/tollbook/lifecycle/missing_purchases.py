@@ -8,7 +8,7 @@ from typing import NamedTuple
 from tollbook.lifecycle.check import SumsByKey, add_to_sums, group_of
 from tollbook.store import archive_files, archives, directory, ledger, recharge, versions
 from tollbook.store.archive_files import Archived
-from tollbook.store.archive_reader import Unreadable, locate, require_unchanged
+from tollbook.store.archive_reader import UnreadableArchive, locate, require_unchanged
 from tollbook.store.archives import Month
 from tollbook.store.audit import COMMAND_LINE, Actor
 from tollbook.store.audit_writer import write_act
@@ -82,7 +82,7 @@ def _rebuild(
 ) -> Rebuilt | NotRebuilt | None:
     try:
         paths = [_readable(file, folder) for file in files]
-    except Unreadable as error:
+    except UnreadableArchive as error:
         return NotRebuilt(month, error.problem)
     sums: SumsByKey = {}
     for event in _events(paths):

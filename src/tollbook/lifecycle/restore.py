@@ -15,7 +15,7 @@ from tollbook.lifecycle.drafts import HOST, clean_up
 from tollbook.lifecycle.missing_purchases import add_purchases, missing_groups
 from tollbook.store import archive_files, archives, directory, drafts, ledger, versions
 from tollbook.store.archive_files import Archived
-from tollbook.store.archive_reader import Unreadable, locate, require_unchanged
+from tollbook.store.archive_reader import UnreadableArchive, locate, require_unchanged
 from tollbook.store.archives import Month
 from tollbook.store.audit import Actor
 from tollbook.store.audit_writer import write_act
@@ -28,7 +28,7 @@ from tollbook.store.parquet import read_file
 _TRIES = 5
 
 
-class Wanted(NamedTuple):
+class RestoredPart(NamedTuple):
     """A month such as 202401 to restore, of one organization or all.
 
     Archives are in `folder`, or where they were written.
@@ -58,7 +58,9 @@ class _Changed(Exception):
     """The archives of a month are no longer those that were read."""
 
 
-def restore(database: Database, actor: Actor, wanted: Wanted) -> Iterator[Restored | NotRestored]:
+def restore(
+    database: Database, actor: Actor, wanted: RestoredPart
+) -> Iterator[Restored | NotRestored]:
     """Restore a month, one organization at a time; yield each result.
 
     An organization whose files cannot be read is yielded with the reason, and the next one follows.
@@ -80,7 +82,7 @@ def restore(database: Database, actor: Actor, wanted: Wanted) -> Iterator[Restor
                 yield done
 
 
-def _months(database: Database, actor: Actor, wanted: Wanted) -> list[Month]:
+def _months(database: Database, actor: Actor, wanted: RestoredPart) -> list[Month]:
     span = wanted.month, wanted.month
     with database.reading(TimeLimit.NONE) as snapshot:
         files = archive_files.files(snapshot, actor.tenant, wanted.organization, span)
@@ -133,7 +135,7 @@ def _require_readable(files: Sequence[Archived], folder: Path | None) -> list[Pa
             path = locate(file, folder).absolute()
             require_unchanged(file, path)
             paths.append(path)
-    except Unreadable as error:
+    except UnreadableArchive as error:
         raise ArchiveRefused(error.problem) from error
     return paths
 

@@ -13,13 +13,13 @@ from tollbook.domain.prices import PARTS, Pricing
 from tollbook.rating.calculation import Calculation, calculate
 from tollbook.rating.choose import NUMBER_HIDDEN, NUMBER_UNREADABLE, Books, choose
 from tollbook.rating.quantity import billed_seconds
-from tollbook.rating.tariff import Chosen
+from tollbook.rating.tariff import ChosenRate
 
 MOST_COST_NANOS = scaled(MOST_COST, COST_PLACES)
 _OUT_OF_RANGE = Unpriced("cost_out_of_range", f"the cost would be over {MOST_COST}")
 _MARKUP_UNKNOWN = (NUMBER_HIDDEN, NUMBER_UNREADABLE)
 """The reasons for which the markup on an event's own cost is unknown."""
-Found = Chosen | Unpriced
+Found = ChosenRate | Unpriced
 
 
 def rate_usage(
@@ -27,7 +27,7 @@ def rate_usage(
 ) -> Charge | Unpriced:
     """Choose the rate of a usage and charge by it."""
     found = choose(books, usage, currency)
-    if type(found) is Chosen:
+    if type(found) is ChosenRate:
         return apply_pricing(found.pricing, found.rate_id, usage, position)
     return charge_usage(found, usage)
 
@@ -44,7 +44,7 @@ def charge_usage(
     is the quantity that the ledger has billed this month under `found.tier_key`, `charged_at` that
     of the original of a reversal.
     """
-    if type(found) is Chosen:
+    if type(found) is ChosenRate:
         return apply_pricing(found.pricing, found.rate_id, usage, position, charged_at)
     if usage.cost is None or found.code in _MARKUP_UNKNOWN:
         return found

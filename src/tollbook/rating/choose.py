@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from tollbook.domain.charges import RatingInput, Unpriced
 from tollbook.rating.index import UnreadableNumber
 from tollbook.rating.numbers import kind_of
-from tollbook.rating.tariff import Chosen, Tariff
+from tollbook.rating.tariff import ChosenRate, Tariff
 
 NO_BOOK = "no_price_book"
 NO_PRICE = "no_price"
@@ -17,7 +17,7 @@ Books = Sequence[Sequence[Tariff]]
 """Books in the order they are searched, an organization's own first; each as its tariffs."""
 
 
-def choose(books: Books, usage: RatingInput, currency: str) -> Chosen | Unpriced:
+def choose(books: Books, usage: RatingInput, currency: str) -> ChosenRate | Unpriced:
     """Choose the rate of a usage from the first book with a rate in force that fits.
 
     After a book that may price a number that cannot be read, a rate must name its kind.

@@ -14,7 +14,7 @@ from tollbook.rating.numbers import ERASED, stored_digits_of
 
 
 @final
-class Chosen(msgspec.Struct, frozen=True, gc=False):
+class ChosenRate(msgspec.Struct, frozen=True, gc=False):
     """The rate found for a usage, before any arithmetic: its number, its pricing and its prefixes.
 
     `to` and `from_` are the prefixes that matched, 0 for none.
@@ -81,7 +81,7 @@ class Tariff:
         """Return what a row shares with others: all but its prefixes and id."""
         return self._templates[self._template_of[row]]
 
-    def find(self, usage: RatingInput) -> Chosen | None:
+    def find(self, usage: RatingInput) -> ChosenRate | None:
         """Find the most specific rate that fits, None when none does.
 
         A usage with its own cost looks for a markup, any other for a price. Where rates are
@@ -91,7 +91,7 @@ class Tariff:
         if usage.cost is None:
             sole = self._sole.get(usage.meter)
             if sole is not None:
-                return Chosen(self, *sole, 0, 0)
+                return ChosenRate(self, *sole, 0, 0)
         index = self._index(usage)
         if index is None:
             return None
@@ -103,17 +103,19 @@ class Tariff:
                 raise
         return None if found is None else self._choose_row(found)
 
-    def find_by_kind(self, usage: RatingInput, side: str) -> Chosen | None:
+    def find_by_kind(self, usage: RatingInput, side: str) -> ChosenRate | None:
         """Find the most specific rate that fits and names the kind of the address in `side`."""
         index = self._index(usage)
         found = None if index is None else index.find_by_kind(usage, self._fits, (side,))
         return None if found is None else self._choose_row(found)
 
-    def _choose_row(self, found: Found) -> Chosen:
+    def _choose_row(self, found: Found) -> ChosenRate:
         row, to, from_ = found
         pricing = self._pricings[self._template_of[row]]
         rate_id = self._ids[row]
-        return Chosen(tariff=self, row=row, rate_id=rate_id, pricing=pricing, to=to, from_=from_)
+        return ChosenRate(
+            tariff=self, row=row, rate_id=rate_id, pricing=pricing, to=to, from_=from_
+        )
 
     def hidden(self, usage: RatingInput) -> str | None:
         """Return an attribute of which too little is stored to choose a rate, or None."""

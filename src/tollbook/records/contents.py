@@ -14,7 +14,7 @@ _AUTOMATIC_GZIP = 31
 _UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 
-class Content:
+class InputContent:
     """The pieces of an input.
 
     `packed` is whether it is compressed by gzip. After the last piece, `damage` is None, or why

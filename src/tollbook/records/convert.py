@@ -29,8 +29,8 @@ from tollbook.records.rows import (
     OTHER_LEG,
     UNANSWERED,
     IdenticalRow,
+    RecordRow,
     RefusedRow,
-    Row,
     SkippedRow,
 )
 from tollbook.records.times import Resolved, written_time
@@ -59,7 +59,7 @@ TermsReader = Callable[[str], OrganizationTerms]
 class Converted(NamedTuple):
     """An event as JSON, and what the report adds up of it."""
 
-    row: Row
+    row: RecordRow
     event: bytes
     time: datetime
     seconds: Decimal
@@ -122,7 +122,7 @@ class Converter:
         has_format = rule.country is not None or rule.bare is not None
         self._number_format = format_of(rule.country, rule.bare) if has_format else None
 
-    def convert(self, row: Row) -> Converted:
+    def convert(self, row: RecordRow) -> Converted:
         """Return the event of a row, or raise why there is none."""
         if row.refusal is not None:
             raise row.refusal
@@ -170,7 +170,7 @@ class Converter:
         repeated = time.is_repeated
         return Converted(row, _encode(event), time.time, seconds, segments, repeated, is_rounded)
 
-    def seconds_of(self, row: Row) -> Decimal:
+    def seconds_of(self, row: RecordRow) -> Decimal:
         """Return the seconds of a row that is no event, 0 when they cannot be read."""
         try:
             text = self._quantity(row.values) if self._quantity and row.values else ""
@@ -269,7 +269,7 @@ class Converter:
             raise RefusedRow("account", "unknown_account", sentence)
         return AccountOwner(organization, user)
 
-    def _identity(self, row: Row) -> str:
+    def _identity(self, row: RecordRow) -> str:
         """Return the id of a row: of its switch, else the hash of the row."""
         if len(self._id) == 1 and (text := self._id[0](row.values)):
             return self._prefix + text

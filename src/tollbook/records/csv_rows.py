@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from tollbook.records.columns import loose
 from tollbook.records.contents import LONGEST_RECORD, decode
-from tollbook.records.rows import RefusedRow, Row
+from tollbook.records.rows import RecordRow, RefusedRow
 
 BATCH = 5_000
 """The rows that are read, converted and stored at once."""
@@ -69,7 +69,7 @@ class CsvRows:
 
     def batches(
         self, lines: Iterator[tuple[bytes, int]], finished: Callable[[], bool], line: int = 1
-    ) -> Iterator[list[Row]]:
+    ) -> Iterator[list[RecordRow]]:
         """Yield the rows in batches; `finished` is asked after the last line."""
         records = _whole(lines, self, finished, line)
         rest = records if self._columns else self._rows_after_header(records)
@@ -97,7 +97,7 @@ class CsvRows:
         self._check_header(names)
         self._columns = [loose(it) for it in names] if self._rules.is_loose else names
 
-    def _read(self, batch: Sequence[_Record]) -> list[Row]:
+    def _read(self, batch: Sequence[_Record]) -> list[RecordRow]:
         texts = [decode(it.raw, self._rules.encoding).rstrip("\r\n") for it in batch]
         cells = self._cells(texts)
         rows = (self._row(record, found) for record, found in zip(batch, cells, strict=True))
@@ -111,12 +111,12 @@ class CsvRows:
         # A quote inside a cell without quotes swallows lines: read each record alone.
         return [next(csv.reader((it,), delimiter=self._delimiter), []) for it in texts]
 
-    def _row(self, record: _Record, cells: list[str]) -> Row | None:
+    def _row(self, record: _Record, cells: list[str]) -> RecordRow | None:
         line, end, raw, refusal = record
         if refusal is None and len(raw) > LONGEST_RECORD:
             refusal = TOO_LONG
         if refusal is not None:
-            return Row(line, end, raw, {}, cells, refusal)
+            return RecordRow(line, end, raw, {}, cells, refusal)
         columns: Sequence[str] | None = self._columns
         names = self._rules.names
         if names is not None:
@@ -129,9 +129,9 @@ class CsvRows:
             wanted = f", the header {len(self._columns)}" if self._columns else ""
             sentence = f"the row has {len(cells)} cells{wanted}"
             refusal = RefusedRow("", "wrong_column_count", sentence)
-            return Row(line, end, raw, {}, cells, refusal)
+            return RecordRow(line, end, raw, {}, cells, refusal)
         values: Mapping[str, str] = dict(zip(columns, map(str.strip, cells), strict=True))
-        return Row(line, end, raw, values, cells)
+        return RecordRow(line, end, raw, values, cells)
 
     def _is_header(self, cells: Sequence[str]) -> bool:
         """Return whether a row is the header again, as in files that were joined."""

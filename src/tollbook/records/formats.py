@@ -7,7 +7,7 @@ import phonenumbers
 from tollbook.domain.directory import LOCAL_ZONES
 from tollbook.records.mapping import Mapping, QuantityRule, TimeRule
 from tollbook.records.mapping_file import preset
-from tollbook.records.options import Changes, changed
+from tollbook.records.options import MappingChanges, changed
 from tollbook.records.readers import Reader
 from tollbook.records.readers.catalog import READERS
 from tollbook.records.rows import SourceRefused
@@ -21,12 +21,12 @@ FORMATS = (*PRESETS, CSV)
 _VOICE = "voice.call"
 
 
-def mapping_of(format_: str, changes: Changes) -> Mapping:
+def mapping_of(format_: str, changes: MappingChanges) -> Mapping:
     """Return the mapping of a format with the changes of options."""
     return checked(csv_mapping(changes) if format_ == CSV else changed(preset(format_), changes))
 
 
-def csv_mapping(changes: Changes) -> Mapping:
+def csv_mapping(changes: MappingChanges) -> Mapping:
     """Return the mapping of `--format csv`, which consists of options."""
     missing = [it for it in ("id", "time") if it not in changes.columns]
     if missing:

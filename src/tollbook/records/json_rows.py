@@ -8,7 +8,7 @@ import msgspec
 
 from tollbook.records.columns import loose, text_of
 from tollbook.records.csv_rows import BATCH, COMMENT
-from tollbook.records.rows import RefusedRow, Row
+from tollbook.records.rows import RecordRow, RefusedRow
 
 LONGEST_DOCUMENT = 16 * 1024 * 1024
 """The longest JSON object, in bytes. An array may be longer: its objects are read one by one."""
@@ -40,9 +40,9 @@ class JsonRows:
 
     def batches(
         self, pieces: Iterator[bytes], finished: Callable[[], bool], line: int = 1, start: int = 0
-    ) -> Iterator[list[Row]]:
+    ) -> Iterator[list[RecordRow]]:
         """Yield the rows in batches; `finished` is asked after the last piece."""
-        batch: list[Row] = []
+        batch: list[RecordRow] = []
         scanner = _Scanner(line, start)
         for piece in pieces:
             for found in scanner.feed(piece):
@@ -56,12 +56,12 @@ class JsonRows:
         if batch:
             yield batch
 
-    def _rows(self, raw: bytes, line: int, end: int) -> Iterator[Row]:
+    def _rows(self, raw: bytes, line: int, end: int) -> Iterator[RecordRow]:
         try:
             value = _any.decode(raw)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             sentence = "this is no JSON object"
-            yield Row(line, end, raw + b"\n", {}, (), RefusedRow("", "not_json", sentence))
+            yield RecordRow(line, end, raw + b"\n", {}, (), RefusedRow("", "not_json", sentence))
             return
         inside = self._inside(value)
         if inside is None:
@@ -78,15 +78,15 @@ class JsonRows:
             return None
         return [it for it in self._lists if isinstance(value.get(it), list)] or None
 
-    def _row(self, raw: bytes, value: Any, line: int, end: int) -> Row:
+    def _row(self, raw: bytes, value: Any, line: int, end: int) -> RecordRow:
         raw += b"\n"
         if not isinstance(value, dict):
             refusal = RefusedRow("", "not_an_object", "a row must be a JSON object")
-            return Row(line, end, raw, {}, (), refusal)
+            return RecordRow(line, end, raw, {}, (), refusal)
         cells = (_sorted.encode(value).decode(),)
         if self._is_loose:
             value = {loose(name): text_of(it) for name, it in value.items()}
-        return Row(line, end, raw, value, cells)
+        return RecordRow(line, end, raw, value, cells)
 
 
 class _Scanner:

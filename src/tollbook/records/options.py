@@ -15,7 +15,7 @@ LEGS = ("a", "b", "both")
 
 
 class ConversionOptions(NamedTuple):
-    """What an import is told beyond the mapping: whose usage the rows are, and which rows count."""
+    """What an import needs beyond the mapping: whose usage the rows are, and which rows count."""
 
     organization: str | None = None
     accounts: Accounts | None = None
@@ -26,7 +26,7 @@ class ConversionOptions(NamedTuple):
     counts_unanswered: bool = False
 
 
-class Changes(NamedTuple):
+class MappingChanges(NamedTuple):
     """What options change of a mapping."""
 
     columns: Names[str, str] = {}
@@ -43,7 +43,7 @@ class Changes(NamedTuple):
     encoding: str | None = None
 
 
-def changed(mapping: Mapping, changes: Changes) -> Mapping:
+def changed(mapping: Mapping, changes: MappingChanges) -> Mapping:
     """Return a mapping with the changes of options."""
     time, quantity = mapping.time, mapping.quantity
     fields, identity, type_ = dict(mapping.fields), mapping.id, mapping.type
@@ -96,7 +96,7 @@ def _with_inbound(rule: FieldRule | None, contexts: tuple[str, ...]) -> FieldRul
     return msgspec.structs.replace(rule, values=values, default=default)
 
 
-def _numbers(rule: NumberRule, changes: Changes) -> NumberRule:
+def _numbers(rule: NumberRule, changes: MappingChanges) -> NumberRule:
     if changes.country is not None or changes.bare is not None:
         country = changes.country
         if country is None and changes.bare == "national":

@@ -8,8 +8,8 @@ from tollbook.records.convert import Converted, Converter
 from tollbook.records.readers import Reader
 from tollbook.records.refused_file import RefusedFile
 from tollbook.records.report import CONVERTED, Report, refusal_of
-from tollbook.records.rows import IdenticalRow, RefusedRow, Row, SkippedRow
-from tollbook.records.source import Source
+from tollbook.records.rows import IdenticalRow, RecordRow, RefusedRow, SkippedRow
+from tollbook.records.source import RecordSource
 
 Store = Callable[[Sequence[bytes]], Sequence[Receipt]]
 """Stores events durably and returns their receipts; rejections only when nothing is stored."""
@@ -17,7 +17,7 @@ Refuse = Callable[[str, int, RefusedRow], None]
 """Receives the name of a source, a line, and why its row is refused."""
 
 
-class Named(Protocol):
+class NamedSource(Protocol):
     """What is refused of a source is named by its name, line, and the line of its header."""
 
     @property
@@ -49,7 +49,7 @@ class Pipeline:
         """Write refused rows to a file, too."""
         self._refused = refused
 
-    def run(self, source: Source, report: Report) -> Iterator[int]:
+    def run(self, source: RecordSource, report: Report) -> Iterator[int]:
         """Import a source and count its rows; yield the rows so far after each batch."""
         for rows in self._reader.merged(source.batches(), source.is_ended):
             self.add(source, rows, report)
@@ -57,7 +57,7 @@ class Pipeline:
         for _ in range(source.has_half_line + self._reader.left):
             report.add_half_line()
 
-    def add(self, source: Named, rows: Sequence[Row], report: Report) -> None:
+    def add(self, source: NamedSource, rows: Sequence[RecordRow], report: Report) -> None:
         """Convert and store a batch of rows durably, and count them."""
         converted: list[Converted] = []
         for row in rows:
@@ -77,7 +77,9 @@ class Pipeline:
         if self._converter.hashes.is_full:
             report.identical = None
 
-    def _convert(self, source: Named, row: Row, converted: list[Converted], report: Report) -> None:
+    def _convert(
+        self, source: NamedSource, row: RecordRow, converted: list[Converted], report: Report
+    ) -> None:
         report.merged += row.parts - 1
         try:
             converted.append(self._converter.convert(row))
@@ -90,7 +92,7 @@ class Pipeline:
             report.add_refused(refusal.code, self._converter.seconds_of(row))
             self._note(source, row, refusal)
 
-    def _note(self, source: Named, row: Row, refusal: RefusedRow) -> None:
+    def _note(self, source: NamedSource, row: RecordRow, refusal: RefusedRow) -> None:
         self._refuse(source.name, row.line, refusal)
         if self._refused is not None:
             self._refused.add(source.name, source.header, row.line, refusal, row.raw)

@@ -14,7 +14,7 @@ from tollbook.records.rows import HALF_LINE, RefusedRow
 from tollbook.records.times import written_time
 
 CONVERTED = "converted"
-"""Counts the events of an import that stores nothing: new and duplicate are not told apart."""
+"""Counts the events of an import that stores nothing: new and duplicate are not distinguished."""
 
 _STORED = (Outcome.ACCEPTED, Outcome.DUPLICATE, Outcome.QUARANTINED)
 

@@ -39,7 +39,7 @@ class SourceRefused(Exception):
     """A source or its options that cannot be imported at all: the sentence says what to change."""
 
 
-class Row(NamedTuple):
+class RecordRow(NamedTuple):
     """A row: its first line, its bytes, and its values by column.
 
     `end` is the offset after it in the unpacked file. `cells` are its decoded values in order, of

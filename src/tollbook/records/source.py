@@ -3,18 +3,18 @@
 from collections.abc import Callable, Iterator, Sequence
 from typing import BinaryIO
 
-from tollbook.records.contents import Content, lines_of
+from tollbook.records.contents import InputContent, lines_of
 from tollbook.records.csv_rows import CsvRows, CsvRules
 from tollbook.records.json_rows import JsonRows
 from tollbook.records.mapping import Mapping
 from tollbook.records.readers import Reader
-from tollbook.records.rows import Row, SourceRefused
+from tollbook.records.rows import RecordRow, SourceRefused
 from tollbook.records.text_rows import TextRows
 
 _SPACE = b" \t\r\n\0\xef\xbb\xbf"
 
 
-class Source:
+class RecordSource:
     """The rows of one file or of standard input.
 
     `is_finished` inputs end with their last row, even if it has no line feed: others may be
@@ -25,7 +25,7 @@ class Source:
         self, name: str, file: BinaryIO, mapping: Mapping, reader: Reader, *, is_finished: bool
     ) -> None:
         self.name = name
-        self.content = Content(file)
+        self.content = InputContent(file)
         self._mapping = mapping
         self._reader = reader
         self._is_finished = is_finished
@@ -41,7 +41,7 @@ class Source:
         """Return the line of the header as it is in the file; empty when there is none."""
         return self._rows.header if self._rows else b""
 
-    def batches(self) -> Iterator[list[Row]]:
+    def batches(self) -> Iterator[list[RecordRow]]:
         """Yield the rows in batches."""
         pieces = self.content.pieces()
         first = b""

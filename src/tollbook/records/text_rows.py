@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 
 from tollbook.records.contents import LONGEST_RECORD, decode
 from tollbook.records.csv_rows import BATCH, COMMENT, TOO_LONG
-from tollbook.records.rows import Row
+from tollbook.records.rows import RecordRow
 
 
 class TextRows:
@@ -18,9 +18,9 @@ class TextRows:
 
     def batches(
         self, lines: Iterator[tuple[bytes, int]], finished: Callable[[], bool], line: int = 1
-    ) -> Iterator[list[Row]]:
+    ) -> Iterator[list[RecordRow]]:
         """Yield the rows in batches; `finished` is asked after the last line."""
-        batch: list[Row] = []
+        batch: list[RecordRow] = []
         for number, (raw, end) in enumerate(lines, line):
             text = decode(raw, self._encoding).rstrip("\r\n")
             if not text.strip() or raw.startswith(COMMENT):
@@ -29,7 +29,7 @@ class TextRows:
                 self.has_half_line = True
                 break
             refusal = TOO_LONG if len(raw) > LONGEST_RECORD + 1 else None
-            batch.append(Row(number, end, raw, {}, (text,), refusal))
+            batch.append(RecordRow(number, end, raw, {}, (text,), refusal))
             if len(batch) >= BATCH:
                 yield batch
                 batch = []

@@ -14,7 +14,7 @@ from tollbook.ingest.months import Months
 from tollbook.ingest.reversal_rows import RatesById
 from tollbook.rating.charge import Found, charge_usage
 from tollbook.rating.choose import choose
-from tollbook.rating.tariff import Chosen
+from tollbook.rating.tariff import ChosenRate
 from tollbook.rerating.price_book_set import PricedOrganization
 from tollbook.store import recharge
 from tollbook.store.database import Snapshot
@@ -266,7 +266,7 @@ class _DayCharger:
         usage = _usage(event, self._place.day, minute, organization.number_format, meter)
         found = choose(organization.books, usage, organization.currency)
         key = position = None
-        if type(found) is Chosen and event.own_cost is None:
+        if type(found) is ChosenRate and event.own_cost is None:
             key = found.tier_key
         if key is not None:
             if key != before.tier_key and not self._is_whole:

@@ -12,7 +12,7 @@ _REMEMBERED = 4_096
 """The files whose checksum is remembered for as long as they do not change."""
 
 
-class Unreadable(Exception):
+class UnreadableArchive(Exception):
     """An archive cannot be read on this machine; `problem` is the reason, as a clause."""
 
     def __init__(self, problem: str) -> None:
@@ -28,31 +28,31 @@ def path_of(file: Archived, folder: Path | None) -> Path:
 
 
 def locate(file: Archived, folder: Path | None) -> Path:
-    """Return the path of an archive with the recorded size; raise `Unreadable` without one."""
+    """Return the path of an archive of the recorded size, or raise `UnreadableArchive`."""
     try:
         arrow_modules()
         path = path_of(file, folder)
         size = path.stat().st_size
     except SettingsError as error:
-        raise Unreadable(error.sentence) from error
+        raise UnreadableArchive(error.sentence) from error
     except FileNotFoundError as error:
         sentence = f"{file.file} is missing; set TOLLBOOK_ARCHIVE_FOLDER to its folder"
-        raise Unreadable(sentence) from error
+        raise UnreadableArchive(sentence) from error
     except OSError as error:
-        raise Unreadable(f"{file.file}: {error.strerror}") from error
+        raise UnreadableArchive(f"{file.file}: {error.strerror}") from error
     if size != file.bytes:
-        raise Unreadable(f"{file.file} has a different size than was recorded")
+        raise UnreadableArchive(f"{file.file} has a different size than was recorded")
     return path
 
 
 def require_unchanged(file: Archived, path: Path) -> None:
-    """Raise `Unreadable` when the bytes of an archive are not those that were recorded."""
+    """Raise `UnreadableArchive` when the bytes of an archive are not those that were recorded."""
     try:
         checksum = _checksum(path, _identity(path.stat()))
     except OSError as error:
-        raise Unreadable(f"{file.file}: {error.strerror}") from error
+        raise UnreadableArchive(f"{file.file}: {error.strerror}") from error
     if checksum != file.checksum:
-        raise Unreadable(f"{file.file} has a different checksum than was recorded")
+        raise UnreadableArchive(f"{file.file} has a different checksum than was recorded")
 
 
 def _identity(stat: os.stat_result) -> tuple[int, ...]:

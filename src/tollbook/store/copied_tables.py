@@ -22,15 +22,15 @@ Position = tuple[int | str, ...]
 """The key of a row."""
 
 
-class Content(NamedTuple):
+class TableContent(NamedTuple):
     """How many rows there are, and the sum of their digests, which no order changes."""
 
     rows: int = 0
     digest: int = 0
 
-    def add(self, other: "Content") -> "Content":
+    def add(self, other: "TableContent") -> "TableContent":
         """Return the content of both."""
-        return Content(self.rows + other.rows, (self.digest + other.digest) % _DIGESTS)
+        return TableContent(self.rows + other.rows, (self.digest + other.digest) % _DIGESTS)
 
 
 class CopiedTable:
@@ -83,9 +83,9 @@ class CopiedTable:
         """Insert rows."""
         transaction.bulk(self.name, self.columns, rows)
 
-    def content(self, snapshot: Snapshot) -> Content:
+    def content(self, snapshot: Snapshot) -> TableContent:
         """Read the whole table, and return its content."""
-        content = Content()
+        content = TableContent()
         for rows in self.pages(snapshot):
             content = content.add(content_of(rows))
         return content
@@ -95,10 +95,10 @@ def _type_of(column: Column[object]) -> str:
     return column.type.compile(postgresql.dialect())  # type: ignore[no-untyped-call]
 
 
-def content_of(rows: list[Row]) -> Content:
+def content_of(rows: list[Row]) -> TableContent:
     """Return the content of some rows."""
     digests = (blake2b(_encode(row), digest_size=8).digest() for row in rows)
-    return Content(len(rows), sum(int.from_bytes(it) for it in digests) % _DIGESTS)
+    return TableContent(len(rows), sum(int.from_bytes(it) for it in digests) % _DIGESTS)
 
 
 _TABLES = [it for name, it in sorted(metadata.tables.items()) if name not in _NOT_COPIED]

@@ -4,7 +4,13 @@ from typing import NamedTuple
 
 import msgspec
 
-from tollbook.store.copied_tables import LEDGER_TABLES, Content, CopiedTable, Position, content_of
+from tollbook.store.copied_tables import (
+    LEDGER_TABLES,
+    CopiedTable,
+    Position,
+    TableContent,
+    content_of,
+)
 from tollbook.store.database import Snapshot, Transaction
 from tollbook.store.engine import STATE_TABLE, Row
 from tollbook.store.tables.schema import SCHEMA_VERSION, UNFINISHED_COPY
@@ -24,11 +30,11 @@ _SOURCE = "source"
 _positions = msgspec.json.Decoder(tuple[int | str, ...])
 
 
-class Progress(NamedTuple):
+class CopyProgress(NamedTuple):
     """The position of the last row of a table that was copied, and the content up to it."""
 
     position: Position
-    content: Content
+    content: TableContent
 
 
 def is_unfinished(snapshot: Snapshot) -> bool:
@@ -53,20 +59,20 @@ def begin(transaction: Transaction, source: str) -> None:
     transaction.execute(_WRITE, name=_SOURCE, position="[]", copied=0, digest=source)
 
 
-def read(snapshot: Snapshot) -> dict[str, Progress]:
+def read(snapshot: Snapshot) -> dict[str, CopyProgress]:
     """Return how far each table is that was begun."""
     rows = snapshot.rows(
         f"SELECT name, position, copied, digest FROM {_TABLE} WHERE name <> :source", source=_SOURCE
     )
     return {
-        name: Progress(_positions.decode(position), Content(count, int(digest)))
+        name: CopyProgress(_positions.decode(position), TableContent(count, int(digest)))
         for name, position, count, digest in rows
     }
 
 
 def write(
-    transaction: Transaction, table: CopiedTable, rows: list[Row], before: Content
-) -> Content:
+    transaction: Transaction, table: CopiedTable, rows: list[Row], before: TableContent
+) -> TableContent:
     """Record that these rows were copied too; return the content up to them."""
     content = before.add(content_of(rows))
     transaction.execute(

@@ -14,8 +14,8 @@ from tollbook.store import copy_progress
 from tollbook.store.copied_tables import (
     DIRECTORY_TABLES,
     LEDGER_TABLES,
-    Content,
     CopiedTable,
+    TableContent,
     content_of,
 )
 from tollbook.store.database import Database, Snapshot, Transaction, open_database
@@ -79,7 +79,7 @@ class _Copy:
     def __init__(self, snapshot: Snapshot, target: Database, progress: Progress) -> None:
         self._snapshot = snapshot
         self._target = target
-        self._contents: dict[str, Content] = {}
+        self._contents: dict[str, TableContent] = {}
         # Every row is read from the source, and later from the target.
         total = 2 * sum(it.count(snapshot) for it in LEDGER_TABLES)
         self._done = 0
@@ -91,7 +91,7 @@ class _Copy:
             begun = copy_progress.read(snapshot)
         for table in LEDGER_TABLES:
             known = begun.get(table.name)
-            content = known.content if known else Content()
+            content = known.content if known else TableContent()
             self._advance(content.rows)
             for rows in table.pages(self._snapshot, known.position if known else None):
                 if table.name == _PARTITIONED:
@@ -132,8 +132,8 @@ class _Copy:
         self._report(self._done)
 
 
-def _copied_whole(table: CopiedTable, source: Snapshot, transaction: Transaction) -> Content:
-    content = Content()
+def _copied_whole(table: CopiedTable, source: Snapshot, transaction: Transaction) -> TableContent:
+    content = TableContent()
     for rows in table.pages(source):
         table.insert(transaction, rows)
         content = content.add(content_of(rows))

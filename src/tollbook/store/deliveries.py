@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from tollbook.domain.deliveries import DeliveryStatus, Outcome, Progress
-from tollbook.domain.endpoints import Endpoint
+from tollbook.domain.deliveries import AttemptOutcome, DeliveryProgress, DeliveryStatus
+from tollbook.domain.endpoints import AlertEndpoint
 from tollbook.domain.payloads import StoredNotification
 from tollbook.store.database import Database, Snapshot, Transaction
 from tollbook.store.scope_check import ALL_TENANTS
@@ -119,7 +119,7 @@ class DueDelivery(NamedTuple):
     """A delivery that is to be sent; `send_now` was resent or is a test."""
 
     key: DeliveryKey
-    progress: Progress
+    progress: DeliveryProgress
     send_now: bool
     notification: StoredNotification
 
@@ -130,8 +130,8 @@ class AttemptRow(NamedTuple):
     key: DeliveryKey
     at: int
     milliseconds: int
-    outcome: Outcome
-    progress: Progress
+    outcome: AttemptOutcome
+    progress: DeliveryProgress
 
 
 def waiting_notifications(snapshot: Snapshot, limit: int) -> list[WaitingNotification]:
@@ -199,7 +199,7 @@ def _due(
     send_now: int,
     *notification: object,
 ) -> DueDelivery:
-    progress = Progress(
+    progress = DeliveryProgress(
         DeliveryStatus(status),
         attempts,
         failures,
@@ -262,7 +262,7 @@ WHERE tenant_id = :tenant AND endpoint_id = :endpoint AND address IN :addresses
 """
 
 
-def mark_resent(transaction: Transaction, endpoint: Endpoint, notification: str) -> bool:
+def mark_resent(transaction: Transaction, endpoint: AlertEndpoint, notification: str) -> bool:
     """Make a delivery due at once, out of order, or that of each address; return whether one is."""
     found = transaction.execute(
         _RESENT,

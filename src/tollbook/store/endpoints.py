@@ -4,7 +4,7 @@ from typing import Any
 
 import msgspec
 
-from tollbook.domain.endpoints import Endpoint, EndpointKind, EndpointStatus
+from tollbook.domain.endpoints import AlertEndpoint, EndpointKind, EndpointStatus
 from tollbook.store.database import Snapshot, Transaction
 from tollbook.store.engine import Row
 from tollbook.store.scope_check import ALL_TENANTS
@@ -34,28 +34,28 @@ _ONE = f"SELECT {_COLUMNS} FROM endpoints WHERE tenant_id = :tenant AND id = :id
 _EVERY = f"SELECT {_COLUMNS} FROM endpoints {ALL_TENANTS}"
 
 
-def list_endpoints(snapshot: Snapshot, tenant: str) -> list[Endpoint]:
+def list_endpoints(snapshot: Snapshot, tenant: str) -> list[AlertEndpoint]:
     """List the endpoints of a tenant and its organizations, the oldest first."""
     return [_from_row(row) for row in snapshot.rows(_OF_TENANT, tenant=tenant)]
 
 
-def list_all(snapshot: Snapshot) -> list[Endpoint]:
+def list_all(snapshot: Snapshot) -> list[AlertEndpoint]:
     """List all endpoints."""
     return [_from_row(row) for row in snapshot.rows(_EVERY)]
 
 
-def find_endpoint(snapshot: Snapshot, tenant: str, identity: str) -> Endpoint | None:
+def find_endpoint(snapshot: Snapshot, tenant: str, identity: str) -> AlertEndpoint | None:
     """Return an endpoint, or None."""
     row = snapshot.row(_ONE, tenant=tenant, id=identity)
     return None if row is None else _from_row(row)
 
 
-def add_endpoint(transaction: Transaction, it: Endpoint) -> None:
+def add_endpoint(transaction: Transaction, it: AlertEndpoint) -> None:
     """Insert an endpoint. The caller keeps parallel additions of a tenant apart."""
     transaction.execute(_ADD, **_parameters(it))
 
 
-def change_endpoint(transaction: Transaction, it: Endpoint) -> None:
+def change_endpoint(transaction: Transaction, it: AlertEndpoint) -> None:
     """Store all that can change of an endpoint."""
     bound = _parameters(it)
     for name in ("organization", "kind", "created_at"):
@@ -102,7 +102,7 @@ def make_due(transaction: Transaction, tenant: str, identity: str, now: int) -> 
     )
 
 
-def _from_row(row: Row) -> Endpoint:
+def _from_row(row: Row) -> AlertEndpoint:
     (
         tenant,
         identity,
@@ -122,7 +122,7 @@ def _from_row(row: Row) -> Endpoint:
         changed_at,
         addresses,
     ) = row
-    return Endpoint(
+    return AlertEndpoint(
         tenant=tenant,
         id=identity,
         organization=organization,
@@ -143,7 +143,7 @@ def _from_row(row: Row) -> Endpoint:
     )
 
 
-def _parameters(it: Endpoint) -> dict[str, Any]:
+def _parameters(it: AlertEndpoint) -> dict[str, Any]:
     found = msgspec.structs.asdict(it)
     return {
         **found,

@@ -67,8 +67,8 @@ def add_notifications(
 def hold_numbers(transaction: Transaction, tenant: str) -> int:
     """Return the number of a tenant's last notification; none is added until the commit.
 
-    Whoever changes an endpoint of the tenant calls this first, before reading it, so that changes
-    wait for each other and none is overwritten.
+    A transaction that changes an endpoint of the tenant calls this first, before reading it, so
+    that changes wait for each other and none is overwritten.
     """
     return transaction.integer(_ALLOCATE, tenant=tenant, count=0)
 

@@ -19,7 +19,7 @@ ORDER BY 1, 3 DESC, 2 {ALL_TENANTS}
 """
 
 
-class Sample(NamedTuple):
+class QuarantineCount(NamedTuple):
     """How many events of a tenant were in quarantine at an instant, in microseconds."""
 
     tenant: str
@@ -44,13 +44,13 @@ def counts(snapshot: Snapshot) -> dict[str, dict[str, int]]:
     return dict(found)
 
 
-def samples(snapshot: Snapshot) -> dict[str, list[Sample]]:
+def samples(snapshot: Snapshot) -> dict[str, list[QuarantineCount]]:
     """Read the samples of each tenant, the oldest first."""
-    found: defaultdict[str, list[Sample]] = defaultdict(list)
+    found: defaultdict[str, list[QuarantineCount]] = defaultdict(list)
     for row in snapshot.rows(
         f"SELECT tenant_id, at, waiting FROM quarantine_samples ORDER BY 1, 2 {ALL_TENANTS}"
     ):
-        found[row[0]].append(Sample(*row))
+        found[row[0]].append(QuarantineCount(*row))
     return dict(found)
 
 
@@ -62,7 +62,7 @@ def alarms(snapshot: Snapshot) -> dict[str, Alarm]:
     return {tenant: Alarm(tenant, at, waiting, bool(fell)) for tenant, at, waiting, fell in rows}
 
 
-def add_samples(transaction: Transaction, found: Iterable[Sample]) -> None:
+def add_samples(transaction: Transaction, found: Iterable[QuarantineCount]) -> None:
     """Insert samples."""
     transaction.execute_many(
         "INSERT INTO quarantine_samples (tenant_id, at, waiting) VALUES (:tenant, :at, :waiting)",
@@ -70,7 +70,7 @@ def add_samples(transaction: Transaction, found: Iterable[Sample]) -> None:
     )
 
 
-def remove_samples(transaction: Transaction, found: Sequence[Sample]) -> None:
+def remove_samples(transaction: Transaction, found: Sequence[QuarantineCount]) -> None:
     """Delete samples."""
     transaction.execute_many(
         "DELETE FROM quarantine_samples WHERE tenant_id = :tenant AND at = :at",

@@ -7,7 +7,7 @@ from tollbook.store.database import Snapshot, Transaction
 from tollbook.store.engine import Row
 
 
-class TriggerState(NamedTuple):
+class ReachedThreshold(NamedTuple):
     """A threshold that a period has reached.
 
     `threshold` is an amount in the unit of the figure as digits, or the direction of a deviation.
@@ -51,11 +51,13 @@ _MOST_NAMED = 5_000
 
 def states(
     snapshot: Snapshot, organization: int, triggers: Iterable[str], since: int
-) -> list[TriggerState]:
+) -> list[ReachedThreshold]:
     """Read what triggers have fired in the periods that end after an instant."""
     sql = f"SELECT {_COLUMNS} FROM trigger_states {_OF_TRIGGERS}"
     found = _of_triggers(snapshot, sql, organization, triggers, since, 9)
-    return [TriggerState._make((*row[:5], int(row[5]), *row[6:8], bool(row[8]))) for row in found]
+    return [
+        ReachedThreshold._make((*row[:5], int(row[5]), *row[6:8], bool(row[8]))) for row in found
+    ]
 
 
 def baselines(
@@ -84,7 +86,7 @@ def _of_triggers(
     return found
 
 
-def claim(transaction: Transaction, state: TriggerState) -> bool:
+def claim(transaction: Transaction, state: ReachedThreshold) -> bool:
     """Insert a state; return False when the threshold was reached in this period before."""
     claimed = transaction.insert(
         f"INSERT INTO trigger_states ({_COLUMNS}) VALUES (:organization, :trigger_id, "
@@ -102,7 +104,7 @@ def claim(transaction: Transaction, state: TriggerState) -> bool:
     return bool(claimed)
 
 
-def clear(transaction: Transaction, state: TriggerState, now: int) -> bool:
+def clear(transaction: Transaction, state: ReachedThreshold, now: int) -> bool:
     """Mark a state as cleared; return False when it is already."""
     return bool(
         transaction.execute(

@@ -1,7 +1,7 @@
 """The statements for groups of events without a price: by organization, meter, country and code.
 
-Whoever adds or deletes a group holds the ledger of its organization, so that no event finds a group
-that is being deleted.
+A transaction that adds or deletes a group holds the ledger of its organization, so that no event
+finds a group that is being deleted.
 """
 
 from collections import defaultdict

@@ -6,11 +6,11 @@ import pytest
 
 from tollbook.domain.prices import CallTerms
 from tollbook.rating.books.fields import PRICE, SECONDS, Field, choice
-from tollbook.rating.books.source import Form, Source
+from tollbook.rating.books.source import FieldSource, Form
 from tollbook.rating.books.vocabulary import parse_seconds
 
 
-class Given(Source):
+class Given(FieldSource):
     """The fields of a mapping, and the problems that were noted."""
 
     def __init__(self, fields: dict[str, str]) -> None:
@@ -31,10 +31,10 @@ class Given(Source):
     def note(self, name: str, code: str, sentence: str) -> None:
         self.noted.append((name, code, sentence))
 
-    def part(self, name: str, form: Form) -> Source:
+    def part(self, name: str, form: Form) -> FieldSource:
         raise NotImplementedError
 
-    def entries(self, name: str, what: str, form: Form, most: int) -> Sequence[Source]:
+    def entries(self, name: str, what: str, form: Form, most: int) -> Sequence[FieldSource]:
         raise NotImplementedError
 
 

@@ -150,7 +150,8 @@ class Meter:
                     return left
                 with sender.progress:
                     sender.progress.wait(_POLL_SECONDS)
-            return 0
+            with sender.counting:
+                return 0
         finally:
             sender.hurry(on=False)
 
@@ -241,10 +242,11 @@ class Meter:
 
     def _encoded(self, given: Mapping[str, Any]) -> Encoded:
         event = dict(given)
+        now = self._clock.now_ns()
         if event.get("id") is None:
-            event["id"] = self._id_prefix + new_id(self._clock.now_ns())
+            event["id"] = self._id_prefix + new_id(now)
         if event.get("time") is None:
-            event["time"] = now_text(self._clock.now_ns())
+            event["time"] = now_text(now)
         if event.get("organization_id") is None:
             event["organization_id"] = self._organization_id
         return encode_event(event)
@@ -267,8 +269,15 @@ class Meter:
                     raise
                 time.sleep(_BLOCK_SECONDS)
             else:
-                self._counters.recorded += len(events)
+                self._count(len(events))
                 return True
+
+    def _count(self, number: int) -> None:
+        """Count recorded events, and wake the sender for each whole batch of them."""
+        size, before = self._pace.batch_size, self._counters.recorded
+        self._counters.recorded = before + number
+        if self._sender is not None and (before + number) // size > before // size:
+            self._sender.wake()
 
     def _drop(self, number: int, error: SpoolFull) -> bool:
         self._counters.dropped += number

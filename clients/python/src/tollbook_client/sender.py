@@ -82,7 +82,10 @@ class Sender:
         self._warned = False
         self._stopped = threading.Event()
         self._hurry = threading.Event()
+        self._wake = threading.Event()
         self.progress = threading.Condition()
+        self.counting = threading.Lock()
+        """Held until the counters have what has left the spool."""
         self.as_of: datetime | None = None
         self.thread = threading.Thread(target=self._run, name="tollbook-sender", daemon=True)
 
@@ -90,13 +93,18 @@ class Sender:
         """Send parts of batches at once, or wait again until the flush interval is over."""
         if on:
             self._hurry.set()
+            self.wake()
         else:
             self._hurry.clear()
+
+    def wake(self) -> None:
+        """Look into the spool now, which has a whole batch."""
+        self._wake.set()
 
     def stop(self) -> None:
         """End after the request in flight; what is left stays in the spool."""
         self._stopped.set()
-        self._hurry.set()
+        self.hurry(on=True)
 
     def release_in_child(self) -> None:
         """Close this process's copy of the parent's lock."""
@@ -153,7 +161,8 @@ class Sender:
         if self._hurry.is_set():
             self._stopped.wait(0.02)
         else:
-            self._hurry.wait(min(self._pace.flush_interval, _IDLE_SECONDS))
+            self._wake.wait(min(self._pace.flush_interval, _IDLE_SECONDS))
+            self._wake.clear()
 
     def _post(self, batch: Sequence[Stored]) -> Reply | ServerUnreachable:
         content = b"[" + b",".join(event.body for event in batch) + b"]"
@@ -198,12 +207,14 @@ class Sender:
     def _settle(self, batch: list[Stored], verdict: Verdict) -> float:
         pairs = list(zip(batch, verdict.receipts, strict=True))
         refused = [pair for pair in pairs if is_refused(pair[1])]
-        self._spool.settle([event for event, it in pairs if not is_refused(it)], refused)
-        self._counters.blocked_reason = None
-        self._counters.last_success_at = instant_at(self._clock.now_ns())
-        self._see(verdict.as_of)
+        with self.counting:
+            self._spool.settle([event for event, it in pairs if not is_refused(it)], refused)
+            self._counters.blocked_reason = None
+            self._counters.last_success_at = instant_at(self._clock.now_ns())
+            self._see(verdict.as_of)
+            for _, receipt in pairs:
+                self._counters.count(receipt["status"])
         for event, receipt in pairs:
-            self._counters.count(receipt["status"])
             if receipt["status"] not in {"accepted", "duplicate"}:
                 self._call(self._hooks.settled, event, receipt)
         with self.progress:

@@ -47,9 +47,10 @@ class Sizes(NamedTuple):
 class Spool:
     """A file of events, shared by any number of processes.
 
-    One connection records and another one sends, so that a record never waits for a read. Both are
-    closed before a fork and opened again afterwards: SQLite keeps the locks of a file for the
-    whole process, and a child that inherits them without holding them can damage the file.
+    One connection records and another one sends, so that a record never waits for a read. They take
+    turns to write by a lock, since SQLite waits in steps of milliseconds. Both are closed before a
+    fork and opened again afterwards: SQLite keeps the locks of a file for the whole process, and a
+    child that inherits them without holding them can damage the file.
     """
 
     def __init__(
@@ -61,6 +62,7 @@ class Spool:
         self._synchronous = "FULL" if durable else "NORMAL"
         self._recording = _Connection()
         self._sending = _Connection()
+        self._writing = threading.Lock()
         self._last = 0
         self._reserve = Reserve(path)
         self._reserve.make()
@@ -85,10 +87,11 @@ class Spool:
 
     def _insert(self, rows: list[tuple[int, str, bytes]]) -> None:
         connection = self._recording.connection or self._open_recorder()
-        if len(rows) == 1:
-            connection.execute(_INSERT, rows[0])
-        else:
-            _in_transaction(connection, lambda: connection.executemany(_INSERT, rows))
+        with self._writing:
+            if len(rows) == 1:
+                connection.execute(_INSERT, rows[0])
+            else:
+                _in_transaction(connection, lambda: connection.executemany(_INSERT, rows))
 
     def _next(self) -> int:
         self._last = max(self._last + 1, self._clock.now_ns())
@@ -138,7 +141,7 @@ class Spool:
 
     def _change(self, change: Callable[[sqlite3.Connection], object]) -> None:
         """Write as the sender; on a full disk, with the room that was kept for it."""
-        with self._sender() as connection:
+        with self._sender() as connection, self._writing:
             try:
                 _in_transaction(connection, lambda: change(connection))
             except sqlite3.Error as error:
@@ -176,7 +179,7 @@ class Spool:
 
     def dismiss(self, seq: int) -> bool:
         """Remove a problem; return whether it was there."""
-        with self._recorder() as connection:
+        with self._recorder() as connection, self._writing:
             return connection.execute("DELETE FROM problems WHERE seq = ?", (seq,)).rowcount > 0
 
     def replace(self, seq: int, event: Encoded) -> None:
@@ -186,7 +189,7 @@ class Spool:
             connection.execute("DELETE FROM problems WHERE seq = ?", (seq,))
             connection.execute(_INSERT, (self._next(), *event))
 
-        with self._recorder() as connection:
+        with self._recorder() as connection, self._writing:
             try:
                 _in_transaction(connection, change)
             except sqlite3.Error as error:

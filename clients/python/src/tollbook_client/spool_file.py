@@ -8,6 +8,10 @@ from pathlib import Path
 from tollbook_client.errors import SpoolError
 
 VERSION = 1
+_PAGE_BYTES = 1024
+"""The smallest that fits a few events: a commit writes one page, and sums up all of its bytes."""
+_LOG_BYTES = 4 * 1024 * 1024
+"""The size of the log that is copied into the file, which waits for the disk."""
 _NETWORK = frozenset(
     {"nfs", "nfs4", "cifs", "smb3", "smbfs", "afs", "ceph", "glusterfs", "fuse.sshfs", "fuse.s3fs"}
 )
@@ -68,8 +72,11 @@ def open_file(path: Path, *, synchronous: str = "NORMAL") -> sqlite3.Connection:
         connection = sqlite3.connect(
             path, timeout=30, isolation_level=None, check_same_thread=False
         )
+        connection.execute(f"PRAGMA page_size = {_PAGE_BYTES}")  # of a new file only
         mode = connection.execute("PRAGMA journal_mode = WAL").fetchone()[0]
         connection.execute(f"PRAGMA synchronous = {synchronous}")
+        size = connection.execute("PRAGMA page_size").fetchone()[0]
+        connection.execute(f"PRAGMA wal_autocheckpoint = {_LOG_BYTES // size}")
         version = connection.execute("PRAGMA user_version").fetchone()[0]
         if version == 0:
             _create(connection)

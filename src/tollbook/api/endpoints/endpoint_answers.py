@@ -8,7 +8,7 @@ from msgspec import Meta
 
 from tollbook.api.openapi.parameters import Path
 from tollbook.api.pipeline.access import organization_of, require_organization_key
-from tollbook.domain.endpoints import Endpoint, EndpointKind, EndpointStatus
+from tollbook.domain.endpoints import AlertEndpoint, EndpointKind, EndpointStatus
 from tollbook.domain.errors import NotFound
 from tollbook.domain.events import instant_of
 from tollbook.domain.keys import ApiKey
@@ -49,7 +49,7 @@ class ShownEndpoint(msgspec.Struct, frozen=True):
     changed_at: datetime
 
 
-def find_visible(snapshot: Snapshot, key: ApiKey, identity: str) -> Endpoint:
+def find_visible(snapshot: Snapshot, key: ApiKey, identity: str) -> AlertEndpoint:
     """Return an endpoint that the key may see; any other does not exist for it."""
     require_endpoint_key(key)
     for it in visible_endpoints(snapshot, key):
@@ -58,7 +58,7 @@ def find_visible(snapshot: Snapshot, key: ApiKey, identity: str) -> Endpoint:
     raise NotFound("Endpoint not found")
 
 
-def shown_endpoints(snapshot: Snapshot, found: list[Endpoint]) -> list[ShownEndpoint]:
+def shown_endpoints(snapshot: Snapshot, found: list[AlertEndpoint]) -> list[ShownEndpoint]:
     """Return endpoints for an answer."""
     numbers = {it.organization for it in found if it.organization is not None}
     owners = owners_of_numbers(snapshot, numbers) if numbers else {}
@@ -82,7 +82,7 @@ def shown_endpoints(snapshot: Snapshot, found: list[Endpoint]) -> list[ShownEndp
     ]
 
 
-def visible_endpoints(snapshot: Snapshot, key: ApiKey) -> list[Endpoint]:
+def visible_endpoints(snapshot: Snapshot, key: ApiKey) -> list[AlertEndpoint]:
     """Return the endpoints that a key may see."""
     found = endpoints.list_endpoints(snapshot, key.scope.tenant_id)
     bound = key.scope.organization_id

@@ -18,7 +18,7 @@ from tollbook.api.endpoints.quarantine_answers import (
 from tollbook.api.endpoints.quarantine_selection import (
     ReplayBody,
     ReplayQuery,
-    Selected,
+    SelectedEvents,
     SelectionQuery,
     read_replay,
     selected,
@@ -70,7 +70,7 @@ async def replay_quarantine(request: AsyncRequest[ReplayQuery]) -> Response:
     body = await read_bounded(request.http, MOST_OTHER_BYTES)
     given = request.http.query_params.multi_items()
 
-    def select() -> tuple[Actor, Selected, bool]:
+    def select() -> tuple[Actor, SelectedEvents, bool]:
         with request.services.database.reading() as snapshot:
             key = request.authenticate(snapshot)
             query = read_replay(given, body)
@@ -83,7 +83,7 @@ async def replay_quarantine(request: AsyncRequest[ReplayQuery]) -> Response:
     return await run_sync(_begin, request, actor, QuarantineAction.REPLAY, found)
 
 
-def _dry_run(services: Services, actor: Actor, found: Selected) -> Response:
+def _dry_run(services: Services, actor: Actor, found: SelectedEvents) -> Response:
     cache, tenant = services.directory_cache, actor.tenant
     with services.database.reading(TimeLimit.NONE) as snapshot:
         result = dry_run_replay(snapshot, cache, tenant, found.selection, actor.at)
@@ -105,9 +105,9 @@ async def discard_quarantine(request: AsyncRequest[DiscardQuery]) -> Response:
     return await run_sync(begin)
 
 
-def selection_problem(found: Selected, *, every: bool) -> Problem | None:
+def selection_problem(found: SelectedEvents, *, every: bool) -> Problem | None:
     """Return the problem of a discard that selects nothing, or too much."""
-    is_all = found == Selected(type(found.selection)(), None)
+    is_all = found == SelectedEvents(type(found.selection)(), None)
     if is_all and not every:
         sentence = "all=true is required to discard every event, or a parameter that selects some"
         return Problem("all", "missing_parameter", sentence)
@@ -133,7 +133,7 @@ def get_quarantine_run(request: ApiRequest[Query, RunPath], snapshot: Snapshot) 
 
 
 def _begin(
-    request: AsyncRequest, actor: Actor, action: QuarantineAction, found: Selected
+    request: AsyncRequest, actor: Actor, action: QuarantineAction, found: SelectedEvents
 ) -> Response:
     run = runs.begin(request.services.database, actor, action, *found)
     return _enqueued(request, actor, run)

@@ -97,7 +97,7 @@ class ReplayBody(msgspec.Struct):
     dry_run: bool | UnsetType = UNSET
 
 
-class Selected(NamedTuple):
+class SelectedEvents(NamedTuple):
     """A selection, and the organization that it names."""
 
     selection: Selection
@@ -118,7 +118,7 @@ def _as_parameter(value: Any) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
-def selected(snapshot: Snapshot, key: ApiKey, query: SelectionQuery) -> Selected:
+def selected(snapshot: Snapshot, key: ApiKey, query: SelectionQuery) -> SelectedEvents:
     """Return the selection of a query; a key of an organization selects its own events only."""
     require_organization_key(key, "read or replay quarantined events")
     identity = query.organization_id or key.scope.organization_id
@@ -148,7 +148,7 @@ def selection_of(
     meter: int | None,
     start: date | int | None,
     end: date | int | None,
-) -> Selected:
+) -> SelectedEvents:
     """Return a selection, with days in the organization's time zone, by default in UTC.
 
     Raise `InvalidRequest` when it ends before it starts, or has ids without an organization.
@@ -170,7 +170,7 @@ def selection_of(
         start=first,
         end=last,
     )
-    return Selected(selection, organization)
+    return SelectedEvents(selection, organization)
 
 
 def find_organization(snapshot: Snapshot, key: ApiKey, identity: str) -> OrganizationRow:

@@ -49,7 +49,7 @@ _EVERYWHERE = (
 )
 _EXAMPLE_SENTENCES = {
     "name_taken": "voice.call is a meter: a CloudEvent of this type needs no mapping",
-    "type_mapped": "call.ended is mapped to voice.call: remove it before mapping it anew",
+    "type_mapped": "call.ended is mapped to voice.call: remove it before mapping it again",
     "too_many_event_types": "a tenant may map at most 1000 types",
     "too_many_triggers": "a tenant may have at most 20000 triggers",
     "managed_by_budget": "this trigger is that of a budget: change the budget instead",

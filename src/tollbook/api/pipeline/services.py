@@ -26,7 +26,7 @@ from tollbook.domain.addresses import Network
 from tollbook.domain.unsubscribing import Unsubscriber
 from tollbook.domain.viewers import SecretKeys
 from tollbook.ingest.directory_cache import DirectoryCache
-from tollbook.run_worker import Worker
+from tollbook.run_worker import RunWorker
 from tollbook.store.database import Database
 from tollbook.store.replica import Replica
 
@@ -49,8 +49,8 @@ class Services:
     database: Database
     directory_cache: DirectoryCache
     write_queue: WriteQueue
-    rerating_worker: Worker
-    quarantine_worker: Worker
+    rerating_worker: RunWorker
+    quarantine_worker: RunWorker
     cache: AnswerCache
     cached_states: StateCache
     clock: Callable[[], int]

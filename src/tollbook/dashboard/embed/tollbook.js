@@ -93,8 +93,8 @@
       this.refresh(["tenant", "organization", "user", "server"].includes(name));
     }
 
-    refresh(anew = false) {
-      if (anew) this.discard();
+    refresh(isNew = false) {
+      if (isNew) this.discard();
       if (this.due || !this.isConnected) return;
       this.due = true;
       queueMicrotask(() => {

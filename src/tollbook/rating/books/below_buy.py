@@ -9,7 +9,7 @@ from tollbook.domain.prices import Basis, CallTerms, Pricing, Rate, TierMode
 from tollbook.rating.calculation import calculate
 
 _SECONDS = (30, 60, 61)
-"""Durations that are tried of every price for seconds, besides those of its own increments."""
+"""Durations that are tried of every price for seconds, beyond those of its own increments."""
 
 
 class Loss(NamedTuple):

@@ -10,14 +10,14 @@ from tollbook.rating.books.deck_clashes import Clash, RatePosition, deck_clashes
 from tollbook.rating.books.deck_csv import ReadDeck, read_deck
 from tollbook.rating.books.deck_growth import Progress
 from tollbook.rating.books.deck_report import DeckReport
-from tollbook.rating.books.deck_table import Table
+from tollbook.rating.books.deck_table import DeckTable
 from tollbook.rating.books.deck_terms import BookTerms, DeckProblems, DeckTerms
 
 PlaceOf = Callable[[RatePosition], str]
 
 
 def parse_deck(
-    source: str | Table,
+    source: str | DeckTable,
     deck: DeckTerms,
     book: BookTerms,
     progress: Progress | None = None,

@@ -20,7 +20,7 @@ from tollbook.rating.books.deck_headers import (
     Header,
     parse_header,
 )
-from tollbook.rating.books.deck_status import KIND_OF, Check, Filter
+from tollbook.rating.books.deck_status import KIND_OF, Filter, StatusColumn
 from tollbook.rating.books.deck_terms import DeckProblems, DeckTerms, Pairs, normalize
 from tollbook.rating.books.fields import FIELDS
 from tollbook.rating.books.vocabulary import Spans
@@ -49,7 +49,7 @@ class Columns(msgspec.Struct, frozen=True):
     prices: tuple[PriceColumn, ...] = ()
     names: tuple[int, ...] = ()
     filters: tuple[Filter, ...] = ()
-    checks: tuple[Check, ...] = ()
+    checks: tuple[StatusColumn, ...] = ()
     zero: tuple[int, ...] = ()
     hundredths: frozenset[str] = frozenset()
     lists_origins: bool = False
@@ -100,7 +100,7 @@ class _Reading:
         self._at: dict[str, int] = {}
         self._names: dict[str, int] = {}
         self._countries: dict[int, str] = {}
-        self._checks: list[Check] = []
+        self._checks: list[StatusColumn] = []
         self._hundredths: set[str] = set()
         self._places: dict[str, list[int]] = {}
         for index, cell in enumerate(header):
@@ -203,7 +203,7 @@ class _Reading:
             header = parse_header(cell)
             self._note_name(index, header)
             if header.words in KIND_OF:
-                self._checks.append(Check(index, cell, KIND_OF[header.words]))
+                self._checks.append(StatusColumn(index, cell, KIND_OF[header.words]))
                 return
             if header.words in COUNTRIES:
                 self._countries[index] = header.words

@@ -17,9 +17,9 @@ from tollbook.rating.books.deck_columns import read_header
 from tollbook.rating.books.deck_growth import GrowingDeck, Progress
 from tollbook.rating.books.deck_origins import add_unknown_origins
 from tollbook.rating.books.deck_report import DeckReport
-from tollbook.rating.books.deck_rows import Row, check_terms
+from tollbook.rating.books.deck_rows import DeckRow, check_terms
 from tollbook.rating.books.deck_successions import SettledDeck, settle_rows
-from tollbook.rating.books.deck_table import CsvTable, FoundHeader, Table, find_header
+from tollbook.rating.books.deck_table import CsvTable, DeckTable, FoundHeader, find_header
 from tollbook.rating.books.deck_terms import DeckProblems, DeckTerms
 
 
@@ -32,7 +32,7 @@ class ReadDeck(msgspec.Struct, frozen=True):
 
 
 def read_deck(
-    source: str | Table,
+    source: str | DeckTable,
     terms: DeckTerms,
     currency: str,
     problems: DeckProblems,
@@ -53,7 +53,7 @@ def read_deck(
     columns = read_header(found.cells, found.line, terms, meter, currency, problems)
     if columns is None:
         return None
-    row = Row(columns, terms, meter, currency, problems)
+    row = DeckRow(columns, terms, meter, currency, problems)
     read = GrowingDeck(columns, row, terms, currency, problems)
     for line, cells_above in found.titles:
         read.skip_note(line, cells_above)

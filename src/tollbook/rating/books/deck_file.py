@@ -1,13 +1,13 @@
 """The file of a deck: text in its encoding, or a workbook."""
 
 from tollbook.domain.errors import PriceBookRefused
-from tollbook.rating.books.deck_table import CsvTable, Table
+from tollbook.rating.books.deck_table import CsvTable, DeckTable
 from tollbook.rating.books.deck_workbook import WORKBOOK_MAGIC, open_workbook
 
 _OTHER_WORKBOOKS = {b"\xd0\xcf\x11\xe0": "an .xls file"}
 
 
-def open_deck(content: bytes, sheet: str = "") -> Table:
+def open_deck(content: bytes, sheet: str = "") -> DeckTable:
     """Open the content of a deck's file; `sheet` is the one of a workbook to read.
 
     Raise `PriceBookRefused` for a workbook that cannot be read.

@@ -13,7 +13,7 @@ from tollbook.rating.books.deck_columns import Columns
 from tollbook.rating.books.deck_headers import COUNTRY_CODE, PREFIX, PREFIX_FIELDS
 from tollbook.rating.books.deck_prefixes import DEFAULT_WORDS, is_prefix
 from tollbook.rating.books.deck_report import NOTE, SkippedRows
-from tollbook.rating.books.deck_rows import Row, cells_but_for
+from tollbook.rating.books.deck_rows import DeckRow, cells_but_for
 from tollbook.rating.books.deck_status import skip_reason
 from tollbook.rating.books.deck_table import Line, other_currency
 from tollbook.rating.books.deck_terms import DeckProblems, DeckTerms
@@ -30,7 +30,12 @@ class GrowingDeck:
     """The columns of a deck as they grow."""
 
     def __init__(
-        self, columns: Columns, row: Row, terms: DeckTerms, currency: str, problems: DeckProblems
+        self,
+        columns: Columns,
+        row: DeckRow,
+        terms: DeckTerms,
+        currency: str,
+        problems: DeckProblems,
     ) -> None:
         self.columns = columns
         self._row = row

@@ -9,7 +9,7 @@ NOTE = "no prefix and no price"
 _MOST_LISTED = 20
 
 
-class SkippedRow(msgspec.Struct, frozen=True):
+class UnpricedRow(msgspec.Struct, frozen=True):
     """A row that is not priced, and why."""
 
     line: int
@@ -32,7 +32,7 @@ class DeckReport(msgspec.Struct, frozen=True):
     rows: int
     rates: int
     skipped: dict[str, int]
-    skipped_rows: list[SkippedRow]
+    skipped_rows: list[UnpricedRow]
     identical: int
     short: int
     ended: int
@@ -44,7 +44,7 @@ class SkippedRows:
 
     def __init__(self) -> None:
         self._counts: Counter[str] = Counter()
-        self.first: list[SkippedRow] = []
+        self.first: list[UnpricedRow] = []
 
     @property
     def counts(self) -> Mapping[str, int]:
@@ -55,4 +55,4 @@ class SkippedRows:
         """Count a row that is not priced."""
         self._counts[reason] += 1
         if len(self.first) < _MOST_LISTED:
-            self.first.append(SkippedRow(line, reason))
+            self.first.append(UnpricedRow(line, reason))

@@ -22,7 +22,7 @@ from tollbook.rating.books.deck_prefixes import DEFAULT_WORDS, parse_prefixes
 from tollbook.rating.books.deck_terms import TEXTS, DeckProblems, DeckTerms, Pairs
 from tollbook.rating.books.fields import FIELDS
 from tollbook.rating.books.pricing import add_buy, read_days_and_name, read_price, read_pricing
-from tollbook.rating.books.source import Form, Source
+from tollbook.rating.books.source import FieldSource, Form
 from tollbook.rating.books.vocabulary import parse_per, parse_price
 from tollbook.rating.match import FROM_COUNTRY, TO_COUNTRY, Conditions, numbers_of
 
@@ -62,7 +62,7 @@ def check_terms(terms: DeckTerms, problems: DeckProblems, catalog: Catalog) -> M
     return meter if problems.count == before else None
 
 
-class Row(Source):
+class DeckRow(FieldSource):
     """The current row of a deck, with texts for the columns that the deck does not have."""
 
     def __init__(
@@ -81,7 +81,7 @@ class Row(Source):
         self._currency = currency
         self._problems = problems
         self._line = 0
-        self._part: Row | None = None
+        self._part: DeckRow | None = None
         self._price = columns.at.get("price")
         self._others = cells_but_for((*PREFIX_FIELDS, *PRICES), columns)
         self._alike: dict[tuple[object, ...], Rate] = {}
@@ -115,11 +115,11 @@ class Row(Source):
         at = self._at.get(name)
         return name if at is None else self._header[at]
 
-    def entries(self, _name: str, _what: str, _form: Form, _most: int) -> Sequence[Source]:
+    def entries(self, _name: str, _what: str, _form: Form, _most: int) -> Sequence[FieldSource]:
         """Return nothing: a row has no lists."""
         return ()
 
-    def part(self, name: str, _form: Form) -> "Row":
+    def part(self, name: str, _form: Form) -> "DeckRow":
         """Return the row as one with the buy price and the terms that are of it alone."""
         part = self._part = self._part or copy(self)
         names = {"price": name, "minimum": "buy_minimum", "increments": "buy_increments"}

@@ -9,7 +9,7 @@ import msgspec
 from tollbook.rating.books.deck_terms import normalize
 
 
-class Kind(StrEnum):
+class StatusKind(StrEnum):
     """What a column says of a row: yes or no, a status, or anything, as a comment does."""
 
     IF_TRUE = "priced if true"
@@ -19,19 +19,20 @@ class Kind(StrEnum):
     COMMENT = "comment"
 
 
-KIND_OF: Mapping[str, Kind] = {
-    **dict.fromkeys(("enabled", "active", "is active", "is enabled"), Kind.IF_TRUE),
+KIND_OF: Mapping[str, StatusKind] = {
+    **dict.fromkeys(("enabled", "active", "is active", "is enabled"), StatusKind.IF_TRUE),
     **dict.fromkeys(
-        ("forbidden", "discontinued", "blocked", "disabled", "deleted", "closed"), Kind.IF_FALSE
+        ("forbidden", "discontinued", "blocked", "disabled", "deleted", "closed"),
+        StatusKind.IF_FALSE,
     ),
-    **dict.fromkeys(("status", "state", "action", "statut", "etat"), Kind.STATUS),
+    **dict.fromkeys(("status", "state", "action", "statut", "etat"), StatusKind.STATUS),
     **dict.fromkeys(
         ("change", "changes", "change type", "rate change", "price change", "type of change"),
-        Kind.CHANGE,
+        StatusKind.CHANGE,
     ),
     **dict.fromkeys(
         ("comment", "comments", "note", "notes", "remark", "remarks", "bemerkung", "commentaire"),
-        Kind.COMMENT,
+        StatusKind.COMMENT,
     ),
 }
 """The headers of columns that may state that a row is not priced."""
@@ -55,12 +56,12 @@ _FALSE = {"0", "no", "n", "false", "f", "off", "0.0", "-"}
 _WORDS = re.compile(r"[^\W\d_]+")
 
 
-class Check(msgspec.Struct, frozen=True):
+class StatusColumn(msgspec.Struct, frozen=True):
     """A column that may state that a row is not priced."""
 
     index: int
     header: str
-    kind: Kind
+    kind: StatusKind
 
     def problem(self, cell: str) -> str | None:
         """Return why a row must not be priced silently, None when it may."""
@@ -73,17 +74,17 @@ class Check(msgspec.Struct, frozen=True):
         )
 
     def _is_priced(self, text: str) -> bool:
-        if self.kind is Kind.COMMENT:
+        if self.kind is StatusKind.COMMENT:
             return text not in _NOT_PRICED
-        if self.kind is Kind.CHANGE:
+        if self.kind is StatusKind.CHANGE:
             return text not in _NOT_PRICED and _NOT_PRICED.isdisjoint(
                 it for it in _WORDS.findall(text) if len(it) > 2
             )
         if text in _NOT_PRICED:
             return False
-        if self.kind is Kind.STATUS:
+        if self.kind is StatusKind.STATUS:
             return text in _PRICED or _PRICED_WORDS.issuperset(text.split())
-        return text in ((_TRUE | _PRICED) if self.kind is Kind.IF_TRUE else _FALSE)
+        return text in ((_TRUE | _PRICED) if self.kind is StatusKind.IF_TRUE else _FALSE)
 
 
 class Filter(msgspec.Struct, frozen=True):

@@ -25,7 +25,7 @@ _IN_CURRENCY = re.compile(
 )
 
 
-class Table(ABC):
+class DeckTable(ABC):
     """The rows of a file, which may be read in several ways.
 
     `sheet` is the name of its sheet, empty for a text; `hidden` counts the hidden rows of a sheet.
@@ -50,7 +50,7 @@ class Table(ABC):
         return rows
 
 
-class CsvTable(Table):
+class CsvTable(DeckTable):
     """A text whose cells are separated by a sign, found out or stated in the first line."""
 
     def __init__(self, text: str) -> None:
@@ -83,7 +83,7 @@ class FoundHeader(msgspec.Struct, frozen=True):
     titles: list[Line]
 
 
-def find_header(table: Table, terms: DeckTerms, problems: DeckProblems) -> FoundHeader | None:
+def find_header(table: DeckTable, terms: DeckTerms, problems: DeckProblems) -> FoundHeader | None:
     """Find the header: the first row that names a prefix and a price, or the one in the terms.
 
     Without any such row it is the first. None for a file without rows.
@@ -118,7 +118,7 @@ def _found(rows: Iterator[Line], titles: int) -> FoundHeader | None:
     return FoundHeader(line, [it.strip() for it in header], rows, above) if line else None
 
 
-def _reading_of(table: Table, width: int) -> str:
+def _reading_of(table: DeckTable, width: int) -> str:
     """Return the first way to read a file in which its first row has a number of cells."""
     for reading in table.readings:
         _, first = next(table.rows(reading, DeckProblems()), (0, []))

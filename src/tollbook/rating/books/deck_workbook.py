@@ -15,7 +15,7 @@ from tollbook.rating.books.deck_columns import Columns
 from tollbook.rating.books.deck_headers import AREA_CODES, COUNTRY_CODE, PREFIX_FIELDS
 from tollbook.rating.books.deck_prefixes import KEEPS_ZERO
 from tollbook.rating.books.deck_status import skip_reason
-from tollbook.rating.books.deck_table import Line, Table
+from tollbook.rating.books.deck_table import DeckTable, Line
 from tollbook.rating.books.deck_terms import DeckProblems, DeckTerms
 from tollbook.rating.books.fields import DAY, FIELDS, PRICE
 from tollbook.rating.books.workbook_cells import (
@@ -54,7 +54,7 @@ def open_workbook(content: bytes, sheet: str) -> "SheetTable":
     return SheetTable(content, book, named[0])
 
 
-class SheetTable(Table):
+class SheetTable(DeckTable):
     """The rows of a sheet; hidden rows are read, and counted."""
 
     def __init__(self, content: bytes, book: Any, sheet: Any) -> None:

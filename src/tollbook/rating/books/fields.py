@@ -22,14 +22,14 @@ _NOT_WITH_TIERS = ("price", "package", "maximum_cost", "proration", "markup")
 Text = str | None
 
 
-class Kind(msgspec.Struct, frozen=True):
+class Notation(msgspec.Struct, frozen=True):
     """A way to write a value: the parser of its text, and the formatter back."""
 
     parse: Callable[[str], Any]
     format: Callable[[Any], str]
 
 
-def choice(**values: bool) -> Kind:
+def choice(**values: bool) -> Notation:
     """Return the kind of a field that is one of two words."""
     words = {value: word for word, value in values.items()}
 
@@ -38,16 +38,16 @@ def choice(**values: bool) -> Kind:
             raise ValueError(f"must be {' or '.join(values)}")
         return values[text]
 
-    return Kind(parse, words.__getitem__)
+    return Notation(parse, words.__getitem__)
 
 
-TEXT = Kind(str, str)
-PRICE = Kind(vocabulary.parse_price, vocabulary.format_price)
-SECONDS = Kind(vocabulary.parse_seconds, quantity_text)
-INCREMENTS = Kind(vocabulary.parse_increments, vocabulary.format_increments)
-PERCENT = Kind(vocabulary.parse_percent, vocabulary.format_percent)
-NAME = Kind(vocabulary.parse_name, str)
-DAY = Kind(vocabulary.parse_day, vocabulary.format_day)
+TEXT = Notation(str, str)
+PRICE = Notation(vocabulary.parse_price, vocabulary.format_price)
+SECONDS = Notation(vocabulary.parse_seconds, quantity_text)
+INCREMENTS = Notation(vocabulary.parse_increments, vocabulary.format_increments)
+PERCENT = Notation(vocabulary.parse_percent, vocabulary.format_percent)
+NAME = Notation(vocabulary.parse_name, str)
+DAY = Notation(vocabulary.parse_day, vocabulary.format_day)
 
 
 class Field(msgspec.Struct, frozen=True):
@@ -59,7 +59,7 @@ class Field(msgspec.Struct, frozen=True):
     fields, and `excludes` all of these. `headers` are the names of its column in a deck.
     """
 
-    kind: Kind = TEXT
+    kind: Notation = TEXT
     part: type[msgspec.Struct] = Pricing
     attributes: tuple[str, ...] = ()
     unit: str = ""
@@ -87,7 +87,7 @@ def _day(attribute: str, headers: str) -> Field:
     return Field(DAY, Rate, (attribute,), headers=headers, code="invalid_date")
 
 
-def _of_calls(kind: Kind, attributes: tuple[str, ...], headers: str) -> Field:
+def _of_calls(kind: Notation, attributes: tuple[str, ...], headers: str) -> Field:
     return Field(kind, CallTerms, attributes, "second", needs=PRICES, headers=headers)
 
 

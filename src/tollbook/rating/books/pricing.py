@@ -30,7 +30,7 @@ from tollbook.rating.books.fields import (
     ShownTier,
     kept_in,
 )
-from tollbook.rating.books.source import Form, Source
+from tollbook.rating.books.source import FieldSource, Form
 from tollbook.rating.books.vocabulary import (
     Per,
     parse_per,
@@ -63,7 +63,7 @@ _MOST_FEES = 100
 _NO_PER = Per(MICROS, Basis.UNIT, MICROS)
 
 
-def read_days_and_name(source: Source) -> dict[str, Any]:
+def read_days_and_name(source: FieldSource) -> dict[str, Any]:
     """Read the days on which a rate is valid and its name, as attributes of it."""
     found = source.attributes(_OF_RATE)
     if found.get("valid_until", LAST_DAY) < found.get("valid_from", FIRST_DAY):
@@ -72,7 +72,7 @@ def read_days_and_name(source: Source) -> dict[str, Any]:
     return found
 
 
-def read_pricing(source: Source, meter: Meter | None, group: str = "") -> Pricing:
+def read_pricing(source: FieldSource, meter: Meter | None, group: str = "") -> Pricing:
     """Read the pricing of a rate; `group` is the tier group of one that names none.
 
     Without a meter, which is a problem already, nothing that depends on it is read.
@@ -109,7 +109,7 @@ def read_pricing(source: Source, meter: Meter | None, group: str = "") -> Pricin
     return add_buy(source, meter, pricing)
 
 
-def add_buy(source: Source, meter: Meter | None, pricing: Pricing) -> Pricing:
+def add_buy(source: FieldSource, meter: Meter | None, pricing: Pricing) -> Pricing:
     """Add what the quantity is bought for, if it is given."""
     if "buy" not in source:
         return pricing
@@ -117,7 +117,7 @@ def add_buy(source: Source, meter: Meter | None, pricing: Pricing) -> Pricing:
     return msgspec.structs.replace(pricing, buy=buy)
 
 
-def _check_fields(source: Source, meter: Meter | None) -> None:
+def _check_fields(source: FieldSource, meter: Meter | None) -> None:
     """Note which fields are missing, cannot be together, or are for other meters."""
     given = [FIELDS[name] for name in source if name in FIELDS]
     is_priced = any(name in source for name in PRICES)
@@ -141,19 +141,19 @@ def _check_fields(source: Source, meter: Meter | None) -> None:
             source.note(field.name, "not_for_meter", sentence)
 
 
-def read_price(source: Source) -> tuple[str, int]:
+def read_price(source: FieldSource) -> tuple[str, int]:
     """Read a price as it is written, and in picos."""
     return source.value("price", lambda text: (text, parse_price(text)), ("", 0))
 
 
-def _read_per(source: Source, meter: Meter | None, default: Per) -> Per:
+def _read_per(source: FieldSource, meter: Meter | None, default: Per) -> Per:
     if meter is None:
         return default
     return source.value("per", lambda text: parse_per(text, meter), default)
 
 
 def _read_calls(
-    source: Source, meter: Meter | None, per: Per, tiers: Sequence[Tier] = ()
+    source: FieldSource, meter: Meter | None, per: Per, tiers: Sequence[Tier] = ()
 ) -> CallTerms | None:
     """Read the terms of a call; None when seconds are billed as they are, and nothing else."""
     if meter is None or meter.unit != "second":
@@ -167,7 +167,7 @@ def _read_calls(
     return None if is_plain else terms
 
 
-def _read_package(source: Source, per: Per) -> int:
+def _read_package(source: FieldSource, per: Per) -> int:
     """Read the size of a block in micros; media always come in blocks of a price."""
     if "package" not in source:
         return per.micros if per.basis is Basis.MEDIA else 0
@@ -182,7 +182,9 @@ def _read_package(source: Source, per: Per) -> int:
     return block
 
 
-def _read_tiers(source: Source, mode: TierMode, per: Per, meter: Meter | None) -> tuple[Tier, ...]:
+def _read_tiers(
+    source: FieldSource, mode: TierMode, per: Per, meter: Meter | None
+) -> tuple[Tier, ...]:
     if mode not in source:
         return ()
     tiers: list[Tier] = []
@@ -203,7 +205,7 @@ def _read_tiers(source: Source, mode: TierMode, per: Per, meter: Meter | None) -
     return tuple(tiers)
 
 
-def _read_tier_fee(entry: Source, meter: Meter | None) -> int | None:
+def _read_tier_fee(entry: FieldSource, meter: Meter | None) -> int | None:
     """Read the connect fee of a tier; None for that of the rate."""
     field = FIELDS["connect_fee"]
     if field.name in entry and meter and meter.unit != field.unit:
@@ -212,7 +214,7 @@ def _read_tier_fee(entry: Source, meter: Meter | None) -> int | None:
     return entry.value(field.name, parse_price, None)
 
 
-def _read_fees(source: Source, meter: Meter | None) -> tuple[Fee, ...]:
+def _read_fees(source: FieldSource, meter: Meter | None) -> tuple[Fee, ...]:
     if "fees" not in source:
         return ()
     names = list(RESERVED_LINES)
@@ -227,7 +229,7 @@ def _read_fees(source: Source, meter: Meter | None) -> tuple[Fee, ...]:
     return tuple(fees)
 
 
-def _read_fee(entry: Source, meter: Meter | None) -> Fee:
+def _read_fee(entry: FieldSource, meter: Meter | None) -> Fee:
     priced = "price" in entry
     if ("percent" in entry) == priced or ("per" in entry) != priced:
         entry.note("", "invalid_fee", _FEE.sentence)
@@ -254,7 +256,7 @@ def _parse_fee_per(text: str, meter: Meter | None) -> Per:
     return per
 
 
-def _read_buy(source: Source, meter: Meter | None, sell: Pricing) -> Pricing:
+def _read_buy(source: FieldSource, meter: Meter | None, sell: Pricing) -> Pricing:
     """Read what the quantity is bought for; what is absent is as in the sale, but for fees."""
     per = _read_per(source, meter, Per(sell.per_micros, sell.basis, 0))
     has_terms = any(field.name in source for field in CALLS)

@@ -19,7 +19,7 @@ class Form(msgspec.Struct, frozen=True):
     required: tuple[str, ...] = ()
 
 
-class Source(ABC):
+class FieldSource(ABC):
     """The fields of one thing in a book as texts, and the place to note their problems."""
 
     @abstractmethod
@@ -39,11 +39,11 @@ class Source(ABC):
         """Note a problem of a field."""
 
     @abstractmethod
-    def part(self, name: str, form: Form) -> "Source":
+    def part(self, name: str, form: Form) -> "FieldSource":
         """Return a field that has fields of its own, or only `price`."""
 
     @abstractmethod
-    def entries(self, name: str, what: str, form: Form, most: int) -> "Sequence[Source]":
+    def entries(self, name: str, what: str, form: Form, most: int) -> "Sequence[FieldSource]":
         """Return the entries of a field that is a list of something."""
 
     def label(self, name: str) -> str:

@@ -10,7 +10,7 @@ import yaml
 from yaml.events import MappingStartEvent
 
 _LEVELS_OF_A_TOKEN = 100
-"""So many keys that may still begin on a line double the time of a token."""
+"""This many keys that may still begin on a line double the time of a token."""
 _WORK_AFTER_AN_ERROR = 50_000
 """The tokens that are read after an unknown field, to report what else is wrong."""
 

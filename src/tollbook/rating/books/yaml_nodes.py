@@ -7,7 +7,7 @@ import yaml
 from tollbook.domain.catalog import BUILT_IN, Catalog
 from tollbook.domain.errors import PriceBookRefused, Problem
 from tollbook.rating.books import vocabulary
-from tollbook.rating.books.source import Form, Source
+from tollbook.rating.books.source import FieldSource, Form
 
 MOST_PROBLEMS = 1_000
 Item = tuple[yaml.Node, str]
@@ -65,7 +65,7 @@ class Document:
         return entry
 
 
-class Entry(Source):
+class Entry(FieldSource):
     """One mapping of a document."""
 
     def __init__(

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
-from tollbook.records.contents import Content
+from tollbook.records.contents import InputContent
 
 _GZIP = b"\x1f\x8b"
 _PIECE = 256 * 1024
@@ -50,7 +50,7 @@ def opened(path: str) -> Opened | None:
     with file:
         file.seek(0)
         unpacked = tempfile.TemporaryFile()  # noqa: SIM115  it is read later
-        content = Content(file)
+        content = InputContent(file)
         for piece in content.pieces():
             unpacked.write(piece)
     if content.damage is not None:

@@ -15,7 +15,7 @@ from tollbook.records.follow.state import FORGET_AFTER, FileState, StateFile
 from tollbook.records.inputs import is_of_refused_rows
 from tollbook.records.mapping import Mapping
 from tollbook.records.readers import Reader
-from tollbook.records.rows import Row
+from tollbook.records.rows import RecordRow
 
 LINGER = 60.0
 """Seconds without growth after which a file that was renamed or deleted is closed."""
@@ -25,7 +25,7 @@ ROTATIONS = (RENAMED, TRUNCATED, PACKED, DELETED)
 
 _ROTATED = re.compile(r"(?:[.-][0-9]+|\.gz|\.old|~)+$")
 
-StoreRows = Callable[[GrowingFile, list[Row]], None]
+StoreRows = Callable[[GrowingFile, list[RecordRow]], None]
 """Stores a batch of rows of a file durably."""
 
 
@@ -170,7 +170,7 @@ class Follower:
         )
 
     def _search_lost(self, now: float) -> None:
-        """Look for contents that nobody follows beside the names they had, packed or not."""
+        """Look for contents that nobody follows next to the names they had, packed or not."""
         followed = {id(it.state) for it in self.open_files} | self._done
         for state in self.files:
             if id(state) in followed or state.gone_since is not None or not state.head.bytes:

@@ -9,7 +9,7 @@ from tollbook.records.follow.state import FileState
 from tollbook.records.json_rows import JsonRows
 from tollbook.records.mapping import Mapping
 from tollbook.records.readers import Reader
-from tollbook.records.rows import RefusedRow, Row, SkippedRow, SourceRefused
+from tollbook.records.rows import RecordRow, RefusedRow, SkippedRow, SourceRefused
 from tollbook.records.source import check_header, csv_rules
 from tollbook.records.text_rows import TextRows
 
@@ -54,7 +54,7 @@ class GrowingFile:
         state, content = self.state, self.file.content
         return state.head.bytes > 0 and not state.matches(content, size_of(content), self.file.key)
 
-    def batches(self) -> Iterator[list[Row]]:
+    def batches(self) -> Iterator[list[RecordRow]]:
         """Yield the whole rows after what is imported, in batches."""
         content, state = self.file.content, self.state
         content.seek(0)
@@ -73,7 +73,7 @@ class GrowingFile:
             found = self._csv_batches(pieces)
         yield from self._reader.merged(found, self._is_ended)
 
-    def advance(self, rows: list[Row]) -> None:
+    def advance(self, rows: list[RecordRow]) -> None:
         """Note that rows are stored, except those whose parts may still follow."""
         last = max(rows, key=lambda it: it.end)
         end, line = last.end, last.line + last.raw.count(b"\n")
@@ -101,7 +101,7 @@ class GrowingFile:
         """Close the file."""
         self.file.content.close()
 
-    def _see(self, row: Row) -> None:
+    def _see(self, row: RecordRow) -> None:
         if row.refusal is None:
             try:
                 self._reader.derive(row.values)
@@ -114,7 +114,7 @@ class GrowingFile:
             lambda names: check_header(self._mapping, self._reader, names, self.name),
         )
 
-    def _csv_batches(self, pieces: Iterator[bytes]) -> Iterator[list[Row]]:
+    def _csv_batches(self, pieces: Iterator[bytes]) -> Iterator[list[RecordRow]]:
         rows = self._csv_rows()
         if self.state.offset:
             rows.read_header(lines_of(pieces_from(self.file.content, 0)))

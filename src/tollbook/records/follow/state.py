@@ -17,10 +17,10 @@ VERSION = 1
 HEAD_BYTES = 1_024
 TAIL_BYTES = 256
 FORGET_AFTER = 7 * 24 * 3600
-"""After so many seconds, files that are gone leave the state."""
+"""The seconds after which files that are gone leave the state."""
 
 
-class Sample(msgspec.Struct):
+class FileSample(msgspec.Struct):
     """The hash of some bytes of a file, by which it is recognized."""
 
     bytes: int = 0
@@ -41,8 +41,8 @@ class FileState(msgspec.Struct, kw_only=True):
     inode: int = 0
     offset: int = 0
     line: int = 1
-    head: Sample = msgspec.field(default_factory=Sample)
-    tail: Sample = msgspec.field(default_factory=Sample)
+    head: FileSample = msgspec.field(default_factory=FileSample)
+    tail: FileSample = msgspec.field(default_factory=FileSample)
     gone_since: int | None = None
 
     def matches(self, file: BinaryIO, size: int, key: tuple[int, int]) -> bool:
@@ -77,10 +77,10 @@ class FileState(msgspec.Struct, kw_only=True):
         self.tail = sample_of(file, offset - size, size)
 
 
-def sample_of(file: BinaryIO, start: int, size: int) -> Sample:
+def sample_of(file: BinaryIO, start: int, size: int) -> FileSample:
     """Return the hash of some bytes of a file."""
     file.seek(start)
-    return Sample(size, sha256(file.read(size)).hexdigest())
+    return FileSample(size, sha256(file.read(size)).hexdigest())
 
 
 class State(msgspec.Struct):
@@ -128,17 +128,17 @@ class StateFile:
         return state.files
 
     def save(self, files: list[FileState]) -> None:
-        """Write the state beside the old one, and replace it when it is on the disk."""
+        """Write the state next to the old one, and replace it when it is on the disk."""
         content = msgspec.json.format(
             msgspec.json.encode(State(VERSION, self._options, files)), indent=1
         )
-        beside = self.path.with_name(self.path.name + ".new")
-        descriptor = os.open(beside, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, OWNER_ONLY)
+        new = self.path.with_name(self.path.name + ".new")
+        descriptor = os.open(new, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, OWNER_ONLY)
         with os.fdopen(descriptor, "wb") as file:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
-        beside.replace(self.path)
+        new.replace(self.path)
         sync(self.path.parent)
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from tollbook.records.columns import ColumnReader, loose
 from tollbook.records.mapping import Columns, Mapping
-from tollbook.records.rows import Row
+from tollbook.records.rows import RecordRow
 
 
 class Reader:
@@ -22,7 +22,7 @@ class Reader:
     may_hash_rows = False
     required: tuple[Columns, ...] | None = None
     left = 0
-    pending: Row | None = None
+    pending: RecordRow | None = None
     remembers = False
 
     def prepare(self, mapping: Mapping) -> Mapping:
@@ -61,9 +61,9 @@ class Reader:
 
     def merged(
         self,
-        batches: Iterator[list[Row]],
+        batches: Iterator[list[RecordRow]],
         is_ended: Callable[[], bool],  # noqa: ARG002
-    ) -> Iterator[list[Row]]:
+    ) -> Iterator[list[RecordRow]]:
         """Yield batches of rows in which the parts of one message are one row."""
         return batches
 

@@ -89,7 +89,7 @@ class AsteriskReader(Reader):
 
 
 def _dialed_number(values: Any) -> str:
-    """Return the number that Dial was told, such as 02079460100 in PJSIP/02079460100@trunk."""
+    """Return the number that Dial was given, such as 02079460100 in PJSIP/02079460100@trunk."""
     if values["lastapp"].lower() != "dial":
         return ""
     target = values["lastdata"].partition(",")[0].partition("&")[0]

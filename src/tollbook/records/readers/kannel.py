@@ -10,7 +10,14 @@ from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 from tollbook.records.readers import Reader
-from tollbook.records.rows import DELIVERY_REPORT, FAILED, NOT_A_CALL, RefusedRow, Row, SkippedRow
+from tollbook.records.rows import (
+    DELIVERY_REPORT,
+    FAILED,
+    NOT_A_CALL,
+    RecordRow,
+    RefusedRow,
+    SkippedRow,
+)
 
 _LINE = re.compile(
     r"(?P<time>\d{4}-\d\d-\d\d \d\d:\d\d:\d\d) (?P<what>[A-Za-z ]+?) (?P<fields>\[.*)$"
@@ -40,16 +47,16 @@ class KannelReader(Reader):
     may_hash_rows = True
 
     def merged(
-        self, batches: Iterator[list[Row]], is_ended: Callable[[], bool]
-    ) -> Iterator[list[Row]]:
+        self, batches: Iterator[list[RecordRow]], is_ended: Callable[[], bool]
+    ) -> Iterator[list[RecordRow]]:
         """Yield rows in which the parts of one message are one row.
 
         At the end of a growing file, messages whose parts may still follow are left for later.
         """
         self.left = 0
-        groups: dict[tuple[str, ...], list[Row]] = {}
+        groups: dict[tuple[str, ...], list[RecordRow]] = {}
         for batch in batches:
-            done: list[Row] = []
+            done: list[RecordRow] = []
             read = [_read(it) for it in batch]
             for row in read:
                 part = _part_of(row)
@@ -83,7 +90,7 @@ class KannelReader(Reader):
             raise SkippedRow(NOT_A_CALL)
 
 
-def _read(row: Row) -> Row:
+def _read(row: RecordRow) -> RecordRow:
     """Return a row with its columns."""
     if row.refusal is not None:
         return row
@@ -115,7 +122,7 @@ def _read(row: Row) -> Row:
     return row._replace(values=values)
 
 
-def _part_of(row: Row) -> _Part | None:
+def _part_of(row: RecordRow) -> _Part | None:
     """Return what a part belongs to; None for a message in one part."""
     values = row.values
     if row.refusal is not None or values["what"] not in (
@@ -140,7 +147,7 @@ def _part_of(row: Row) -> _Part | None:
     return _Part(key, total)
 
 
-def _joined(rows: list[Row]) -> Row:
+def _joined(rows: list[RecordRow]) -> RecordRow:
     """Return the parts of a message as one row, with the identity and the time of the first."""
     first = rows[0]
     return first._replace(
@@ -151,7 +158,7 @@ def _joined(rows: list[Row]) -> Row:
     )
 
 
-def _is_over(row: Row, latest: str) -> bool:
+def _is_over(row: RecordRow, latest: str) -> bool:
     """Return whether no part of a message can follow any more."""
     last = datetime.fromisoformat(row.values["time"])
     return bool(latest) and datetime.fromisoformat(latest) - last > _LONGEST_WAIT

@@ -33,7 +33,7 @@ triggers = Table(
     **CLUSTERED,
 )
 
-# A threshold that a period has reached: the key prevents a second firing, whoever looks. Instants
+# A threshold that a period has reached: the key prevents a second firing by any process. Instants
 # of periods are in microseconds; the period of all time starts at 0. `threshold` is the amount in
 # nanos, micros or events as digits, because it may exceed 64 bits, or the direction of a deviation.
 # `notified` is 0 for what was reached before Tollbook notified.

@@ -27,7 +27,7 @@ import sqlalchemy as sa
 from alembic import context, op
 
 from tollbook.store.archive_files import Archived
-from tollbook.store.archive_reader import Unreadable, locate, require_unchanged
+from tollbook.store.archive_reader import UnreadableArchive, locate, require_unchanged
 from tollbook.store.parquet import arrow_modules
 
 revision = "0017"
@@ -130,7 +130,7 @@ def _fill_month(number: int, month: int) -> None:
         try:
             for group, cost in _known_costs(file):
                 costs[group] = costs.get(group, 0) + cost
-        except Unreadable as error:
+        except UnreadableArchive as error:
             problems.append(error.problem)
         except OSError as error:
             problems.append(f"{file.file}: {error.strerror}")
