@@ -14,15 +14,14 @@ from tollbook.store.engine import (
     Backup,
     DirectoryState,
     Driver,
-    Engine,
     Options,
     Parameters,
-    Progress,
     Restoration,
     Row,
     TimeLimit,
 )
 from tollbook.store.postgres import dumps, migration_locks, partitions
+from tollbook.store.postgres.clusters import ClusterEngine
 from tollbook.store.postgres.connections import (
     OF_SERVERS,
     Holder,
@@ -60,7 +59,7 @@ _SPARE_CONNECTIONS = 2
 """Connections in addition to the pools: one of the watchdog, and one of a verb."""
 
 
-class Postgres(Engine):
+class Postgres(ClusterEngine):
     """The server engine."""
 
     example_url = "postgresql://user@host/name"
@@ -84,7 +83,6 @@ class Postgres(Engine):
         # Readers have their own connections: a flood of questions leaves connections for events.
         self._readers = open_pool(url, options.max_read_connections, self._holder, opened)
         self._partitions = partitions.Partitions(self.writer)
-        self._has_staged = False
 
     def reader(
         self, limit: TimeLimit = TimeLimit.REQUEST, *, is_checked: bool = False
@@ -256,25 +254,6 @@ class Postgres(Engine):
         """Lock the table that every transaction reads first."""
         migration_locks.exclude_others(connection)
 
-    def must_divide(self) -> bool:
-        """Return whether this is a cluster that does not keep all tables as planned."""
-        with self.reader() as connection:
-            driver = driver_of(connection)
-            return driver.is_cluster and bool(division.undivided(driver))
-
-    def divide(self, progress: Progress) -> None:
-        """Divide the tables, after the migrations, while no other process does."""
-        with self.writer(TimeLimit.NONE) as locked, locked.begin():
-            self.lock_migrations(locked)
-            if not self.must_divide():
-                return
-            with self.writer(TimeLimit.NONE) as connection, connection.begin():
-                self.exclude_others(connection)
-                division.close_to_others(driver_of(connection))
-            with self.sqlalchemy.connect() as connection:
-                division.divide(driver_of(connection), self._options.shard_count, progress)
-                division.open_to_others(driver_of(connection))
-
     def back_up(self, backup: Backup) -> None:
         """Dump the database with pg_dump, and read the dump once."""
         backup.require_schema()
@@ -326,14 +305,6 @@ class Postgres(Engine):
         if self._has_staged:
             self.flush_traces()
 
-    def flush_traces(self) -> bool:
-        """Delete the rows that commits on a cluster have staged."""
-        with self.writer() as connection, connection.begin():
-            driver = driver_of(connection)
-            if driver.is_cluster:
-                driver.execute(citus_staging.EMPTY, prepare=False)
-        return True
-
     def clock_problem(self) -> str | None:
         """Return by how much this server's clock was wrong in the last transaction that wrote."""
         limit, seconds = self._options.max_clock_seconds, round(self.clock_ahead / 1_000_000)
@@ -353,10 +324,6 @@ class Postgres(Engine):
         problem = self.clock_problem()
         if problem:
             raise ClockWrong(f"{problem}; nothing was stored")
-
-    def _is_cluster(self) -> bool:
-        with self.reader() as connection:
-            return driver_of(connection).is_cluster
 
     def _read_value(self, sql: str) -> Any:
         with self.reader() as connection:
