@@ -47,6 +47,8 @@ from tollbook.store.tokens import new_token
 # The cost of a disabled scan would begin to compile the statement, which takes much longer.
 _BY_KEY = b"SET LOCAL enable_seqscan = off; SET LOCAL jit = off"
 _ANY_WAY = b"SET LOCAL enable_seqscan TO DEFAULT; SET LOCAL jit TO DEFAULT"
+# A cluster runs what follows on its nodes too.
+_ON_NODES = b"SET LOCAL citus.propagate_set_commands = 'local'; "
 _LOG_POSITION = """
 SELECT CASE WHEN pg_is_in_recovery() THEN pg_last_wal_replay_lsn() ELSE pg_current_wal_lsn() END
     - '0/0'::pg_lsn
@@ -149,7 +151,8 @@ class Postgres(ClusterEngine):
 
         For thousands of keys the planner would read the whole table, until it has millions of rows.
         """
-        driver.execute(_BY_KEY, prepare=False)
+        nodes = _ON_NODES if driver.is_cluster else b""
+        driver.execute(nodes + _BY_KEY, prepare=False)
         rows = self.table(driver, sql, parameters, width)
         driver.execute(_ANY_WAY, prepare=False)
         return rows
