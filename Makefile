@@ -60,7 +60,7 @@ bench-peers: setup-dev ## compare with other engines and a plain service, and wr
 chaos: setup-dev ## test every fault on real servers, and write docs/reliability.md
 	@TOLLBOOK_TEST_POSTGRES=$$(scripts/postgres) && TOLLBOOK_TEST_PGBOUNCER=$$(scripts/pgbouncer) && \
 	export TOLLBOOK_TEST_POSTGRES TOLLBOOK_TEST_PGBOUNCER && $(bin)/python -m chaos $(args)
-	@TOLLBOOK_TEST_KILLS=50 $(bin)/python -m pytest -n 0 tests/brokers/test_kills.py clients/python/tests/test_kills.py tests/typescript/test_server.py
+	@TOLLBOOK_TEST_KILLS=50 $(bin)/python -m pytest -n 0 tests/brokers/test_kills.py tests/alerts/test_kills.py clients/python/tests/test_kills.py tests/typescript/test_server.py
 
 packages: setup-dev ## build both clients, install them into empty folders, and run their tests from there
 	@scripts/node && TOLLBOOK_TEST_PACKAGES=1 $(bin)/python -m pytest -n 0 clients/python/tests/test_package.py tests/typescript/test_package.py

@@ -17,6 +17,7 @@ from chaos.of_databases import OF_DATABASES
 from chaos.of_disks import OF_DISKS
 from chaos.of_files import OF_FILES
 from chaos.of_processes import OF_PROCESSES
+from chaos.of_receivers import OF_RECEIVERS
 from chaos.of_restores import OF_RESTORES
 from chaos.of_standbys import OF_STANDBYS
 from chaos.of_upgrades import OF_UPGRADES
@@ -37,6 +38,7 @@ FAULTS = (
     *OF_CLOCKS,
     *OF_WAYS,
     *OF_CLIENTS,
+    *OF_RECEIVERS,
 )
 _DOCS = Path(__file__).parent.parent / "docs"
 

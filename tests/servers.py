@@ -50,12 +50,13 @@ class Server:
         """Settings that an earlier version may not know."""
         self.environment: dict[str, str] = {}
         self.wrapper: tuple[str, ...] = ()
+        self.options: tuple[str, ...] = ()
         self.process: subprocess.Popen[bytes] | Fork | None = None
 
     def start(self) -> None:
         environment = {**self.defaults, **os.environ, **self._settings, **self.environment}
         environment["TOLLBOOK_DATABASE_URL"] = self.database_url
-        verb = ["serve", "--port", str(self.port)]
+        verb = ["serve", "--port", str(self.port), *self.options]
         self._log = tempfile.NamedTemporaryFile()  # noqa: SIM115  a pipe that nobody reads would stop the server
         is_plain = self.module == "tollbook" and not self.environment and not self.wrapper
         if self.forks and is_plain:

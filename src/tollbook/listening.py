@@ -2,14 +2,17 @@
 
 import asyncio
 import resource
+import signal
 import socket
 from contextlib import ExitStack, suppress
+from types import FrameType
 
 import structlog
 import uvicorn
 
 from tollbook.api.pipeline.connections import Connections
 from tollbook.domain.errors import InvalidRequest
+from tollbook.workers import WorkerProcess
 
 _OTHER_FILES = 256
 """The files of its database and its log that a server opens in addition to connections."""
@@ -61,24 +64,45 @@ def _bind(family: socket.AddressFamily, address: tuple[object, ...]) -> socket.s
     return bound
 
 
-def listen(config: uvicorn.Config, sockets: list[socket.socket], connections: Connections) -> None:
-    """Serve on sockets until a signal stops the server."""
+def listen(
+    config: uvicorn.Config,
+    sockets: list[socket.socket],
+    connections: Connections,
+    worker: WorkerProcess | None = None,
+) -> None:
+    """Serve on sockets until a signal stops the server, or the supervisor of a worker has ended."""
     with suppress(KeyboardInterrupt):
-        _Server(config, connections).run(sockets)
+        _Server(config, connections, worker).run(sockets)
 
 
 class _Server(uvicorn.Server):
-    def __init__(self, config: uvicorn.Config, connections: Connections) -> None:
+    def __init__(
+        self, config: uvicorn.Config, connections: Connections, worker: WorkerProcess | None
+    ) -> None:
         super().__init__(config)
         self._connections = connections
+        self._worker = worker
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Log the addresses when the server accepts requests."""
         await super().startup(sockets)
         self._sweeping = asyncio.create_task(self._sweep())
+        number = {"worker": self._worker.number} if self._worker else {}
         for it in sockets or ():
             host, port = it.getsockname()[:2]
-            _log.info("listening", address=f"http://{_text(host, port)}")
+            _log.info("listening", address=f"http://{_text(host, port)}", **number)
+        if self._worker:
+            asyncio.get_running_loop().add_reader(self._worker.lifeline, self._end_alone)
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """Stop; only a server without workers can be stopped at once, by a second Ctrl-C."""
+        super().handle_exit(signal.SIGTERM if self._worker else sig, frame)
+
+    def _end_alone(self) -> None:
+        """Stop when the supervisor has ended without a signal to its workers."""
+        assert self._worker  # noqa: S101  only a worker has a lifeline
+        asyncio.get_running_loop().remove_reader(self._worker.lifeline)
+        self.should_exit = True
 
     async def _sweep(self) -> None:
         """Close silent connections until the server ends."""

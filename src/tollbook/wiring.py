@@ -2,47 +2,35 @@
 
 import gc
 import logging
-import signal
-import sys
 import time
 from collections.abc import Callable
 from typing import TypeVar
 
 import structlog
-import uvicorn
-from starlette.types import ASGIApp
 
-from tollbook.api.application import application
 from tollbook.api.operation.created_tokens import CreatedTokens
 from tollbook.api.operation.health import Health
 from tollbook.api.operation.key_usage import KeyUsageRecorder
 from tollbook.api.operation.maintenance import Maintenance
 from tollbook.api.operation.metrics import Measured, Metrics
 from tollbook.api.operation.refusals import Refusals
+from tollbook.api.operation.worker_metrics import WorkerMetrics
 from tollbook.api.pipeline.body_budget import BodyBudget
 from tollbook.api.pipeline.cache import AnswerCache, StateCache
 from tollbook.api.pipeline.connections import ConnectionLimits, Connections
-from tollbook.api.pipeline.http_protocol import BoundedHttpProtocol
 from tollbook.api.pipeline.request_log import RequestLog
 from tollbook.api.pipeline.services import Services
 from tollbook.api.pipeline.shared_budget import SharedBudget
 from tollbook.api.pipeline.streams import Exports
 from tollbook.api.pipeline.write_queue import WriteQueue
-from tollbook.dashboard.embedding import origins_in
-from tollbook.dashboard.pages import page_handlers
-from tollbook.domain.errors import (
-    DatabaseReadOnly,
-    SettingsError,
-    StoreUnavailable,
-    TollbookError,
-)
+from tollbook.domain.errors import SettingsError, TollbookError
 from tollbook.domain.limit_errors import TooManyAnswers
 from tollbook.domain.viewers import NO_SECRET_KEYS, SHORTEST_SECRET_KEY, SecretKeys, new_secret
 from tollbook.ingest.directory_cache import DirectoryCache
 from tollbook.ingest.limits import IngestLimits
 from tollbook.ingest.masking import Masker
-from tollbook.listening import listen, most_connections, raise_file_limit, sockets_of
-from tollbook.logs import configure_logging, level_of, print_lines
+from tollbook.listening import most_connections
+from tollbook.logs import level_of, print_lines
 from tollbook.quarantine.run_steps import QuarantineExecutor
 from tollbook.rerating.run_day import RunExecutor
 from tollbook.run_worker import RunWorker
@@ -60,22 +48,20 @@ from tollbook.store.deliveries import measure_backlog
 from tollbook.store.engine import Options
 from tollbook.store.error_translation import translate_errors
 from tollbook.store.migrate import ignore_progress, migrate
-from tollbook.store.probe import clock_difference, is_standby, try_to_write
+from tollbook.store.probe import clock_difference
 from tollbook.store.replica import Replica
 from tollbook.wiring_alerts import protection_of, server_alerts, unsubscriber_of
+from tollbook.workers import WorkerProcess
 
 _log = structlog.get_logger()
 _Value = TypeVar("_Value")
 _MIB = 1024 * 1024
 _VERB_RETRY_SECONDS = 10
 """How long a command, or a server before it serves, retries to connect to PostgreSQL."""
-_SECONDS_TO_FINISH = 30
 _REBUILD = (
     "until the file is read, the buy price of its events is unknown: put it back, and run "
     "`tollbook verify --rebuild --archive FOLDER`"
 )
-_SWITCH_INTERVAL = 0.0005
-"""The longest wait of the writer for the interpreter's lock, instead of the default 5 ms."""
 _COLLECT_AFTER = 50_000
 
 
@@ -166,7 +152,13 @@ def directory_cache_of(
     return DirectoryCache(database, now, masker, limits, secret_keys)
 
 
-def services(settings: Settings, database: Database, *, reads_only: bool = False) -> Services:
+def services(
+    settings: Settings,
+    database: Database,
+    *,
+    reads_only: bool = False,
+    worker: WorkerProcess | None = None,
+) -> Services:
     """Build the parts of a server; with `reads_only` it serves a standby."""
     secret_keys = secret_keys_of(settings, database)
     directory_cache = directory_cache_of(settings, database, secret_keys)
@@ -206,6 +198,7 @@ def services(settings: Settings, database: Database, *, reads_only: bool = False
         clock=now,
         compression=settings.compression,
         metrics=metrics,
+        worker_metrics=WorkerMetrics(metrics, worker),
         health=Health(database, write_queue.queue, settings.min_free_mib, reads_only=reads_only),
         key_usage=KeyUsageRecorder(database),
         created_tokens=created_tokens,
@@ -285,51 +278,6 @@ def _measure(read: Callable[[], _Value]) -> _Value | None:
         return None
 
 
-def build(settings: Settings) -> tuple[ASGIApp, Connections]:
-    """Build the application on a migrated database, and what limits its connections."""
-    database = open_migrated(settings)
-    reads_only = _is_for_reads(database)
-    _warn_of_connections(database)
-    for path in database.engine.readable_files():
-        _log.warning("readable_by_others", file=str(path), advice="chmod 600")
-    pages = page_handlers(origins_in(database), compression=settings.compression)
-    parts = services(settings, database, reads_only=reads_only)
-    return application(parts, pages), parts.connections
-
-
-def _is_for_reads(database: Database) -> bool:
-    """Return whether the database is a standby, which serves reads until it is promoted.
-
-    Raise `DatabaseReadOnly` for any other read-only database. A database that is unavailable for
-    now is accepted: readiness reports it.
-    """
-    try:
-        if is_standby(database):
-            _log.warning("standby", effect="reads are served, writes are refused")
-            return True
-        try_to_write(database)
-    except DatabaseReadOnly as error:
-        raise DatabaseReadOnly(
-            "the database is read-only, but a server must write to it: allow writing to the file "
-            "and its folder, or set TOLLBOOK_DATABASE_URL to another database; `tollbook report` "
-            "and `tollbook verify` work on this one"
-        ) from error
-    except StoreUnavailable:
-        pass  # readiness is red until the database is available
-    return False
-
-
-def _warn_of_connections(database: Database) -> None:
-    """Log a warning if PostgreSQL allows fewer connections than this server may open."""
-    try:
-        with translate_errors():
-            problem = database.engine.serve()
-    except StoreUnavailable:
-        return  # readiness is red until the database is available
-    if problem:
-        _log.warning("too_few_connections", problem=problem)
-
-
 def collect_rarely() -> None:
     """Look for cyclic garbage rarely: batches of events make many objects and hardly any of it.
 
@@ -337,26 +285,3 @@ def collect_rarely() -> None:
     """
     gc.freeze()
     gc.set_threshold(_COLLECT_AFTER, 20, 20)
-
-
-def serve(settings: Settings, host: str, port: int) -> None:
-    """Serve until a signal stops the server, then finish accepted requests."""
-    configure_logging(settings)
-    raise_file_limit()
-    app, connections = build(settings)
-    sockets = sockets_of(host, port)
-    sys.setswitchinterval(_SWITCH_INTERVAL)
-    collect_rarely()
-    # uvicorn raises the signal again when it has finished, which is a success.
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
-    config = uvicorn.Config(
-        app,
-        loop="uvloop",
-        http=BoundedHttpProtocol.within(connections),
-        access_log=False,
-        log_config=None,
-        server_header=False,
-        proxy_headers=False,
-        timeout_graceful_shutdown=_SECONDS_TO_FINISH,
-    )
-    listen(config, sockets, connections)

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 import httpx
 import pytest
 
+from tests.alerts.builders import make_endpoint
 from tests.api.conftest import Site, Tenant, site  # noqa: F401
 from tests.builders import Json, event
 from tests.cli.conftest import Ran, Tollbook
@@ -17,11 +18,14 @@ from tollbook.administration.event_types import set_event_type
 from tollbook.administration.meters import MeterChange, add_meter, change_meter
 from tollbook.administration.origins import add_origin
 from tollbook.administration.price_books import load_book
+from tollbook.administration.reports import NewReport, add_report
 from tollbook.administration.viewer_tokens import NewViewer, create_viewer_token
 from tollbook.domain.directory import User
+from tollbook.domain.endpoints import EndpointKind
 from tollbook.domain.keys import Permission
 from tollbook.domain.meters import Category
 from tollbook.domain.own_meters import MeterTerms
+from tollbook.domain.reports import ReportSchedule
 from tollbook.domain.sealing import Sealer
 from tollbook.domain.viewers import SecretKeys
 from tollbook.rating.books.yaml_book import parse_price_book
@@ -199,6 +203,19 @@ ALLOWED = {
             "category": "voice_cost",
         },
     ),
+    "report.add": Case(
+        "POST",
+        "/v1/reports",
+        "reports add {mail} --schedule weekly --hour 6 --organization org_1 --user ann",
+        {
+            "endpoint_id": "{mail}",
+            "schedule": "weekly",
+            "hour": 6,
+            "organization_id": "org_1",
+            "user_id": "ann",
+        },
+    ),
+    "report.remove": Case("DELETE", "/v1/reports/{report}", "reports remove {report}"),
     "endpoint.create": Case(
         "POST",
         ENDPOINTS,
@@ -383,6 +400,18 @@ REFUSED = {
         "triggers add x --organization org_9 --period day --at 1",
         {"name": "x", "organization_id": "org_9", "figure": "cost", "period": "day", "at": [1]},
     ),
+    "a report to an endpoint that gets no mails": Case(
+        "POST",
+        "/v1/reports",
+        "reports add {endpoint} --schedule daily",
+        {"endpoint_id": "{endpoint}", "schedule": "daily"},
+    ),
+    "a report on a user of nobody": Case(
+        "POST",
+        "/v1/reports",
+        "reports add {mail} --schedule daily --user ann",
+        {"endpoint_id": "{mail}", "schedule": "daily", "user_id": "ann"},
+    ),
     "an endpoint in a private network": Case(
         "POST",
         ENDPOINTS,
@@ -449,10 +478,27 @@ class Door:
             for it in terms:
                 add_meter(transaction, actor, it)
             change_meter(transaction, actor, OWN[1], MeterChange(retired=True))
+        mail = make_endpoint(
+            tenant.database,
+            None,
+            tenant=tenant.tenant,
+            kind=EndpointKind.MAIL,
+            addresses=("a@example.com",),
+        )
+        with tenant.database.writing() as transaction:
+            new_report = NewReport(ReportSchedule.DAILY, mail.id)
+            self.report = add_report(transaction, actor, new_report, None).id
+        self.mail = mail.id
         tenant.send(event(id="lost", organization_id="nobody"))
         self.token = viewer.id
         self.endpoint = endpoint.id
         self.before = len(self.acts())
+
+    @property
+    def given(self) -> dict[str, str]:
+        """Return the ids that a case may name."""
+        names = ("token", "endpoint", "mail", "report")
+        return {"key": self.prefix, **{it: getattr(self, it) for it in names}}
 
     def acts(self) -> list[Act]:
         with self.tenant.database.reading() as snapshot:
@@ -480,7 +526,7 @@ class Door:
 
 
 _RANDOM = re.compile(
-    r"end_[0-9a-f]{26}|trg_[0-9a-z]{26}|tb_[0-9a-f]{12}|tbv_[0-9a-f]{16}|\d{4}-\d\d-\d\dT.*"
+    r"end_[0-9a-f]{26}|rep_[0-9a-f]{26}|trg_[0-9a-z]{26}|tb_[0-9a-f]{12}|tbv_[0-9a-f]{16}|\d{4}-\d\d-\d\dT.*"
 )
 Send = Callable[[Door, Case], httpx.Response]
 Call = Callable[[Door, Case], Ran]
@@ -499,7 +545,11 @@ def send() -> Send:
         given: dict[str, Any] = {"json": case.body} if case.body is not None else {}
         if isinstance(case.body, str):
             given = {"content": case.body, "headers": {"Content-Type": "application/yaml"}}
-        path = case.path.format(key=door.prefix, token=door.token, endpoint=door.endpoint)
+        if isinstance(case.body, dict):
+            texts = {it: text for it, text in case.body.items() if isinstance(text, str)}
+            named = {it: text.format(**door.given) for it, text in texts.items() if "{" in text}
+            given = {"json": {**case.body, **named}}
+        path = case.path.format(**door.given)
         return door.tenant.call(case.method, path, key, **given)
 
     return by_http
@@ -517,8 +567,7 @@ def call(
 
     def by_command(door: Door, case: Case) -> Ran:
         file = tollbook.write("book.yaml", case.body) if isinstance(case.body, str) else ""
-        given = {"key": door.prefix, "token": door.token, "endpoint": door.endpoint}
-        words = (it.format(**given, file=file, control="\t") for it in case.command.split(" "))
+        words = (it.format(**door.given, file=file, control="\t") for it in case.command.split(" "))
         return tollbook(*words, "--tenant", door.tenant.tenant)
 
     return by_command

@@ -16,7 +16,7 @@ class Received(NamedTuple):
 
 
 class Answer(NamedTuple):
-    """What a receiver answers."""
+    """What a receiver answers; it closes the connection instead if the status is 0."""
 
     status: int = 204
     body: bytes = b""
@@ -41,7 +41,7 @@ class Receiver:
 
 
 @contextmanager
-def receiving() -> Iterator[Receiver]:
+def receiving(port: int = 0) -> Iterator[Receiver]:
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
         disable_nagle_algorithm = True
@@ -55,6 +55,9 @@ def receiving() -> Iterator[Receiver]:
             found = Received(self.path, headers, body)
             receiver.received.append(found)
             answer = receiver.decide(found)
+            if not answer.status:
+                self.close_connection = True
+                return
             self.send_response(answer.status)
             for name, value in answer.headers:
                 self.send_header(name, value)
@@ -64,7 +67,7 @@ def receiving() -> Iterator[Receiver]:
 
         def log_message(self, *_: object) -> None: ...
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server = ThreadingHTTPServer(("127.0.0.1", port), Handler)
     server.daemon_threads = True
     receiver = Receiver(server.server_address[1])
     thread = threading.Thread(target=server.serve_forever, args=(0.05,))

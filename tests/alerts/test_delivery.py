@@ -179,8 +179,13 @@ def test_old_notifications_are_deleted_with_their_deliveries(
     lease = Lease(database, clock)
     lease.hold()
     work = Work(lease, database, clock)
+    notify(database, notification("waits"))
+    fan_out(work)
     Retention(30)(work)
-    assert len(statuses(database)) == 1
+    assert [it[1] for it in statuses(database)] == ["delivered", "pending"]
+    clock.ahead = 24 * 24 * 60 * _MINUTE
+    Retention(30)(work)
+    assert [it[1] for it in statuses(database)] == ["delivered", "expired"]
     clock.ahead = 31 * 24 * 60 * _MINUTE
     Retention(30)(work)
     with database.reading() as snapshot:

@@ -5,16 +5,23 @@ from tests.alerts.builders import (
     make_endpoint,
     notification,
     notify,
+    stored_endpoint,
     wait_until_delivered,
 )
 from tests.alerts.receivers import Answer, receiving
 from tests.alerts.watching import Watching
-from tests.builders import Platform, event
+from tests.builders import TENANT, Platform, event
+from tollbook.alerts.fan_out import fan_out
+from tollbook.alerts.lease import Lease
+from tollbook.alerts.worker import Work
+from tollbook.domain.deliveries import AttemptOutcome, after_attempt
 from tollbook.domain.directory import User
 from tollbook.domain.endpoints import EndpointKind
 from tollbook.domain.notifications import NotificationType
-from tollbook.store import directory, erasure, triggers
+from tollbook.store import directory, erasure, mail, removal, triggers
 from tollbook.store.database import Database
+from tollbook.store.deliveries import AttemptRow, Lane, deliveries_of, record_attempts
+from tollbook.wiring import now
 
 
 def test_answers_to_notifications_about_a_user_are_erased(database: Database) -> None:
@@ -61,6 +68,67 @@ def test_an_answer_to_several_notifications_is_erased_with_each(database: Databa
         erasure.user_fields(transaction, number, "user_1")
     sql = "SELECT DISTINCT excerpt FROM delivery_attempts WHERE tenant_id = :tenant"
     assert platform.rows(sql, tenant=platform.tenant) == [("",)]
+
+
+def test_the_mail_address_of_a_user_is_erased(database: Database) -> None:
+    platform = Platform(database)
+    number = platform.organization()
+    with database.writing() as transaction:
+        directory.add_user(transaction, number, User("user_1", "Ann", "Ann@example.com"), now())
+    mails = {"kind": EndpointKind.MAIL, "types": ("trigger.*",)}
+    both = make_endpoint(database, None, addresses=("ann@example.com", "b@example.com"), **mails)
+    alone = make_endpoint(database, None, addresses=("ANN@example.com",), **mails)
+    lease = Lease(database, now)
+    assert lease.hold()
+    work = Work(lease, database, now)
+    notify(database, notification("a"))
+    fan_out(work)
+    lane = Lane(TENANT, both.id, "ann@example.com")
+    with database.reading() as snapshot:
+        (due,) = deliveries_of(snapshot, lane, 10)
+    with database.writing() as transaction:
+        mail.unsubscribe(transaction, lane, now())
+        erasure.user_fields(transaction, number, "user_1")
+    with database.writing() as transaction:  # the mail was under way
+        outcome = AttemptOutcome(250, excerpt="ok ann@example.com")
+        progress = after_attempt(due.progress, outcome, now(), is_test=False)
+        record_attempts(transaction, [AttemptRow(due.key, now(), 1, outcome, progress)])
+    notify(database, notification("b"))
+    fan_out(work)
+    assert stored_endpoint(database, both.id).addresses == ("b@example.com",)
+    assert stored_endpoint(database, alone.id).addresses == ()
+    rows = platform.rows(
+        "SELECT address, sequence, status FROM deliveries WHERE tenant_id = :tenant "
+        "ORDER BY endpoint_id = :both DESC, sequence, address",
+        tenant=TENANT,
+        both=both.id,
+    )
+    assert [(it[0].partition("-")[0], *it[1:]) for it in rows] == [
+        ("b@example.com", 1, "pending"),
+        ("erased", 1, "discarded"),
+        ("b@example.com", 2, "pending"),
+        ("erased", 1, "discarded"),
+    ]
+    for table in ("delivery_attempts", "unsubscribed_addresses"):
+        sql = f"SELECT COUNT(*) FROM {table} WHERE tenant_id = :tenant"
+        assert platform.rows(sql, tenant=TENANT) == [(0,)]
+    assert platform.differences() == []
+
+
+def test_a_deleted_organization_leaves_no_deliveries(database: Database) -> None:
+    platform = Platform(database)
+    number = platform.organization()
+    endpoint = make_endpoint(
+        database, None, kind=EndpointKind.MAIL, addresses=("a@example.com",), organization=number
+    )
+    lease = Lease(database, now)
+    assert lease.hold()
+    notify(database, notification("a", organization=number, to_organization=True))
+    fan_out(Work(lease, database, now))
+    with database.writing() as transaction:
+        removal.remove_organization(transaction, TENANT, number)
+    sql = "SELECT COUNT(*) FROM deliveries WHERE tenant_id = :tenant AND endpoint_id = :endpoint"
+    assert platform.rows(sql, tenant=TENANT, endpoint=endpoint.id) == [(0,)]
 
 
 def test_the_names_of_a_users_triggers_are_erased(database: Database) -> None:

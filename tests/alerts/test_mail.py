@@ -18,7 +18,8 @@ from tests.alerts.builders import (
     wait_until_delivered,
 )
 from tests.alerts.mailboxes import Certificates, Mailbox, receiving_mails
-from tests.builders import TENANT
+from tests.alerts.receivers import Answer, receiving
+from tests.builders import TENANT, Platform
 from tests.servers import free_port
 from tests.waiting import wait_for
 from tollbook.alerts.mail import Mailer, mail_message
@@ -28,6 +29,7 @@ from tollbook.domain.mail import MOST_PER_HOUR, Encryption, MailServer, MailTerm
 from tollbook.domain.notifications import NotificationType
 from tollbook.domain.payloads import StoredNotification
 from tollbook.store.database import Database
+from tollbook.store.endpoints import list_endpoints
 
 _HOUR = 3600 * 1_000_000
 ADDRESS = "billing@example.com"
@@ -148,6 +150,26 @@ def test_each_address_gets_its_own_mail(
     assert first["Auto-Submitted"] == "auto-generated"
     assert first["From"] == "Tollbook <alerts@example.com>"
     assert {first["To"], second["To"]} == {"a@example.com", "b@example.com"}
+
+
+def test_the_contact_of_an_organization_is_mailed_of_its_disabled_endpoint(
+    database: Database, mailbox: Mailbox, certificates: Certificates
+) -> None:
+    platform = Platform(database)
+    number = platform.organization(email="contact@example.com")
+    with receiving() as receiver:
+        receiver.decide = lambda _: Answer(410)
+        given = {"organization": number, "to_organization": True}
+        for place in range(2):
+            make_endpoint(database, receiver.url, organization=number)
+            with mailing(database, mailbox, certificates):
+                notify(database, notification(place, **given))
+                wait_for(lambda: len(mailbox.received) == place + 1)  # noqa: B023
+    assert mailbox.recipients == [["contact@example.com"]] * 2
+    assert mailbox.subjects == ["An endpoint for notifications is disabled"] * 2
+    with database.reading() as snapshot:
+        assert [it.kind for it in list_endpoints(snapshot, TENANT)] == [EndpointKind.WEBHOOK] * 2
+    assert platform.differences() == []
 
 
 def test_a_repeat_has_the_same_id(mailbox: Mailbox, certificates: Certificates) -> None:

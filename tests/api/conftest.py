@@ -1,9 +1,9 @@
 """A running server that tests share; each test is a tenant of its own on it."""
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 from uuid import uuid4
 
 import httpx
@@ -25,6 +25,9 @@ from tollbook.store.engine import system_clock
 class Tenant(Platform):
     """A fresh tenant, spoken to over HTTP; without a key it speaks as its admin."""
 
+    always: ClassVar[Mapping[str, str]] = {}
+    """Headers of every request."""
+
     def __init__(self, database: Database, http: httpx.Client) -> None:
         super().__init__(database, f"tenant_{uuid4().hex}")
         self.http = http
@@ -34,7 +37,7 @@ class Tenant(Platform):
         """Send a request; the key "" stands for none."""
         chosen = self.admin if key is None else key
         headers = {"X-API-Key": chosen} if chosen else {}
-        headers |= given.pop("headers", {})
+        headers = {**self.always, **headers, **given.pop("headers", {})}
         return self.http.request(method, path, headers=headers, **given)
 
     def get(self, path: str, key: str | None = None, **given: Any) -> httpx.Response:

@@ -50,6 +50,7 @@ OTHER_RUNS = {"organization": 404, "user": 403, "stranger": 404}
 TENANT_WIDE = for_admins(organization=403, user=403)
 ENDPOINT = {"name": "Billing", "url": "https://example.com/hook"}
 OWNED_BY_TENANT = for_admins(organization=404, user=403, stranger=404)
+REPORT = {"schedule": "daily", "endpoint_id": "end_none"}
 ORIGIN = {"origin": "https://app.example.com"}
 METER = {"type": "fax.page", "unit": "page", "category": "messaging"}
 # Two organizations have a user_2; a key of one of them sees no other.
@@ -120,6 +121,16 @@ CASES = [
     Case("GET", "/v1/triggers/trg_none", for_readers(404)),
     Case("PATCH", "/v1/triggers/{trigger}", OWNED_BY_TENANT, {"name": "y"}),
     Case("DELETE", "/v1/triggers/{old trigger}", OWNED_BY_TENANT),
+    Case("GET", "/v1/reports", for_admins(user=403)),
+    Case("POST", "/v1/reports", for_admins(400, user=403), REPORT),
+    Case(
+        "POST",
+        "/v1/reports",
+        for_admins(400, organization=404, user=403, stranger=404),
+        REPORT | {"organization_id": "org_2"},
+    ),
+    Case("GET", "/v1/reports/rep_none", for_admins(404, user=403)),
+    Case("DELETE", "/v1/reports/rep_none", for_admins(404, user=403)),
     Case("GET", "/v1/origins", TENANT_WIDE),
     Case("POST", "/v1/origins", {**TENANT_WIDE, "stranger": 201, "admin": 201}, ORIGIN),
     Case("DELETE", "/v1/origins?origin=https://old.example.com", TENANT_WIDE),

@@ -51,6 +51,7 @@ CODES = {
     "TooManyEndpoints": (409, "too_many_endpoints"),
     "EndpointDisabled": (409, "endpoint_disabled"),
     "MailNotConfigured": (409, "mail_not_configured"),
+    "TooManyReports": (409, "too_many_reports"),
     "TooManyOrigins": (409, "too_many_origins"),
     "RunConflict": (409, "run_conflict"),
     "CursorExpired": (410, "cursor_expired"),

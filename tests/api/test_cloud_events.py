@@ -11,6 +11,7 @@ from cloudevents.core.bindings.http import HTTPMessage, to_binary, to_structured
 from cloudevents.core.formats.json import JSONFormat
 from cloudevents.core.v1.event import CloudEvent
 
+from tests.api.both_ways import way  # noqa: F401  each test runs over both ways
 from tests.api.conftest import Tenant
 from tests.builders import event
 from tollbook.domain.keys import Limits, Permission

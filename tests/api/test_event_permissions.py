@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from tests.api.both_ways import way  # noqa: F401  each test runs over both ways
 from tests.api.conftest import Tenant
 from tests.builders import Json, event, reversal
 from tollbook.domain.keys import Permission

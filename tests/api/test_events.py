@@ -7,6 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
+from tests.api.both_ways import way  # noqa: F401  each test runs over both ways
 from tests.api.conftest import Tenant, problems
 from tests.builders import Json, event
 from tollbook.domain.events import instant_text

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from tests.api.both_ways import way  # noqa: F401  each test runs over both ways
 from tests.api.conftest import Tenant, prefix, problems
 from tests.builders import Json, event, reversal
 

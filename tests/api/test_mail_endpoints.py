@@ -173,3 +173,22 @@ def test_mails_need_a_mail_server(database: Database) -> None:
     with serving(database, platform.key(), parts) as http:
         refused = http.post(ENDPOINTS, json={"name": "Bills", "kind": "mail", "to": TO})
     assert (refused.status_code, error_of(refused)["code"]) == (409, "mail_not_configured")
+
+
+def test_reports_are_added_listed_and_removed_with_their_endpoint(running: Running) -> None:
+    running.platform.organization()
+    endpoint = running.add(to=TO)["id"]
+    new = {"schedule": "monthly", "endpoint_id": endpoint}
+    added = running.http.post("/v1/reports", json={**new, "organization_id": "org_1", "hour": 6})
+    assert added.status_code == 201, added.text
+    report = added.json()["report"]
+    assert (report["organization_id"], report["hour"], report["last_period"]) == ("org_1", 6, None)
+    path = f"/v1/reports/{report['id']}"
+    assert running.http.get(path).json()["report"] == report
+    whole = running.http.post("/v1/reports", json=new).json()["report"]
+    assert running.http.get("/v1/reports").json()["reports"] == [report, whole]
+    assert running.http.delete(path).json()["report"] == report
+    assert running.http.get(path).status_code == 404
+    assert running.http.post("/v1/reports", json={**new, "hour": 24}).status_code == 400
+    assert running.http.delete(f"{ENDPOINTS}/{endpoint}").status_code == 200
+    assert running.http.get("/v1/reports").json()["reports"] == []

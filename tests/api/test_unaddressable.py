@@ -2,6 +2,7 @@
 
 import pytest
 
+from tests.api.both_ways import way  # noqa: F401  each test runs over both ways
 from tests.api.conftest import Site, Tenant, problems
 from tests.builders import Json, event, reversal
 from tollbook.domain.directory import User

@@ -47,6 +47,11 @@ def test_mails_need_a_server(tollbook: Tollbook, monkeypatch: pytest.MonkeyPatch
     assert added["endpoint"]["to"] == ["a@example.com", "b@example.com"]
     assert (added["endpoint"]["url"], added["secret"]) == (None, None)
     assert "a@example.com, b@example.com" in tollbook("endpoints", "list").out
+    change = ("endpoints", "change", added["endpoint"]["id"], "--json")
+    moved = tollbook(*change, "--to", "b@example.com,c@example.com", "--resubscribe")
+    assert json.loads(moved.out)["to"] == ["b@example.com", "c@example.com"]
+    assert "to must contain e-mail addresses" in tollbook(*change, "--to", "b").err
+    assert tollbook.json("audit")[0]["details"]["resubscribe"] is True
 
 
 def test_a_wrong_url_is_refused(tollbook: Tollbook) -> None:

@@ -18,6 +18,7 @@ VIEWS = {
     "own": ("acme_user_123", f"#/?{JANUARY}"),
     "prices": ("tenant", "#/prices"),
     "quarantine": ("tenant", "#/quarantine"),
+    "alerts": ("tenant", "#/alerts?show=endpoints"),
 }
 MIDDLE: ViewportSize = {"width": 1024, "height": 800}
 PHONE: ViewportSize = {"width": 390, "height": 844}
@@ -62,6 +63,9 @@ def test_axe_finds_nothing_in_what_opens(look: Look, axe: str) -> None:
         page.get_by_role("button", name=name).click()
         assert _found(page, axe) == [], name
         page.keyboard.press("Escape")
+    page = look("tenant", "#/alerts", reduced_motion="reduce")
+    page.get_by_role("button", name="Add a trigger").click()
+    assert _found(page, axe) == []
 
 
 @pytest.mark.parametrize("view", VIEWS)

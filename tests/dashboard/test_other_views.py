@@ -124,7 +124,9 @@ def test_no_tab_of_a_viewer_refuses_it(look: Look, demo: Demo, key: str) -> None
     tabs = page.get_by_role("navigation", name="Views").get_by_role("link")
     expect(tabs.first).to_be_visible()
     names = tabs.all_inner_texts()
-    assert names[1:] == (["Prices", "Quarantine"] if "admin" in key else ["Estimate"])
+    assert names[1:] == (
+        ["Prices", "Alerts", "Quarantine"] if "admin" in key else ["Estimate", "Alerts"]
+    )
     for name in names:
         tabs.filter(has_text=name).click()
         page.wait_for_load_state("networkidle")

@@ -25,7 +25,8 @@ def measured() -> set[str]:
     instruments.count_answer("cache")
     instruments.count_refusal("queue_full")
     instruments.count_notification("trigger.reached")
-    lines = instruments.text().decode().splitlines()
+    texts = instruments.text_of_process() + instruments.text_of_database()
+    lines = texts.decode().splitlines()
     lines += ConsumeMetrics().text().decode().splitlines()
     lines += ImportMetrics().text().decode().splitlines()
     return {name for it in lines if not it.startswith("#") for name in _NAME.findall(it)[:1]}

@@ -99,6 +99,7 @@ LATER_TABLES = (
     *("quarantine_alarms", "notifications", "notification_numbers", "endpoints", "deliveries"),
     *("delivery_attempts", "reports", "unsubscribed_addresses", "leases", "tenant_zones"),
     *("triggers", "trigger_states", "trigger_baselines", "budgets"),
+    *("received_hours", "silences"),
 )
 LATER_COLUMNS = (
     ("tenants", "timezone"),

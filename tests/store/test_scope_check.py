@@ -26,7 +26,7 @@ OVER_ALL_TENANTS = {
     "store/delivery_checks.py": 1,  # proves all sequences, for the administrator of the machine
     "store/meter_checks.py": 2,  # proves all codes, for the administrator of the machine
     "store/notification_checks.py": 2,  # proves all rows, for the administrator of the machine
-    "store/notifications.py": 1,  # old ones are deleted
+    "store/notifications.py": 2,  # old ones are deleted, and what waits for them expires
     "store/origins.py": 1,  # a preflight request names an origin and no tenant
     "store/orphans.py": 3,  # proves all rows, for the administrator of the machine
     "store/pending_events.py": 1,  # numbers for operators
@@ -35,7 +35,9 @@ OVER_ALL_TENANTS = {
     "store/probe.py": 1,  # the newest commit, which the clock of a file's server is compared with
     "store/quarantine.py": 1,  # a number for operators
     "store/quarantine_growth.py": 3,  # one worker looks at the quarantine of every tenant
+    "store/reports.py": 1,  # one worker writes the reports of everybody
     "store/reversals.py": 1,  # proves all reversals, for the administrator of the machine
+    "store/silences.py": 3,  # one worker finds the silence of everybody, and deletes old hours
     "store/triggers.py": 1,  # which tenants have triggers to watch
     "store/unpriced_groups.py": 2,  # one worker notifies everybody, and deletes empty groups
     "store/watched_sums.py": 1,  # which ledgers with triggers have changed

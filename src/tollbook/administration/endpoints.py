@@ -12,6 +12,7 @@ from tollbook.domain.directory import text_problem
 from tollbook.domain.endpoint_errors import (
     EndpointDisabled,
     MailNotConfigured,
+    SecretKeyMissing,
     TooManyEndpoints,
 )
 from tollbook.domain.endpoints import (
@@ -29,7 +30,7 @@ from tollbook.domain.endpoints import (
     rotated,
     type_problems,
 )
-from tollbook.domain.errors import InvalidRequest, NotFound, Problem, SecretKeyMissing, refuse
+from tollbook.domain.errors import InvalidRequest, NotFound, Problem, refuse
 from tollbook.domain.mail import address_problems
 from tollbook.domain.notifications import Notification, NotificationType
 from tollbook.domain.sealing import Sealer, Unreadable

@@ -9,7 +9,8 @@ from msgspec import Meta
 from tollbook.administration.origins import require_registered
 from tollbook.domain import viewers
 from tollbook.domain.directory import id_problem
-from tollbook.domain.errors import NotFound, Problem, SecretKeyMissing, refuse
+from tollbook.domain.endpoint_errors import SecretKeyMissing
+from tollbook.domain.errors import NotFound, Problem, refuse
 from tollbook.domain.events import instant_of
 from tollbook.domain.keys import ApiKey
 from tollbook.domain.origins import MOST_ORIGINS

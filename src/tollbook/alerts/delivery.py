@@ -1,5 +1,6 @@
 """Send what is due, and record what came of it."""
 
+import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 
@@ -75,6 +76,7 @@ class Delivery:
         self._sealer = sealer
         self._networks = networks
         self._term = 0
+        self._dispatch_due = 0.0
         self._busy: dict[Lane, Batch] = {}
         self._unrecorded: list[Sent | Finished] = []
         self._postponed: list[tuple[Lane, DeliveryKey | None, int]] = []
@@ -85,10 +87,15 @@ class Delivery:
             self._term = work.lease.term
             self._busy.clear()
             self._unrecorded.clear()
+            self._dispatch_due = 0.0
+        was_busy = len(self._busy)
         has_more = self._record(work)
-        if len(self._busy) < _MOST_REQUESTS:
-            self._dispatch(work)
-        return 0.0 if has_more else _PAUSE
+        # Each result wakes this step, but to look for lanes reads all that waits.
+        if len(self._busy) < was_busy or time.monotonic() >= self._dispatch_due:
+            self._dispatch_due = time.monotonic() + _PAUSE
+            if len(self._busy) < _MOST_REQUESTS:
+                self._dispatch(work)
+        return 0.0 if has_more else max(0.0, self._dispatch_due - time.monotonic())
 
     def _record(self, work: Work) -> bool:
         """Record results in one transaction; return whether there may be more.
@@ -105,7 +112,7 @@ class Delivery:
                 for tenant in sorted({it.batch.lane.tenant for it in sent}):
                     hold_numbers(transaction, tenant)
                 record_attempts(transaction, list(_rows(sent, work.clock())))
-                after_result(transaction, sent, work.clock())
+                after_result(transaction, sent, work.clock(), has_mail=self._sender.has_mail)
             stop_at("recorded")
             self._count_all(sent)
         for it in found:
@@ -211,9 +218,15 @@ class Delivery:
 
 
 def _together(endpoint: AlertEndpoint, found: list[DueDelivery]) -> list[DueDelivery]:
-    """Return what is sent next: of a chat or mail one notification, or all when many wait."""
-    is_message = endpoint.kind is not EndpointKind.WEBHOOK
-    return found[:1] if is_message and len(found) < _TOGETHER_FROM else found
+    """Return what is sent next: of a chat or mail one notification, or all when many wait.
+
+    A report is a mail of its own, so those before it are sent without it.
+    """
+    if endpoint.kind is EndpointKind.WEBHOOK:
+        return found
+    is_report = (it.notification.type == NotificationType.REPORT_READY for it in found)
+    before = next((place for place, is_one in enumerate(is_report) if is_one), len(found))
+    return found[:1] if before < _TOGETHER_FROM else found[:before]
 
 
 def _mailbox(lane: Lane) -> tuple[str, str]:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import msgspec
 
+from tollbook.alerts.contacts import ensure_contact
 from tollbook.alerts.sender import Sent
 from tollbook.domain.deliveries import GIVEN_UP_AFTER
 from tollbook.domain.endpoints import AlertEndpoint, EndpointStatus, wants
@@ -25,23 +26,31 @@ _WORKER = "alerts"
 """The key prefix of acts of the worker."""
 
 
-def after_result(transaction: Transaction, sent: Sequence[Sent], now: int) -> None:
-    """Update each endpoint after attempts, in the order in which they were made."""
+def after_result(
+    transaction: Transaction, sent: Sequence[Sent], now: int, *, has_mail: bool = False
+) -> None:
+    """Update each endpoint after attempts, in the order in which they were made.
+
+    With a mail server, the contact of an organization is notified of its disabled endpoints.
+    """
     for it in sent:
         lane = it.batch.lane
         endpoint = find_endpoint(transaction, lane.tenant, lane.endpoint)
         if endpoint is not None:
-            _update(transaction, endpoint, it, now)
+            _update(transaction, endpoint, it, now, has_mail=has_mail)
 
 
-def _update(transaction: Transaction, endpoint: AlertEndpoint, it: Sent, now: int) -> None:
+def _update(
+    transaction: Transaction, endpoint: AlertEndpoint, it: Sent, now: int, *, has_mail: bool
+) -> None:
     changed = _changed(endpoint, it, now)
     if changed != endpoint:
         change_endpoint(transaction, changed)
     if it.outcome.is_delivered and endpoint.failing_since is not None:
         make_due(transaction, endpoint.tenant, endpoint.id, now)
-    if changed.status is not endpoint.status:
-        _notify(transaction, changed, now)
+    if changed.status is not endpoint.status and not endpoint.is_contact:
+        contact = ensure_contact(transaction, changed, now) if has_mail else ()
+        _notify(transaction, changed, now, contact)
 
 
 def _changed(endpoint: AlertEndpoint, it: Sent, now: int) -> AlertEndpoint:
@@ -71,7 +80,9 @@ def _is_one_rejected(it: Sent) -> bool:
     return it.outcome.rejects and all(delivery.progress.set_aside for delivery in it.deliveries)
 
 
-def _notify(transaction: Transaction, endpoint: AlertEndpoint, now: int) -> None:
+def _notify(
+    transaction: Transaction, endpoint: AlertEndpoint, now: int, contact: tuple[str, ...]
+) -> None:
     """Write to the audit log that an endpoint is disabled, and notify its owner and the tenant."""
     since = endpoint.failing_since or now
     pending = count_pending(transaction, endpoint.tenant, endpoint.id)
@@ -98,7 +109,7 @@ def _notify(transaction: Transaction, endpoint: AlertEndpoint, now: int) -> None
                 data=shown,
                 organization=endpoint.organization,
                 to_organization=endpoint.organization is not None,
-                endpoint_ids=others,
+                endpoint_ids=(*others, *contact),
             )
         ],
         now,

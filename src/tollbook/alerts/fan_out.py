@@ -48,7 +48,7 @@ def _fan_out(
 ) -> None:
     """Add the deliveries of a tenant's notifications; each endpoint's sequence has no gaps."""
     hold_numbers(transaction, tenant)
-    for endpoint in endpoints.list_endpoints(transaction, tenant):
+    for endpoint in endpoints.list_endpoints(transaction, tenant, with_contacts=True):
         concerned = [it for it in found if is_for(endpoint, it)]
         if concerned:
             add_deliveries(transaction, _deliveries(endpoint, concerned), now)
@@ -75,6 +75,8 @@ def is_for(endpoint: AlertEndpoint, it: WaitingNotification) -> bool:
     An endpoint gets what its owner may see, and nothing that was written before it was made or
     while a person had disabled it.
     """
+    if not endpoint.lanes:  # the addresses were erased
+        return False
     if endpoint.status is EndpointStatus.DISABLED or it.number <= endpoint.after_number:
         return False
     if endpoint.organization is None:

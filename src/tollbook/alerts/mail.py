@@ -13,10 +13,13 @@ from socket import gaierror
 
 import aiosmtplib
 
+from tollbook.alerts.report_chart import chart_png
 from tollbook.domain.deliveries import AttemptCode, AttemptOutcome, excerpt_of
 from tollbook.domain.mail import Encryption, MailTerms
-from tollbook.domain.mail_texts import mail_text
+from tollbook.domain.mail_texts import mail_text, report_data
+from tollbook.domain.notifications import NotificationType
 from tollbook.domain.payloads import StoredNotification
+from tollbook.domain.report_texts import CHART_ID
 
 WHOLE_SECONDS = 60.0
 _CONNECT_SECONDS = 15.0
@@ -53,7 +56,18 @@ def mail_message(
         message["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
     message.set_content(content.text)
     message.add_alternative(content.html, subtype="html")
+    if len(found) == 1 and found[0].type == NotificationType.REPORT_READY:
+        _add_chart(message, chart_png(report_data(found[0])))
     return message
+
+
+def _add_chart(message: EmailMessage, image: bytes) -> None:
+    """Add an image next to the HTML, which shows it in its place."""
+    html = message.get_payload(1)
+    assert isinstance(html, EmailMessage)  # noqa: S101  the second alternative
+    html.add_related(
+        image, "image", "png", cid=f"<{CHART_ID}>", disposition="inline", filename="chart.png"
+    )
 
 
 def _message_id(terms: MailTerms, address: str, found: Sequence[StoredNotification]) -> str:

@@ -96,6 +96,11 @@ class Sender:
         """Send a batch."""
         self._loop.call_soon_threadsafe(self._start, batch)
 
+    @property
+    def has_mail(self) -> bool:
+        """Return whether this process has a mail server."""
+        return self._mailer is not None
+
     def results(self, most: int) -> list[Sent | Finished]:
         """Return what has come since the last call, up to a number."""
         found: list[Sent | Finished] = []

@@ -14,7 +14,7 @@ from anyio.to_thread import run_sync
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Router
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import Receive, Scope, Send
 from starlette.websockets import WebSocketClose
 
 from tollbook.api.endpoints.analytics.changes import GET_CHANGES
@@ -45,6 +45,7 @@ from tollbook.api.endpoints.origins import ORIGIN_ENDPOINTS
 from tollbook.api.endpoints.price_books import PRICE_BOOK_ENDPOINTS
 from tollbook.api.endpoints.quarantine import QUARANTINE_ENDPOINTS
 from tollbook.api.endpoints.quarantine_runs import QUARANTINE_RUN_ENDPOINTS
+from tollbook.api.endpoints.reports import REPORT_ENDPOINTS
 from tollbook.api.endpoints.rerating import RERATING_ENDPOINTS
 from tollbook.api.endpoints.reversals import POST_REVERSALS
 from tollbook.api.endpoints.triggers import TRIGGER_ENDPOINTS
@@ -98,6 +99,7 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     *NOTIFICATION_ENDPOINT_ENDPOINTS,
     *DELIVERY_ENDPOINTS,
     *NOTIFICATION_ENDPOINTS,
+    *REPORT_ENDPOINTS,
     *ORIGIN_ENDPOINTS,
     GET_AUDIT_LOG,
     *PRICE_BOOK_ENDPOINTS,
@@ -108,15 +110,15 @@ ENDPOINTS: tuple[Endpoint, ...] = (
 
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 
-_REFUSALS = frozenset({401, 403, 408, 413, 429})
-"""The statuses of requests that are refused because of their key or a limit."""
 _API = "/v1/"
 _MOST_PREFIXES = 8
 """How many forms of the document, which differ in their server, are in memory."""
 _log = structlog.get_logger()
 
 
-def application(services: Services, pages: Mapping[str, Handler] | None = None) -> ASGIApp:
+def application(
+    services: Services, pages: Mapping[str, Handler] | None = None
+) -> SecurityHeadersMiddleware:
     """Return the application, which starts and stops the writer.
 
     `pages` are handlers of other paths: those of the dashboard. Errors are returned as responses,
@@ -148,11 +150,13 @@ def _lifespan(services: Services) -> Callable[[object], AbstractAsyncContextMana
         if services.replica:
             services.replica.open()
         services.request_log.open()
+        await services.worker_metrics.open()
         if services.alerts:
             services.alerts.open()
         try:
             yield
         finally:
+            services.worker_metrics.close()
             if services.alerts:
                 await run_sync(services.alerts.close)
             await run_sync(services.key_usage.close)
@@ -231,8 +235,7 @@ async def _answer_or_error(endpoint: Endpoint, services: Services, request: Requ
     try:
         return await _answer(endpoint, services, request)
     except TollbookError as error:
-        if error.status in _REFUSALS:
-            services.metrics.count_refusal(error.code)
+        services.metrics.count_refused(error)
         return error_response(error)
     except Exception:
         _log.exception("request_failed", endpoint=endpoint.name)

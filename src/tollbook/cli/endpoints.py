@@ -43,7 +43,7 @@ def _add(options: Options, settings: Settings) -> int:
     new = NewEndpoint(
         name=options.name,
         url=None if is_mail else options.receiver,
-        to=[it.strip() for it in options.receiver.split(",")] if is_mail else [],
+        to=_addresses(options.receiver) if is_mail else [],
         kind=EndpointKind(options.kind),
         types=list(options.type),
         organization_id=options.organization,
@@ -66,9 +66,11 @@ def _add(options: Options, settings: Settings) -> int:
 @click.option("--enable/--disable", "enabled", default=None, help="Send to it, or stop.")
 @click.option("--name", help="What the endpoint is for.")
 @click.option("--url", help="The URL, which must begin with https://.")
+@click.option("--to", help="The addresses of mails, separated by commas.")
 @_types
 @click.option("--all-types", is_flag=True, help="Every type, instead of some.")
 @click.option("--skip-pending", is_flag=True, help="Discard what waits for it.")
+@click.option("--resubscribe", is_flag=True, help="Send to addresses that have unsubscribed, too.")
 @shared_options
 def _change(options: Options, settings: Settings) -> int:
     """Change an endpoint, enable or disable it."""
@@ -77,8 +79,10 @@ def _change(options: Options, settings: Settings) -> int:
     database = open_migrated(settings)
     given = {name: getattr(options, name) for name in ("name", "url", "enabled")}
     given["types"] = list(options.type) if options.type or options.all_types else None
+    given["to"] = None if options.to is None else _addresses(options.to)
     present = {name: value for name, value in given.items() if value is not None}
-    change = EndpointChange(**present, skip_pending=options.skip_pending)
+    flags = {name: getattr(options, name) for name in ("skip_pending", "resubscribe")}
+    change = EndpointChange(**present, **flags)
     with database.writing() as transaction:
         found = _find(transaction, options)
         protection = _protection(settings, database)
@@ -154,6 +158,10 @@ def _list(options: Options, settings: Settings) -> int:
         headers = ("Id", "Name", "Kind", "Receiver", "Status")
         print_rows(headers, rows, "there are no endpoints yet")
     return 0
+
+
+def _addresses(text: str) -> list[str]:
+    return [it.strip() for it in text.split(",")]
 
 
 def _find(snapshot: Snapshot, options: Options) -> AlertEndpoint:

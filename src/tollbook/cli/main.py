@@ -34,6 +34,7 @@ VERBS = tuple(
         "triggers": "List, add, change and remove triggers of notifications.",
         "endpoints": "Add, change, test and remove endpoints of notifications.",
         "notifications": "Show what was notified, newest first.",
+        "reports": "List, add and remove reports that are mailed.",
         "alerts": "Send notifications in a process of its own.",
         "import": "Import events, or call and message records.",
         "consume": "Store the events of a message broker.",

@@ -4,8 +4,8 @@ import click
 
 from tollbook.cli.command import Command, Options
 from tollbook.cli.parameters import whole
+from tollbook.serving import serve
 from tollbook.settings import Settings
-from tollbook.wiring import serve
 
 
 @click.command(cls=Command)
@@ -16,7 +16,13 @@ from tollbook.wiring import serve
     default=8000,
     help="The port to listen on; 0 takes any free port.",
 )
+@click.option(
+    "--workers",
+    type=whole("number of workers", 1, 64),
+    default=1,
+    help="The number of processes on the port; several need PostgreSQL.",
+)
 def verb(options: Options, settings: Settings) -> int:
     """Answer requests over HTTP."""
-    serve(settings, options.host, options.port)
+    serve(settings, options.host, options.port, options.workers)
     return 0

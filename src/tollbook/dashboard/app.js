@@ -6,11 +6,10 @@ import { ApiError } from "./state/api.js";
 import { millisecondsUntil } from "./state/resource.js";
 import { html } from "./parts/html.js";
 import { Shell } from "./parts/shell.js";
-import { Empty, Refused, Skeleton } from "./parts/states.js";
+import { Empty, Later, Refused, Skeleton } from "./parts/states.js";
 import { OrganizationView } from "./views/organization.js";
 import { OverviewView } from "./views/overview.js";
 import { PricesView } from "./views/prices.js";
-import { QuarantineView } from "./views/quarantine.js";
 import { SignIn } from "./views/sign_in.js";
 import { UserView } from "./views/user.js";
 import { signal } from "./vendor/signals.js";
@@ -51,8 +50,9 @@ export function App() {
 /** @param {{viewer: import("./state/session.js").Viewer}} props */
 function View({ viewer }) {
   const [place = "", id = ""] = route.value.path;
+  if (place === "alerts") return html`<${Later} key=${place} path="alerts/view" viewer=${viewer} />`;
   if (place === "prices") return html`<${PricesView} viewer=${viewer} />`;
-  if (place === "quarantine") return html`<${QuarantineView} viewer=${viewer} />`;
+  if (place === "quarantine") return html`<${Later} key=${place} path="views/quarantine" viewer=${viewer} />`;
   if (viewer.user_id) return html`<${UserView} organization=${viewer.organization_id} user=${viewer.user_id} />`;
   if (place === "organizations" && id) return html`<${OrganizationView} key=${id} id=${id} viewer=${viewer} />`;
   if (place && place !== "organizations") {

@@ -21,6 +21,8 @@ from tollbook.dashboard.embedding import OriginsOf, digest, embed_handlers
 
 POLICY = policy("'none'")
 _PAGE = "index.html"
+LATER = ("alerts/", "views/quarantine.js")
+"""What is loaded when it is first shown."""
 _EMBEDDED = "embed/"
 """The folder of what only the frame loads."""
 
@@ -53,6 +55,6 @@ def page_handlers(origins_of: OriginsOf, *, compression: bool = True) -> dict[st
 
 
 def _page(assets: dict[str, bytes], version: str) -> bytes:
-    modules = (it for it in assets if it.endswith("js") and not it.startswith(_EMBEDDED))
+    modules = (it for it in assets if it.endswith("js") and not it.startswith((_EMBEDDED, *LATER)))
     text = (FOLDER / _PAGE).read_text()
     return insert_assets(text, f"assets/{version}", modules).encode()

@@ -27,6 +27,7 @@ class DeliveryStatus(StrEnum):
     DELIVERED = "delivered"
     FAILED = "failed"
     DISCARDED = "discarded"
+    EXPIRED = "expired"
 
 
 class AttemptCode(StrEnum):

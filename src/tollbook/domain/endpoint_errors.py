@@ -1,4 +1,4 @@
-"""Errors of changes to endpoints, tests and resends."""
+"""Errors of changes to endpoints and reports, tests and resends."""
 
 from tollbook.domain.errors import RequestError
 
@@ -22,3 +22,17 @@ class EndpointDisabled(RequestError):
 
     status = 409
     code = "endpoint_disabled"
+
+
+class TooManyReports(RequestError):
+    """The tenant has as many reports as it may have."""
+
+    status = 409
+    code = "too_many_reports"
+
+
+class SecretKeyMissing(RequestError):
+    """Viewer tokens and endpoints need a secret that is not set on this server."""
+
+    status = 501
+    code = "secret_key_missing"

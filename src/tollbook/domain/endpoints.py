@@ -11,6 +11,7 @@ from tollbook.domain.errors import Problem
 from tollbook.domain.notifications import NotificationType
 
 MARK = "end_"
+CONTACT_MARK = "con_"
 SECRET_MARK = "whsec_"  # noqa: S105
 MOST_OF_TENANT, MOST_OF_ORGANIZATION = 50, 10
 LONGEST_NAME = 100
@@ -78,9 +79,19 @@ class AlertEndpoint(msgspec.Struct, frozen=True, kw_only=True):
         return self.addresses if self.kind is EndpointKind.MAIL else ("",)
 
     @property
+    def is_contact(self) -> bool:
+        """Return whether it mails the contact of an organization, which nobody has added."""
+        return self.id.startswith(CONTACT_MARK)
+
+    @property
     def receives(self) -> bool:
         """Return whether new notifications wait for it; not while a person has disabled it."""
         return self.status is not EndpointStatus.DISABLED
+
+
+def contact_id(organization: int) -> str:
+    """Return the id of the endpoint that mails the contact of an organization."""
+    return f"{CONTACT_MARK}{organization}"
 
 
 def wants(types: Sequence[str], kind: str) -> bool:

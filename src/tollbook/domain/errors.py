@@ -36,6 +36,7 @@ TollbookError
 │   ├── EndpointDisabled        409  nothing is sent to the endpoint until it is enabled⁴
 │   ├── MailNotConfigured       409  the server has no mail server or sender⁴
 │   ├── TooManyOrigins          409  the tenant has as many origins as it may have⁷
+│   ├── TooManyReports          409  the tenant has as many reports as it may have⁴
 │   ├── CursorExpired           410  the state of a cursor is no longer stored
 │   ├── ExportExpired           410  an export took too long; its snapshot was closed¹
 │   ├── EventArchived           410  events are archived, and their files cannot be read
@@ -49,7 +50,7 @@ TollbookError
 │   ├── TooManyAnswers          429  the key or tenant has too many large answers at once¹
 │   ├── RateLimited             429  the key has exceeded its rate limit¹
 │   ├── FormatNotInstalled      501  the format needs a package that is not installed
-│   ├── SecretKeyMissing        501  viewer tokens and endpoints need a secret
+│   ├── SecretKeyMissing        501  viewer tokens and endpoints need a secret⁴
 │   └── NotYet                  503  this replica has not caught up
 ├── StoreUnavailable            503  the database did not respond; nothing was stored
 │   ├── DatabaseBroken          503  the database file is damaged; it was not changed
@@ -268,13 +269,6 @@ class FormatNotInstalled(RequestError):
 
     status = 501
     code = "format_not_installed"
-
-
-class SecretKeyMissing(RequestError):
-    """Viewer tokens and endpoints need a secret that is not set on this server."""
-
-    status = 501
-    code = "secret_key_missing"
 
 
 class NotYet(RequestError):

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 from tollbook.domain.notifications import NotificationType
 from tollbook.domain.payloads import StoredNotification, line_of, timestamp
+from tollbook.domain.report_texts import report_body
 
 MOST_LINES = 100
 _PERIODS = {"hour": "hourly", "day": "daily", "week": "weekly", "month": "monthly", "all": "total"}
@@ -41,6 +42,8 @@ def subject_of(it: StoredNotification) -> str:
 
 
 def _one(it: StoredNotification, link: str | None, unsubscribe: str | None) -> MailText:
+    if it.type == NotificationType.REPORT_READY:
+        return _report(it, link, unsubscribe)
     subject = subject_of(it)
     rows = [("Type", it.type), ("Time", timestamp(it.at)), ("Tenant", it.tenant)]
     rows += _rows("", json.loads(it.data, parse_float=str, parse_int=str))
@@ -56,6 +59,20 @@ def _one(it: StoredNotification, link: str | None, unsubscribe: str | None) -> M
         _text(subject, lines, footers),
         _html(subject, f'<table cellpadding="4">{table}</table>', footers),
     )
+
+
+def _report(it: StoredNotification, link: str | None, unsubscribe: str | None) -> MailText:
+    subject, footers = subject_of(it), _footers(link, unsubscribe)
+    body = report_body(report_data(it))
+    return MailText(
+        subject, _text(subject, body.lines, footers), _html(subject, body.html, footers)
+    )
+
+
+def report_data(it: StoredNotification) -> dict[str, Any]:
+    """Return the data of a report, with its numbers as texts, so that they stay exact."""
+    found: dict[str, Any] = json.loads(it.data, parse_float=str, parse_int=str)
+    return found
 
 
 def _digest(
@@ -132,9 +149,12 @@ _SUBJECTS: dict[NotificationType, str | Callable[[_Data], str]] = {
     NotificationType.BUDGET_CLEARED: lambda data: _budget(data, "no longer reached"),
     NotificationType.EVENT_UNPRICED: "Events without a price",
     NotificationType.QUARANTINE_GROWING: "The quarantine is growing",
+    NotificationType.USAGE_SILENT: "No usage for longer than usual",
+    NotificationType.USAGE_RESUMED: "Usage has resumed",
     NotificationType.KEY_EXPIRING: "An API key expires soon",
     NotificationType.RERATING_DONE: "A rerating is done",
     NotificationType.RERATING_STOPPED: "A rerating has stopped",
+    NotificationType.REPORT_READY: lambda data: f"{data.get('schedule', '')} report".capitalize(),
     NotificationType.ENDPOINT_DISABLED: "An endpoint for notifications is disabled",
     NotificationType.ENDPOINT_TEST: "A test of notifications",
 }

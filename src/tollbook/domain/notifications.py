@@ -21,9 +21,12 @@ class NotificationType(StrEnum):
     BUDGET_CLEARED = "budget.cleared"
     EVENT_UNPRICED = "event.unpriced"
     QUARANTINE_GROWING = "quarantine.growing"
+    USAGE_SILENT = "usage.silent"
+    USAGE_RESUMED = "usage.resumed"
     KEY_EXPIRING = "key.expiring"
     RERATING_DONE = "rerating.done"
     RERATING_STOPPED = "rerating.stopped"
+    REPORT_READY = "report.ready"
     ENDPOINT_DISABLED = "endpoint.disabled"
     ENDPOINT_TEST = "endpoint.test"
 

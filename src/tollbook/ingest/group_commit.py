@@ -11,7 +11,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from itertools import chain
-from typing import NamedTuple, Protocol
+from typing import NamedTuple, Protocol, TypeVar
 
 import structlog
 
@@ -57,6 +57,9 @@ class Pending(Protocol):
     def prepare(self) -> None:
         """Build the submission, if it came to `put_if_idle` without one."""
         ...
+
+
+_Pending = TypeVar("_Pending", bound=Pending)
 
 
 class GroupCommitter:
@@ -110,14 +113,23 @@ class GroupCommitter:
 
         An empty queue accepts a submission of any size.
         """
-        count = waiting.submission.size
+        if self.put_all((waiting,)):
+            raise QueueFull("the write queue is full; nothing was stored, try again soon")
+
+    def put_all(self, waiting: Sequence[_Pending]) -> Sequence[_Pending]:
+        """Queue submissions in order; return the rest, which begins where there is no room."""
+        if not waiting:
+            return ()
         with self._change:
-            too_many = self._waiting and self._events_waiting + count > self._most_waiting
-            if self._closing or too_many:
-                raise QueueFull("the write queue is full; nothing was stored, try again soon")
-            self._waiting.append(waiting)
-            self._events_waiting += count
+            for index, it in enumerate(waiting):
+                count = it.submission.size
+                too_many = self._waiting and self._events_waiting + count > self._most_waiting
+                if self._closing or too_many:
+                    return waiting[index:]
+                self._waiting.append(it)
+                self._events_waiting += count
             self._change.notify()
+        return ()
 
     def put_if_idle(self, waiting: Pending) -> bool:
         """Have the writer prepare a submission and commit it; False when it has other work."""

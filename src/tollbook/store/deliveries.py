@@ -70,9 +70,12 @@ _ATTEMPT = """
 INSERT INTO delivery_attempts (
     tenant_id, endpoint_id, address, sequence, attempt, at, milliseconds, status, code, excerpt
 )
-VALUES (
-    :tenant, :endpoint, :address, :sequence, :attempt, :at, :milliseconds, :status, :code, :excerpt
-)
+SELECT
+    tenant_id, endpoint_id, address, sequence, :attempt, :at, :milliseconds, :status, :code,
+    :excerpt
+FROM deliveries
+WHERE tenant_id = :tenant AND endpoint_id = :endpoint AND address = :address
+    AND sequence = :sequence
 ON CONFLICT DO NOTHING
 """
 # A delivery that was discarded or delivered meanwhile keeps its status.
@@ -214,7 +217,8 @@ def _due(
 def record_attempts(transaction: Transaction, found: Sequence[AttemptRow]) -> None:
     """Insert attempts, and update the deliveries that they were of.
 
-    Attempts that are recorded already, because the answer to a commit was lost, change nothing.
+    Attempts that are recorded already, because the answer to a commit was lost, change nothing. Nor
+    do those of a delivery that was deleted or whose address was erased meanwhile.
     """
     transaction.execute_many(_ATTEMPT, [_attempt(it) for it in found])
     transaction.execute_many(_PROGRESS, [_progress(it) for it in found])
@@ -264,6 +268,8 @@ WHERE tenant_id = :tenant AND endpoint_id = :endpoint AND address IN :addresses
 
 def mark_resent(transaction: Transaction, endpoint: AlertEndpoint, notification: str) -> bool:
     """Make a delivery due at once, out of order, or that of each address; return whether one is."""
+    if not endpoint.lanes:
+        return False
     found = transaction.execute(
         _RESENT,
         tenant=endpoint.tenant,

@@ -34,9 +34,12 @@ _ONE = f"SELECT {_COLUMNS} FROM endpoints WHERE tenant_id = :tenant AND id = :id
 _EVERY = f"SELECT {_COLUMNS} FROM endpoints {ALL_TENANTS}"
 
 
-def list_endpoints(snapshot: Snapshot, tenant: str) -> list[AlertEndpoint]:
+def list_endpoints(
+    snapshot: Snapshot, tenant: str, *, with_contacts: bool = False
+) -> list[AlertEndpoint]:
     """List the endpoints of a tenant and its organizations, the oldest first."""
-    return [_from_row(row) for row in snapshot.rows(_OF_TENANT, tenant=tenant)]
+    found = [_from_row(row) for row in snapshot.rows(_OF_TENANT, tenant=tenant)]
+    return [it for it in found if with_contacts or not it.is_contact]
 
 
 def list_all(snapshot: Snapshot) -> list[AlertEndpoint]:
@@ -64,8 +67,11 @@ def change_endpoint(transaction: Transaction, it: AlertEndpoint) -> None:
 
 
 def remove_endpoint(transaction: Transaction, tenant: str, identity: str) -> None:
-    """Delete an endpoint, and discard what waits for it."""
+    """Delete an endpoint with its reports, and discard what waits for it."""
     bound = {"tenant": tenant, "id": identity}
+    for table in ("reports", "unsubscribed_addresses"):
+        sql = f"DELETE FROM {table} WHERE tenant_id = :tenant AND endpoint_id = :id"
+        transaction.execute(sql, **bound)
     transaction.execute("DELETE FROM endpoints WHERE tenant_id = :tenant AND id = :id", **bound)
     discard_pending(transaction, tenant, identity)
 

@@ -139,6 +139,8 @@ class Engine(ABC):
     """The file next to such a database that has the secrets which must not be in it."""
     has_clock: bool = False
     """Whether the database has a clock of its own, which is compared with this server's."""
+    has_processes: bool = False
+    """Whether several processes of a server may write to the database."""
     clock_ahead: int = 0
     """By how many microseconds this server's clock was ahead of the database's when last seen."""
 
@@ -298,7 +300,7 @@ class Engine(ABC):
     def continue_numbers(self, driver: Driver) -> None:
         """Make the next organization's number follow the highest one in the database."""
 
-    def serve(self) -> str | None:
+    def serve(self, processes: int = 1) -> str | None:
         """Answer requests from now on; return what is wrong with the number of connections."""
 
     def upkeep(self) -> None:

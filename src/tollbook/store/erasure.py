@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 import msgspec
 
+from tollbook.store.address_erasure import erase_user_address
 from tollbook.store.database import Snapshot, Transaction
 from tollbook.store.resources import COUNTED
 
@@ -155,10 +156,12 @@ def _without_name(data: str) -> str:
 def user_fields(transaction: Transaction, number: int, user: str) -> None:
     """Replace a user's name with the id, and remove what else is free text about the user.
 
-    That is the e-mail address, the names of keys and triggers, the reasons of reversals and
-    corrections, and what receivers answered to notifications about the user.
+    That is the e-mail address, also where mails go to it, the names of keys and triggers, the
+    reasons of reversals and corrections, and what receivers answered to notifications about the
+    user.
     """
     trigger_names(transaction, number, user)
+    erase_user_address(transaction, number, user)
     transaction.execute(ERASE_USER, number=number, user=user)
     transaction.execute(ERASE_KEYS, number=number, user=user)
     transaction.execute(ERASE_EXCERPTS, number=number, user=user)

@@ -42,6 +42,15 @@ _REMOVE = (
     "DELETE FROM deliveries WHERE tenant_id = :tenant AND number = :number",
     "DELETE FROM notifications WHERE tenant_id = :tenant AND number = :number",
 )
+_TOO_OLD = f"""
+SELECT tenant_id, endpoint_id, address, sequence FROM deliveries
+WHERE status = 'pending' AND created_at < :before LIMIT :limit {ALL_TENANTS}
+"""
+_EXPIRE = """
+UPDATE deliveries SET status = 'expired', send_now = 0
+WHERE tenant_id = :tenant AND endpoint_id = :endpoint AND address = :address
+    AND sequence = :sequence AND status = 'pending'
+"""
 _tenant = attrgetter("tenant")
 
 
@@ -83,6 +92,17 @@ def remove_before(transaction: Transaction, before: int, limit: int) -> int:
     for sql in _REMOVE:
         transaction.execute_many(sql, found)
     return len(found)
+
+
+def expire_before(transaction: Transaction, before: int, limit: int) -> int:
+    """Mark deliveries as expired that wait since before an instant; up to `limit`, return how many.
+
+    They are not sent any more, also when their endpoint is enabled again.
+    """
+    names = ("tenant", "endpoint", "address", "sequence")
+    rows = transaction.rows(_TOO_OLD, before=before, limit=limit)
+    transaction.execute_many(_EXPIRE, [dict(zip(names, row, strict=True)) for row in rows])
+    return len(rows)
 
 
 def _row(it: Notification, number: int, written_at: int) -> dict[str, str | int | None]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from tollbook.store.address_erasure import remove_deliveries_of
 from tollbook.store.database import Snapshot, Transaction
 from tollbook.store.directory import UNKNOWN, OrganizationRow, organizations_of_every_status
 from tollbook.store.versions import change_token, touch
@@ -22,11 +23,14 @@ _OF_ORGANIZATION = (
     "DELETE FROM api_keys WHERE organization_id = :number",
     "DELETE FROM endpoints WHERE organization_id = :number",
     "DELETE FROM reports WHERE organization_id = :number",
+    "DELETE FROM received_hours WHERE organization_id = :number",
+    "DELETE FROM silences WHERE organization_id = :number",
 )
 _OF_USER = (
     "DELETE FROM users WHERE organization_id = :number AND id = :user",
     "DELETE FROM budgets WHERE organization_id = :number AND user_id = :user",
     "DELETE FROM triggers WHERE organization_id = :number AND user_id = :user",
+    "DELETE FROM reports WHERE organization_id = :number AND user_id = :user",
     "DELETE FROM api_keys WHERE organization_id = :number AND user_id = :user",
 )
 _STATES_OF_TENANT = tuple(
@@ -39,7 +43,7 @@ _OF_TENANT = _STATES_OF_TENANT + tuple(
     for table in (
         *("api_keys", "viewer_secrets", "viewer_revocations", "origins"),
         *("rerating_unpriced", "rerating_runs", "quarantine_runs"),
-        *("quarantine_samples", "quarantine_alarms"),
+        *("quarantine_samples", "quarantine_alarms", "received_hours", "silences"),
         *("notifications", "notification_numbers", "endpoints", "deliveries"),
         *("delivery_attempts", "reports", "unsubscribed_addresses"),
         *("event_types", "triggers", "tenant_zones", "tenants"),
@@ -71,6 +75,7 @@ def remove_organization(transaction: Transaction, tenant: str, number: int) -> N
     The transaction holds its ledger. The number stays with the id, as if events had named it: the
     audit log has the number, which no other organization may get.
     """
+    remove_deliveries_of(transaction, tenant, number)
     for sql in _OF_ORGANIZATION:
         transaction.execute(sql, number=number)
     _remove_books(transaction, tenant, "AND organization_id = :number", number)

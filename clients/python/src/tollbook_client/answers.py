@@ -57,6 +57,15 @@ class AddOriginAnswer201:
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
+class AddReportAnswer:
+    """An answer of the server."""
+
+    success: bool
+    report: ShownReport
+    extra: dict[str, Any] = dataclasses.field(default_factory=dict)
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
 class AddTriggerAnswer:
     """An answer of the server."""
 
@@ -188,6 +197,17 @@ class ChangeUserAnswer:
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
+class ChangedOwner:
+    """A user or an organization."""
+
+    user_id: str | None = None
+    user_name: str | None = None
+    organization_id: str | None = None
+    organization_name: str | None = None
+    extra: dict[str, Any] = dataclasses.field(default_factory=dict)
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
 class ChangesReport:
     """The answer: of an organization by user, of a tenant by organization."""
 
@@ -210,8 +230,8 @@ class ChangesReport:
     grew: list[Ranked]
     shrank: list[Ranked]
     top: list[Ranked]
-    without_usage_users: list[Named] | None = None
-    without_usage_organizations: list[Named] | None = None
+    without_usage_users: list[ChangedOwner] | None = None
+    without_usage_organizations: list[ChangedOwner] | None = None
     buy_cost: Decimal | None = None
     margin: Decimal | None = None
     buy_known_share: Decimal | None = None
@@ -632,6 +652,15 @@ class GetQuarantineRunAnswer:
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
+class GetReportAnswer:
+    """An answer of the server."""
+
+    success: bool
+    report: ShownReport
+    extra: dict[str, Any] = dataclasses.field(default_factory=dict)
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
 class GetReratingAnswer:
     """An answer of the server."""
 
@@ -816,6 +845,15 @@ class ListQuarantineRunsAnswer:
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
+class ListReportsAnswer:
+    """An answer of the server."""
+
+    success: bool
+    reports: list[ShownReport]
+    extra: dict[str, Any] = dataclasses.field(default_factory=dict)
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
 class ListReratingsAnswer:
     """An answer of the server."""
 
@@ -954,17 +992,6 @@ class MeterUsage:
     buy_cost: Decimal | None = None
     margin: Decimal | None = None
     buy_known_share: Decimal | None = None
-    extra: dict[str, Any] = dataclasses.field(default_factory=dict)
-
-
-@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
-class Named:
-    """A user or an organization."""
-
-    user_id: str | None = None
-    user_name: str | None = None
-    organization_id: str | None = None
-    organization_name: str | None = None
     extra: dict[str, Any] = dataclasses.field(default_factory=dict)
 
 
@@ -1414,6 +1441,15 @@ class RemoveOriginAnswer:
 
     success: bool
     origin: Origin
+    extra: dict[str, Any] = dataclasses.field(default_factory=dict)
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
+class RemoveReportAnswer:
+    """An answer of the server."""
+
+    success: bool
+    report: ShownReport
     extra: dict[str, Any] = dataclasses.field(default_factory=dict)
 
 
@@ -1986,6 +2022,21 @@ class ShownRate:
     fees: list[ShownFee] | None = None
     markup: str | None = None
     buy: ShownBuy | None = None
+    extra: dict[str, Any] = dataclasses.field(default_factory=dict)
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
+class ShownReport:
+    """A report; `last_period` is the first day of the last period that was mailed."""
+
+    id: str
+    organization_id: str | None
+    user_id: str | None
+    schedule: str
+    hour: int
+    endpoint_id: str
+    last_period: str | None
+    created_at: datetime
     extra: dict[str, Any] = dataclasses.field(default_factory=dict)
 
 

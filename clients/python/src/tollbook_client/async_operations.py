@@ -843,6 +843,22 @@ class AsyncOperations:
         """Send a notification again: POST /v1/notifications/{id}/resend."""
         return await self._call(operations.RESEND_NOTIFICATION, {"id": id, "body": body})
 
+    async def list_reports(self) -> answers.ListReportsAnswer:
+        """List reports: GET /v1/reports."""
+        return await self._call(operations.LIST_REPORTS, {})
+
+    async def add_report(self, *, body: Body) -> answers.AddReportAnswer:
+        """Add a report: POST /v1/reports."""
+        return await self._call(operations.ADD_REPORT, {"body": body})
+
+    async def get_report(self, *, report_id: str) -> answers.GetReportAnswer:
+        """Get a report: GET /v1/reports/{report_id}."""
+        return await self._call(operations.GET_REPORT, {"report_id": report_id})
+
+    async def remove_report(self, *, report_id: str) -> answers.RemoveReportAnswer:
+        """Remove a report: DELETE /v1/reports/{report_id}."""
+        return await self._call(operations.REMOVE_REPORT, {"report_id": report_id})
+
     async def list_origins(self) -> answers.ListOriginsAnswer:
         """List registered origins: GET /v1/origins."""
         return await self._call(operations.LIST_ORIGINS, {})

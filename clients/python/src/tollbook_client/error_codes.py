@@ -207,6 +207,10 @@ class TooManyOrigins(ApiError):
     """The server answered `too_many_origins`."""
 
 
+class TooManyReports(ApiError):
+    """The server answered `too_many_reports`."""
+
+
 class TooManyTriggers(ApiError):
     """The server answered `too_many_triggers`."""
 
@@ -279,6 +283,7 @@ CLASSES: dict[str, type[ApiError]] = {
     "too_many_exports": TooManyExports,
     "too_many_meters": TooManyMeters,
     "too_many_origins": TooManyOrigins,
+    "too_many_reports": TooManyReports,
     "too_many_triggers": TooManyTriggers,
     "type_mapped": TypeMapped,
     "unreadable_body": UnreadableBody,

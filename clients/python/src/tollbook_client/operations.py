@@ -816,6 +816,50 @@ RESEND_NOTIFICATION = Operation(
     None,
     False,
 )
+LIST_REPORTS = Operation(
+    "listReports",
+    "GET",
+    "/v1/reports",
+    (),
+    frozenset([]),
+    lambda: {200: answers.ListReportsAnswer},
+    None,
+    None,
+    True,
+)
+ADD_REPORT = Operation(
+    "addReport",
+    "POST",
+    "/v1/reports",
+    (),
+    frozenset([]),
+    lambda: {201: answers.AddReportAnswer},
+    None,
+    None,
+    False,
+)
+GET_REPORT = Operation(
+    "getReport",
+    "GET",
+    "/v1/reports/{report_id}",
+    ("report_id",),
+    frozenset([]),
+    lambda: {200: answers.GetReportAnswer},
+    None,
+    None,
+    True,
+)
+REMOVE_REPORT = Operation(
+    "removeReport",
+    "DELETE",
+    "/v1/reports/{report_id}",
+    ("report_id",),
+    frozenset([]),
+    lambda: {200: answers.RemoveReportAnswer},
+    None,
+    None,
+    True,
+)
 LIST_ORIGINS = Operation(
     "listOrigins",
     "GET",
@@ -1186,6 +1230,10 @@ OPERATIONS = {
         LIST_DELIVERIES,
         LIST_NOTIFICATIONS,
         RESEND_NOTIFICATION,
+        LIST_REPORTS,
+        ADD_REPORT,
+        GET_REPORT,
+        REMOVE_REPORT,
         LIST_ORIGINS,
         ADD_ORIGIN,
         REMOVE_ORIGIN,

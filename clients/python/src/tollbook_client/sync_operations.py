@@ -831,6 +831,22 @@ class SyncOperations:
         """Send a notification again: POST /v1/notifications/{id}/resend."""
         return self._call(operations.RESEND_NOTIFICATION, {"id": id, "body": body})
 
+    def list_reports(self) -> answers.ListReportsAnswer:
+        """List reports: GET /v1/reports."""
+        return self._call(operations.LIST_REPORTS, {})
+
+    def add_report(self, *, body: Body) -> answers.AddReportAnswer:
+        """Add a report: POST /v1/reports."""
+        return self._call(operations.ADD_REPORT, {"body": body})
+
+    def get_report(self, *, report_id: str) -> answers.GetReportAnswer:
+        """Get a report: GET /v1/reports/{report_id}."""
+        return self._call(operations.GET_REPORT, {"report_id": report_id})
+
+    def remove_report(self, *, report_id: str) -> answers.RemoveReportAnswer:
+        """Remove a report: DELETE /v1/reports/{report_id}."""
+        return self._call(operations.REMOVE_REPORT, {"report_id": report_id})
+
     def list_origins(self) -> answers.ListOriginsAnswer:
         """List registered origins: GET /v1/origins."""
         return self._call(operations.LIST_ORIGINS, {})

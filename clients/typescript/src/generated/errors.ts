@@ -106,6 +106,8 @@ export class TooManyExports extends ApiError {}
 export class TooManyMeters extends ApiError {}
 /** The server answered `too_many_origins`. */
 export class TooManyOrigins extends ApiError {}
+/** The server answered `too_many_reports`. */
+export class TooManyReports extends ApiError {}
 /** The server answered `too_many_triggers`. */
 export class TooManyTriggers extends ApiError {}
 /** The server answered `type_mapped`. */
@@ -171,6 +173,7 @@ export const ERRORS: Record<string, typeof ApiError> = {
   too_many_exports: TooManyExports,
   too_many_meters: TooManyMeters,
   too_many_origins: TooManyOrigins,
+  too_many_reports: TooManyReports,
   too_many_triggers: TooManyTriggers,
   type_mapped: TypeMapped,
   unreadable_body: UnreadableBody,

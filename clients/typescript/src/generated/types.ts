@@ -69,6 +69,14 @@ export interface BudgetsReport<A = string> {
 /** A cost of the cost breakdown: the name of its field without `_cost`. */
 export type Category = "api_request" | "api_storage" | "brand_registration" | "kb" | "messaging" | "phone_purchase" | "phone_rental" | "voice" | (string & {});
 
+/** A user or an organization. */
+export interface ChangedOwner {
+  user_id?: string;
+  user_name?: string;
+  organization_id?: string;
+  organization_name?: string;
+}
+
 /** The answer: of an organization by user, of a tenant by organization. */
 export interface ChangesReport<A = string> {
   success: boolean;
@@ -90,8 +98,8 @@ export interface ChangesReport<A = string> {
   grew: Array<Ranked<A>>;
   shrank: Array<Ranked<A>>;
   top: Array<Ranked<A>>;
-  without_usage_users?: Array<Named>;
-  without_usage_organizations?: Array<Named>;
+  without_usage_users?: Array<ChangedOwner>;
+  without_usage_organizations?: Array<ChangedOwner>;
   buy_cost?: A | null;
   margin?: A | null;
   buy_known_share?: A | null;
@@ -176,7 +184,7 @@ export interface DeliveryState {
 }
 
 /** The state of a delivery. */
-export type DeliveryStatus = "delivered" | "discarded" | "failed" | "pending" | (string & {});
+export type DeliveryStatus = "delivered" | "discarded" | "expired" | "failed" | "pending" | (string & {});
 
 /** A deviation from the usual. */
 export interface DeviationTerms {
@@ -447,14 +455,6 @@ export interface MeterUsage<A = string> {
 /** The method of a forecast. */
 export type Method = "closed" | "daily_mean" | "none" | "weekday_mean" | (string & {});
 
-/** A user or an organization. */
-export interface Named {
-  user_id?: string;
-  user_name?: string;
-  organization_id?: string;
-  organization_name?: string;
-}
-
 /** A budget to set, in the currency of the organization, for one of the periods. As text, an amount loses no digits. */
 export interface NewBudget<A = string> {
   monthly?: A | string;
@@ -519,6 +519,15 @@ export interface NewOrigin {
   origin: string;
 }
 
+/** A report to add: on an organization, on one of its users, or on the whole tenant. It is sent to a mail endpoint after `hour`, in the time zone of its subject. */
+export interface NewReport {
+  schedule: ReportSchedule;
+  endpoint_id: string;
+  hour?: number;
+  organization_id?: string | null;
+  user_id?: string | null;
+}
+
 /** The body that charges a period again, in mind or, with `apply`, in the ledger. `limit` bounds the rows and the unpriced events that a dry run lists. */
 export interface NewRerating {
   start_date: string;
@@ -565,7 +574,7 @@ export interface NewViewer {
 }
 
 /** Everything that is notified. */
-export type NotificationType = "budget.cleared" | "budget.reached" | "endpoint.disabled" | "endpoint.test" | "event.unpriced" | "key.expiring" | "quarantine.growing" | "rerating.done" | "rerating.stopped" | "trigger.cleared" | "trigger.reached" | (string & {});
+export type NotificationType = "budget.cleared" | "budget.reached" | "endpoint.disabled" | "endpoint.test" | "event.unpriced" | "key.expiring" | "quarantine.growing" | "report.ready" | "rerating.done" | "rerating.stopped" | "trigger.cleared" | "trigger.reached" | "usage.resumed" | "usage.silent" | (string & {});
 
 /** A customer of a tenant. Its days begin at midnight in `timezone`. `number_format` None means the number format of the tenant. `email` is that of its contact. */
 export interface Organization {
@@ -924,6 +933,9 @@ export interface ReplayedCharge<A = string> {
   cost: A;
 }
 
+/** How often a report is sent, and which period it is about. */
+export type ReportSchedule = "daily" | "monthly" | "weekly" | (string & {});
+
 /** A request to send a notification again: to which endpoint. */
 export interface Resend {
   endpoint_id: string;
@@ -1222,6 +1234,18 @@ export interface ShownRate {
   fees?: Array<ShownFee> | null;
   markup?: string | null;
   buy?: ShownBuy | null;
+}
+
+/** A report; `last_period` is the first day of the last period that was mailed. */
+export interface ShownReport {
+  id: string;
+  organization_id: string | null;
+  user_id: string | null;
+  schedule: ReportSchedule;
+  hour: number;
+  endpoint_id: string;
+  last_period: string | null;
+  created_at: string;
 }
 
 /** A reversal: its id, what it takes back, and why; keys of the whole tenant see whose it is. */
@@ -2003,11 +2027,11 @@ export interface ListNotificationsParams {
   /** Only those about this user. */
   user_id?: string;
   /** Only those of this type. */
-  type?: "trigger.reached" | "trigger.cleared" | "budget.reached" | "budget.cleared" | "event.unpriced" | "quarantine.growing" | "key.expiring" | "rerating.done" | "rerating.stopped" | "endpoint.disabled" | "endpoint.test" | (string & {});
+  type?: "trigger.reached" | "trigger.cleared" | "budget.reached" | "budget.cleared" | "event.unpriced" | "quarantine.growing" | "usage.silent" | "usage.resumed" | "key.expiring" | "rerating.done" | "rerating.stopped" | "report.ready" | "endpoint.disabled" | "endpoint.test" | (string & {});
   /** Only those of this trigger. */
   trigger_id?: string;
   /** Only those with a delivery in this status. */
-  status?: "pending" | "delivered" | "failed" | "discarded" | (string & {});
+  status?: "pending" | "delivered" | "failed" | "discarded" | "expired" | (string & {});
   /** Only those from then on, by `timestamp`. */
   start?: string;
   /** Only those before then. */
@@ -2021,6 +2045,20 @@ export interface ListNotificationsParams {
 export interface ResendNotificationParams {
   id: string;
   body: Resend;
+}
+
+export interface ListReportsParams {}
+
+export interface AddReportParams {
+  body: NewReport;
+}
+
+export interface GetReportParams {
+  report_id: string;
+}
+
+export interface RemoveReportParams {
+  report_id: string;
 }
 
 export interface ListOriginsParams {}
@@ -2278,8 +2316,8 @@ export interface Operations<A> {
     grew: Array<Ranked<A>>;
     shrank: Array<Ranked<A>>;
     top: Array<Ranked<A>>;
-    without_usage_users?: Array<Named>;
-    without_usage_organizations?: Array<Named>;
+    without_usage_users?: Array<ChangedOwner>;
+    without_usage_organizations?: Array<ChangedOwner>;
     buy_cost?: A | null;
     margin?: A | null;
     buy_known_share?: A | null;
@@ -2630,6 +2668,26 @@ export interface Operations<A> {
   resendNotification(params: ResendNotificationParams, options?: CallOptions): Promise<{
     success: true;
     notification_id: string;
+  }>;
+  /** List reports. */
+  listReports(params?: ListReportsParams, options?: CallOptions): Promise<{
+    success: true;
+    reports: Array<ShownReport>;
+  }>;
+  /** Add a report. */
+  addReport(params: AddReportParams, options?: CallOptions): Promise<{
+    success: true;
+    report: ShownReport;
+  }>;
+  /** Get a report. */
+  getReport(params: GetReportParams, options?: CallOptions): Promise<{
+    success: true;
+    report: ShownReport;
+  }>;
+  /** Remove a report. */
+  removeReport(params: RemoveReportParams, options?: CallOptions): Promise<{
+    success: true;
+    report: ShownReport;
   }>;
   /** List registered origins. */
   listOrigins(params?: ListOriginsParams, options?: CallOptions): Promise<{

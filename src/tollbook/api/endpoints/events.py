@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import lru_cache, partial
 from typing import Annotated, Any
 
 import msgspec
@@ -20,7 +20,7 @@ from tollbook.api.openapi.parameters import Query
 from tollbook.api.openapi.schemas import EVENTS_REQUEST
 from tollbook.api.pipeline.body_budget import LARGE
 from tollbook.api.pipeline.request_body import decoder_of, read_unpacked
-from tollbook.api.pipeline.responses import json_response
+from tollbook.api.pipeline.responses import JSON, encode_json
 from tollbook.api.pipeline.services import Services
 from tollbook.domain.errors import (
     MonthNotReady,
@@ -44,7 +44,7 @@ _GOOD = (Outcome.ACCEPTED, Outcome.DUPLICATE)
 _Count = Annotated[int, Meta(ge=0)]
 
 
-class Counts(msgspec.Struct):
+class Counts(msgspec.Struct, frozen=True):
     """How many events had each outcome."""
 
     accepted: _Count
@@ -127,6 +127,7 @@ class _Preparation:
     reader: BodyReader
 
     def all(self, body: bytes) -> Submission:
+        """Return the submission of a body, which may block."""
         draft = self.reader.draft(body) or self.reader.newest_draft(body)
         return self.submission(draft) or self.with_loaded_terms(draft)
 
@@ -153,18 +154,41 @@ class _Preparation:
 
 
 def receipts_response(result: BatchResult, services: Services) -> Response:
-    """Return the receipts; the status says whether all events were accepted."""
-    found = Counter([receipt.status for receipt in result.receipts])
-    counts = Counts(**{outcome.value: found[outcome] for outcome in Outcome})
-    services.metrics.count_events({it.value: found[it] for it in Outcome})
+    """Return the receipts as a response."""
+    status, body = receipts_answer(result, services)
+    return Response(body, status, media_type=JSON)
+
+
+def receipts_answer(result: BatchResult, services: Services) -> tuple[int, bytes]:
+    """Return the receipts, and the status that says whether all events were accepted."""
+    counts, by_outcome = _count([receipt.status for receipt in result.receipts])
+    services.metrics.count_events(by_outcome)
     good = counts.accepted + counts.duplicate == len(result.receipts)
     status = 200 if good else 207
     if result.refused:
         status = 409 if counts.conflict else 422
-    as_of = instant_text(result.as_of)
-    return json_response(EventsAnswer(good, counts, result.receipts, as_of), status)
+    as_of = _text_of(result.as_of)
+    return status, encode_json(EventsAnswer(good, counts, result.receipts, as_of))
 
 
+@lru_cache(16)
+def _text_of(instant: int) -> str:
+    """Return an instant as text; the requests of a group have the same."""
+    return instant_text(instant)
+
+
+def _count(outcomes: Sequence[Outcome]) -> tuple[Counts, dict[str, int]]:
+    if len(outcomes) == 1:  # most requests have one event, and counting costs more than storing it
+        return _ONE[outcomes[0]]
+    found = Counter(outcomes)
+    by_outcome = {outcome.value: found[outcome] for outcome in Outcome}
+    return Counts(**by_outcome), by_outcome
+
+
+_ONE = {
+    it: (Counts(**{other.value: int(other is it) for other in Outcome}), {it.value: 1})
+    for it in Outcome
+}
 REFUSALS = (UnsupportedBody, QueueFull, MonthNotReady)
 """The errors that replace the receipts."""
 OF_RECEIPT = leads(

@@ -1,11 +1,9 @@
 """Health, readiness and metrics, which need no API key and reveal no tenant data."""
 
 from collections.abc import Callable, Coroutine
-from functools import partial
 from hmac import compare_digest
 from typing import Any
 
-from anyio.to_thread import run_sync
 from prometheus_client import CONTENT_TYPE_PLAIN_0_0_4
 from starlette.requests import Request
 from starlette.responses import Response
@@ -23,7 +21,7 @@ _NO_STORE = {"Cache-Control": "no-store"}
 
 def operation(services: Services) -> dict[str, Handler]:
     """Return the handlers of the paths that operators monitor."""
-    metrics = SharedWork(partial(run_sync, services.metrics.text))
+    metrics = SharedWork(services.worker_metrics.text)
 
     async def send_health(_request: Request) -> Response:
         return json_response({"status": "ok", "version": __version__}, headers=_NO_STORE)

@@ -23,9 +23,9 @@ from tollbook.api.openapi.schemas import answer_schema
 from tollbook.api.pipeline.access import organization_of
 from tollbook.api.pipeline.json_body import read_body
 from tollbook.api.pipeline.responses import json_response
-from tollbook.domain.endpoint_errors import MailNotConfigured, TooManyEndpoints
+from tollbook.domain.endpoint_errors import MailNotConfigured, SecretKeyMissing, TooManyEndpoints
 from tollbook.domain.endpoints import AlertEndpoint as StoredEndpoint
-from tollbook.domain.errors import NotFound, SecretKeyMissing
+from tollbook.domain.errors import NotFound
 from tollbook.domain.keys import Permission
 from tollbook.store.database import Snapshot, Transaction
 

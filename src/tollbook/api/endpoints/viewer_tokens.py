@@ -31,7 +31,8 @@ from tollbook.api.pipeline.json_body import read_body
 from tollbook.api.pipeline.request_body import MOST_OTHER_BYTES, read_bounded
 from tollbook.api.pipeline.responses import json_response
 from tollbook.api.pipeline.services import Services
-from tollbook.domain.errors import NotFound, PermissionMissing, SecretKeyMissing
+from tollbook.domain.endpoint_errors import SecretKeyMissing
+from tollbook.domain.errors import NotFound, PermissionMissing
 from tollbook.domain.events import instant_of
 from tollbook.domain.keys import ApiKey, Permission, RateLimit
 from tollbook.domain.limit_errors import RateLimited

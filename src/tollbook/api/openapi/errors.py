@@ -69,6 +69,7 @@ _EXAMPLE_SENTENCES = {
     "origin_refused": "this viewer token may not be used from this origin",
     "invalid_origin": "origin must be https://host or https://host:port, as browsers send it: "
     "https://app.example.com",
+    "too_many_reports": "a tenant may have at most 100 reports",
     "too_many_origins": "a tenant may register at most 50 origins",
     "not_found": "Organization not found",
     "already_exists": "organization org_abc123 exists already",

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterator, Mapping
-from functools import partial
+from functools import cache, partial
 from typing import NamedTuple, TypeVar
 
 from prometheus_client import (
@@ -18,11 +18,14 @@ from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
 from tollbook import __version__
+from tollbook.domain.errors import TollbookError
 from tollbook.domain.quarantine import CODES
 from tollbook.store.deliveries import DeliveryBacklog
 
 _SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
 _EVENTS = (1, 10, 100, 1_000, 2_000, 5_000, 10_000)
+_REFUSALS = frozenset({401, 403, 408, 413, 429})
+"""The statuses of requests that are refused because of their key or a limit."""
 _Value = TypeVar("_Value")
 _KEPT_FOR = 15.0
 """Seconds for which what must be counted in the database is not counted again."""
@@ -45,10 +48,11 @@ class Measured(NamedTuple):
 
 
 class Metrics:
-    """The counters of one server."""
+    """The counters of one process of a server."""
 
     def __init__(self, measured: Measured) -> None:
         self._registry = registry = CollectorRegistry()
+        self._of_database = CollectorRegistry()
         Info("tollbook_build", "The version that runs.", registry=registry).info(
             {"version": __version__}
         )
@@ -95,6 +99,10 @@ class Metrics:
             ["kind"],
             registry=registry,
         )
+        # Finding a counter by its labels takes longer than counting.
+        self._events_by = cache(self._events.labels)
+        self._requests_by = cache(self._requests.labels)
+        self._seconds_by = cache(self._seconds.labels)
         self._count_alerts()
         ProcessCollector(registry=registry)
         self._looked_up(measured)
@@ -141,8 +149,6 @@ class Metrics:
             "Bodies of requests that are not answered yet, without the first 64 KiB of each.",
             registry=registry,
         ).set_function(measured.held_bytes)
-        registry.register(_QuarantinedEvents(_seldom(measured.quarantined_events)))
-        registry.register(_PendingEvents(_seldom(measured.pending_events)))
         Gauge(
             "tollbook_connections", "Open connections of clients.", registry=registry
         ).set_function(measured.connections)
@@ -151,6 +157,18 @@ class Metrics:
             "Responses that wait for clients that do not read them.",
             registry=registry,
         ).set_function(measured.unread_bytes)
+        if measured.replica_lag_seconds is not None:
+            Gauge(
+                "tollbook_replica_lag_seconds",
+                "Seconds of commits that the replica may lack.",
+                registry=registry,
+            ).set_function(_number(measured.replica_lag_seconds))
+        self._database_looked_up(measured)
+
+    def _database_looked_up(self, measured: Measured) -> None:
+        registry = self._of_database
+        registry.register(_QuarantinedEvents(_seldom(measured.quarantined_events)))
+        registry.register(_PendingEvents(_seldom(measured.pending_events)))
         Gauge("tollbook_database_bytes", "Size of the database.", registry=registry).set_function(
             _number(_seldom(measured.database_bytes))
         )
@@ -164,14 +182,7 @@ class Metrics:
             "Erased persons whose data is still in the database's log of writes.",
             registry=registry,
         ).set_function(_number(_seldom(measured.pending_erasures)))
-
         self._deliveries_looked_up(_seldom(measured.backlog))
-        if measured.replica_lag_seconds is not None:
-            Gauge(
-                "tollbook_replica_lag_seconds",
-                "Seconds of commits that the replica may lack.",
-                registry=registry,
-            ).set_function(_number(measured.replica_lag_seconds))
 
     def _deliveries_looked_up(self, backlog: Callable[[], DeliveryBacklog | None]) -> None:
         for name, about, field in (
@@ -188,7 +199,7 @@ class Metrics:
             ),
         ):
             read = partial(_field, backlog, field)
-            Gauge(name, about, registry=self._registry).set_function(read)
+            Gauge(name, about, registry=self._of_database).set_function(read)
 
     def count_attempt(self, kind: str, outcome: str, seconds: float | None) -> None:
         """Count an attempt to deliver; `seconds` since the notification was written, if first."""
@@ -209,12 +220,12 @@ class Metrics:
         """Count receipts by outcome."""
         for outcome, count in counts.items():
             if count:
-                self._events.labels(outcome).inc(count)
+                self._events_by(outcome).inc(count)
 
     def count_request(self, endpoint: str, status: int, seconds: float) -> None:
         """Count a request that was answered."""
-        self._requests.labels(endpoint, status).inc()
-        self._seconds.labels(endpoint).observe(seconds)
+        self._requests_by(endpoint, status).inc()
+        self._seconds_by(endpoint).observe(seconds)
 
     def count_commit(self, events: int, seconds: float, *, failed: bool) -> None:
         """Count a transaction of the writer."""
@@ -236,9 +247,18 @@ class Metrics:
         """Count a connection or request that was refused because of a limit."""
         self._refusals.labels(kind).inc()
 
-    def text(self) -> bytes:
-        """Write everything in the text format of Prometheus."""
+    def count_refused(self, error: TollbookError) -> None:
+        """Count a request that is answered with an error, if its key or a limit is the reason."""
+        if error.status in _REFUSALS:
+            self.count_refusal(error.code)
+
+    def text_of_process(self) -> bytes:
+        """Write what this process counts and measures, in the text format of Prometheus."""
         return generate_latest(self._registry)
+
+    def text_of_database(self) -> bytes:
+        """Write what every process of a server would measure alike."""
+        return generate_latest(self._of_database)
 
 
 class _QuarantinedEvents(Collector):

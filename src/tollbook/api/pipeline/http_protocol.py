@@ -8,7 +8,6 @@ from http import HTTPStatus
 from typing import ClassVar
 
 import httptools
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from tollbook.api.operation.refusals import Refusals
 from tollbook.api.pipeline.connections import (
@@ -17,6 +16,7 @@ from tollbook.api.pipeline.connections import (
     ConnectionLimits,
     Connections,
 )
+from tollbook.api.pipeline.direct_protocol import DirectHandler, DirectHttpProtocol
 from tollbook.api.pipeline.request_ids import REQUEST_ID
 from tollbook.api.pipeline.request_log import KEY, REFUSAL
 from tollbook.api.pipeline.responses import error_response
@@ -37,7 +37,7 @@ _BODY_LATE = RequestTimeout(
 )
 
 
-class BoundedHttpProtocol(HttpToolsProtocol):
+class BoundedHttpProtocol(DirectHttpProtocol):
     """A connection of any client, with a key or without.
 
     The parser keeps a head, a trailer or a chunk's extension of any length. This class limits the
@@ -58,9 +58,11 @@ class BoundedHttpProtocol(HttpToolsProtocol):
     _data = b""
 
     @classmethod
-    def within(cls, connections: Connections) -> "type[BoundedHttpProtocol]":
-        """Return this protocol for a server with these connections."""
-        return type(cls.__name__, (cls,), {"guard": connections})
+    def within(
+        cls, connections: Connections, direct: DirectHandler | None = None
+    ) -> "type[BoundedHttpProtocol]":
+        """Return this protocol for a server with these connections, and its direct handler."""
+        return type(cls.__name__, (cls,), {"guard": connections, "direct": direct})
 
     @property
     def tenant(self) -> Hashable:
@@ -101,6 +103,7 @@ class BoundedHttpProtocol(HttpToolsProtocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Remove a connection."""
+        self.start_held()
         self.guard.closed(self)
         super().connection_lost(exc)
 
@@ -128,18 +131,17 @@ class BoundedHttpProtocol(HttpToolsProtocol):
 
     def on_url(self, url: bytes) -> None:
         """Count a URL, or a part of one."""
-        self._count(len(url))
+        self._head += len(url)
+        if self._head > MOST_HEAD_BYTES:
+            raise ValueError(self._head)
         super().on_url(url)
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """Count a header."""
-        self._count(len(name) + len(value) + 4)
-        super().on_header(name, value)
-
-    def _count(self, length: int) -> None:
-        self._head += length
+        self._head += len(name) + len(value) + 4
         if self._head > MOST_HEAD_BYTES:
             raise ValueError(self._head)  # the parser stops, and reports invalid HTTP
+        super().on_header(name, value)
 
     def on_headers_complete(self) -> None:
         """Note a complete head."""
@@ -216,6 +218,7 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         REQUEST_ID.reset(token)
         cycle = self.cycle
         if self._in_body and cycle is not None:
+            self.start_held()
             if cycle.response_started or self.pipeline:
                 self.transport.close()
                 return

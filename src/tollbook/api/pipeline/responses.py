@@ -11,14 +11,14 @@ from tollbook.api.pipeline.request_ids import REQUEST_ID
 from tollbook.domain.errors import TollbookError
 
 JSON = "application/json"
-_encode = msgspec.json.Encoder().encode
+encode_json = msgspec.json.Encoder().encode
 
 
 def json_response(
     value: Any, status: int = 200, headers: Mapping[str, str] | None = None
 ) -> Response:
     """Return a value as a response in JSON."""
-    return Response(_encode(value), status, headers, media_type=JSON)
+    return Response(encode_json(value), status, headers, media_type=JSON)
 
 
 def error_response(error: TollbookError) -> Response:
@@ -28,7 +28,7 @@ def error_response(error: TollbookError) -> Response:
         body["details"] = error.details
     if identity := REQUEST_ID.get():
         body["request_id"] = identity
-    return Response(_encode(body), error.status, dict(error.headers), media_type=JSON)
+    return Response(encode_json(body), error.status, dict(error.headers), media_type=JSON)
 
 
 def answer_response(answer: Answer, headers: dict[str, str], *, compress: bool) -> Response:

@@ -50,7 +50,7 @@ class SecurityHeadersMiddleware:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        identity = _id_of(scope["headers"]) or self._new_id()
+        identity = self.identify(scope["headers"])
         REQUEST_ID.set(identity.decode())
         start, status = time.perf_counter(), None
 
@@ -58,13 +58,17 @@ class SecurityHeadersMiddleware:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                message["headers"] = self._hardened(message["headers"], identity)
+                message["headers"] = self.hardened(message["headers"], identity)
             await send(message)
 
         try:
             await self._app(scope, receive, send_hardened)
         finally:
             self._log.note(scope, identity, status, start)
+
+    def identify(self, headers: list[Header]) -> bytes:
+        """Return the id of a request: the client's, if it has a safe one."""
+        return _id_of(headers) or self._new_id()
 
     def _new_id(self) -> bytes:
         """Return the next id of this process.
@@ -74,7 +78,8 @@ class SecurityHeadersMiddleware:
         """
         return f"{self._process}{next(self._requests) & 0xFFFFFFFF:08x}".encode()
 
-    def _hardened(self, given: list[Header], identity: bytes) -> list[Header]:
+    def hardened(self, given: list[Header], identity: bytes) -> list[Header]:
+        """Return the headers of a response with those that every response has."""
         said = {name for name, _ in given}
         others = [it for it in self._headers if it[0] not in said]
         return [

@@ -14,6 +14,7 @@ from tollbook.api.operation.health import Health
 from tollbook.api.operation.key_usage import KeyUsageRecorder
 from tollbook.api.operation.maintenance import Maintenance
 from tollbook.api.operation.metrics import Metrics
+from tollbook.api.operation.worker_metrics import WorkerMetrics
 from tollbook.api.pipeline.body_budget import BodyBudget
 from tollbook.api.pipeline.cache import AnswerCache, StateCache
 from tollbook.api.pipeline.connections import Connections
@@ -56,6 +57,7 @@ class Services:
     clock: Callable[[], int]
     compression: bool
     metrics: Metrics
+    worker_metrics: WorkerMetrics
     health: Health
     key_usage: KeyUsageRecorder
     created_tokens: CreatedTokens

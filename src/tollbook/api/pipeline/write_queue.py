@@ -1,8 +1,9 @@
 """The queue from the event loop, where requests wait, to the thread that commits."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Protocol, TypeVar
 
 from anyio import CapacityLimiter
 from anyio.to_thread import run_sync
@@ -11,12 +12,23 @@ from tollbook.domain.errors import TollbookError
 from tollbook.ingest.commit import BatchResult
 from tollbook.ingest.correction_submission import CorrectionSubmission
 from tollbook.ingest.directory_cache import DirectoryCache
-from tollbook.ingest.group_commit import Delivery, GroupCommitter, Observe, Pending
+from tollbook.ingest.group_commit import Delivery, GroupCommitter, Observe, Outcome, Pending
 from tollbook.ingest.submit import Submission
 from tollbook.store.database import Database
 
 Writes = Submission | CorrectionSubmission
 Prepare = Callable[[], Writes]
+
+
+class Waiting(Pending, Protocol):
+    """A submission, and what waits for its outcome."""
+
+    def release(self, outcome: Outcome) -> None:
+        """Go on with the outcome, on the event loop."""
+        ...
+
+
+_Waiting = TypeVar("_Waiting", bound=Waiting)
 
 
 @dataclass
@@ -35,6 +47,14 @@ class _Awaited:
     def prepare(self) -> None:
         if self.how is not None and self.ready is None:
             self.ready = self.how()
+
+    def release(self, outcome: Outcome) -> None:
+        if self.future.done():  # the client has disconnected; its events are stored all the same
+            return
+        if isinstance(outcome, TollbookError):
+            self.future.set_exception(outcome)
+        else:
+            self.future.set_result(outcome)
 
 
 class WriteQueue:
@@ -75,6 +95,10 @@ class WriteQueue:
         self.queue.put(_Awaited(future, submission))
         return await future
 
+    def put_all(self, waiting: Sequence[_Waiting]) -> Sequence[_Waiting]:
+        """Queue submissions, which are released later; return those for which there is no room."""
+        return self.queue.put_all(waiting)
+
     async def prepare_and_settle(self, prepare: Prepare, limiter: CapacityLimiter) -> BatchResult:
         """Wait until what `prepare` returns is on disk; an idle writer calls `prepare` itself."""
         future: asyncio.Future[BatchResult] = asyncio.get_running_loop().create_future()
@@ -88,16 +112,6 @@ class WriteQueue:
 
 
 def _release(deliveries: list[Delivery]) -> None:
-    for waiting, outcome in deliveries:
-        future = _future_of(waiting)
-        if future.done():  # the client has disconnected; its events are stored all the same
-            continue
-        if isinstance(outcome, TollbookError):
-            future.set_exception(outcome)
-        else:
-            future.set_result(outcome)
-
-
-def _future_of(waiting: Pending) -> asyncio.Future[BatchResult]:
-    assert isinstance(waiting, _Awaited)  # noqa: S101  only `settle` fills the queue
-    return waiting.future
+    for pending, outcome in deliveries:
+        waiting: Waiting = pending  # type: ignore[assignment]  # nothing else fills the queue
+        waiting.release(outcome)

@@ -11,19 +11,19 @@ const THEMES = { "light dark": "system", light: "light", dark: "dark" };
 
 /** @param {{viewer: import("../state/session.js").Viewer, children: any}} props */
 export function Shell({ viewer, children }) {
-  const place = route.value.path[0] ?? "";
+  const place = (route.value.path[0] ?? "").replace("organizations", "");
   const start = viewer.user_id ? "My usage" : viewer.organization_id ? "Usage" : "Overview";
   const links = [
-    { name: start, path: /** @type {string[]} */ ([]), here: place === "" || place === "organizations" },
-    ...(viewer.permissions.every((it) => it.startsWith("events:")) ? [] : [{ name: isAdmin(viewer) ? "Prices" : "Estimate", path: ["prices"], here: place === "prices" }]),
-    ...(isAdmin(viewer) ? [{ name: "Quarantine", path: ["quarantine"], here: place === "quarantine" }] : []),
+    { name: start, to: "" },
+    ...(viewer.permissions.every((it) => it.startsWith("events:")) ? [] : [{ name: isAdmin(viewer) ? "Prices" : "Estimate", to: "prices" }, { name: "Alerts", to: "alerts" }]),
+    ...(isAdmin(viewer) ? [{ name: "Quarantine", to: "quarantine" }] : []),
   ];
   return html`
     <a class="skip" href="#main" onClick=${skip}>Skip to content</a>
     <header class="bar">
       <a class="brand" href=${hrefTo([])}><span class="mark" aria-hidden="true"></span>Tollbook</a>
       <nav aria-label="Views">
-        ${links.map((it) => html`<a key=${it.name} href=${hrefTo(it.path)} aria-current=${it.here ? "page" : undefined}>${it.name}</a>`)}
+        ${links.map((it) => html`<a key=${it.name} href=${hrefTo([it.to])} aria-current=${place === it.to ? "page" : undefined}>${it.name}</a>`)}
       </nav>
       <button type="button" class="button quiet square" onClick=${nextTheme} aria-label=${`Theme: ${THEMES[theme.value]}`} title=${`Theme: ${THEMES[theme.value]}`}>
         <${Icon} name="theme" />

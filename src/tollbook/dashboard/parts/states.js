@@ -1,4 +1,5 @@
 /** The states of a view without figures: loading, empty, refused, offline. */
+import { useEffect, useState } from "../vendor/hooks.js";
 import { hrefWith } from "../state/route.js";
 import { Sentence } from "./foreign.js";
 import { html } from "./html.js";
@@ -72,3 +73,18 @@ export const Skeleton = ({ lines = 1, class: name = "" }) => html`
 export const Loading = ({ loading, what }) => html`
   <span class="unseen" role="status">${loading ? `Loading ${what}` : ""}</span>
 `;
+
+/**
+ * A component in a module of its own that is loaded now; its children are shown meanwhile.
+ * @param {{path: string, children?: any, [more: string]: any}} props `path` in the folder of the dashboard; the others are those of the component.
+ */
+export function Later({ path, children, ...props }) {
+  const [{ default: Part }, setPart] = useState(/** @type {any} */ ({}));
+  useEffect(() => {
+    import(`../${path}.js`).then(setPart, () => setPart({ default: NotLoaded }));
+  }, [path]);
+  return Part ? html`<${Part} ...${props} />` : (children ?? html`<${Skeleton} lines=${5} class="rows" />`);
+}
+
+/** Nothing answered, or a newer version of the server has other files. */
+const NotLoaded = () => html`<p class="notice" role="alert">This part of the page could not be loaded. <a href="">Load the page again</a>.</p>`;

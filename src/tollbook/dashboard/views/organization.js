@@ -14,7 +14,7 @@ import { html } from "../parts/html.js";
 import { OrganizationLevel, OrganizationLevelLink } from "../parts/events.js";
 import { PeriodPicker } from "../parts/period_picker.js";
 import { SearchedTable } from "../parts/searched_table.js";
-import { Loading, NotCompared, PeriodRefused, Refused, Skeleton } from "../parts/states.js";
+import { Later, Loading, NotCompared, PeriodRefused, Refused, Skeleton } from "../parts/states.js";
 import { Tiles, figuresOf, marginTile, tilesOf } from "../parts/tiles.js";
 import { Trend } from "../parts/trend.js";
 import { TrustLine } from "../parts/trust_line.js";
@@ -70,6 +70,7 @@ function Loaded({ organization, viewer, period }) {
           <${NotCompared} earlier=${earlier} />
           ${answer.data && !answer.loading && html`<${NothingHere} data=${answer.data} organization=${organization} period=${period} admin=${isAdmin(viewer)} />`}
           <${Trend} subject=${{ organization: id, currency }} period=${period} />
+          <${Later} path="alerts/month" id=${id}><${Tiles} tiles=${null} /><//>
           <${SearchedTable}
             answer=${answer}
             one="user"

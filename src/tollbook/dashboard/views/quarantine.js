@@ -41,7 +41,7 @@ function waysOut({ code, ways_out: ways }) {
 const nameOf = (code) => (code.charAt(0).toUpperCase() + code.slice(1)).replaceAll("_", " ");
 
 /** @param {{viewer: import("../state/session.js").Viewer}} props */
-export function QuarantineView({ viewer }) {
+export default function QuarantineView({ viewer }) {
   const { organization = "", cursor = "", code = "", from = "", until = "" } = route.value.query;
   const own = viewer.organization_id ?? organization;
   const selection = { organization_id: own, start_date: from, end_date: until };

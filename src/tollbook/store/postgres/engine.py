@@ -68,6 +68,7 @@ class Postgres(ClusterEngine):
     errors = ERRORS
     backup_magic = dumps.MAGIC
     has_clock = True
+    has_processes = True
 
     @staticmethod
     def accepts(url: URL) -> bool:
@@ -283,11 +284,12 @@ class Postgres(ClusterEngine):
                 return sum(division.sizes(driver))
         return int(self._read_value("SELECT pg_database_size(current_database())"))
 
-    def serve(self) -> str | None:
+    def serve(self, processes: int = 1) -> str | None:
         """Wait less for connections from now on; return a problem with their number."""
         self._holder.patience = OF_SERVERS
         options = self._options
-        most = options.max_write_connections + options.max_read_connections + _SPARE_CONNECTIONS
+        pooled = options.max_write_connections + options.max_read_connections
+        most = processes * (pooled + _SPARE_CONNECTIONS)
         with self.reader() as connection:
             if driver_of(connection).pooled:
                 return None

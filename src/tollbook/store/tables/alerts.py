@@ -1,6 +1,6 @@
 """Notifications, endpoints, deliveries, reports, and the lease of the worker."""
 
-from sqlalchemy import Column, Index, Table, Text, text
+from sqlalchemy import Column, Index, Integer, Table, Text, text
 from sqlalchemy import UniqueConstraint as Unique
 
 from tollbook.store.tables.columns import (
@@ -242,5 +242,29 @@ quarantine_alarms = Table(
     Column("at", BIG, nullable=False),
     Column("waiting", BIG, nullable=False),
     Column("fell", SMALL, nullable=False),
+    **CLUSTERED,
+)
+
+# The hours in which events of an organization were received, as bits 0 to 23 of each day since 1970
+# in UTC. The organization 0 is the whole tenant. Hours of the last weeks are read when nothing is
+# received; older ones are deleted.
+received_hours = Table(
+    "received_hours",
+    metadata,
+    key("tenant_id", Text),
+    key("organization_id", BIG),
+    key("day", Integer),
+    Column("hours", BIG, nullable=False),
+    **CLUSTERED,
+)
+
+# Each silence that was notified, until events are received again: of an organization, or of the
+# whole tenant (0). `since` is when the last events before it were received, in microseconds.
+silences = Table(
+    "silences",
+    metadata,
+    key("tenant_id", Text),
+    key("organization_id", BIG),
+    Column("since", BIG, nullable=False),
     **CLUSTERED,
 )

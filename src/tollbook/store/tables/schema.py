@@ -33,7 +33,7 @@ __all__ = (
     "triggers",
 )
 
-SCHEMA_VERSION = "0021"
+SCHEMA_VERSION = "0022"
 """The latest migration, which every database that this Tollbook reads or writes must be at."""
 
 UNFINISHED_COPY = "unfinished copy"
