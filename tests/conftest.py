@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from xdist.remote import Producer
 
+from tests.clusters import CitusCluster
 from tests.databases import Postgres
 from tests.demo import made_demo
 from tests.distribution import Distribution, longest_first
@@ -19,7 +20,8 @@ from tollbook.store.migrate import migrate
 
 POSTGRES = os.environ.get("TOLLBOOK_TEST_POSTGRES", "")
 Server.forks = True
-ENGINES = ("sqlite", "postgresql")
+CITUS = os.environ.get("TOLLBOOK_TEST_CITUS", "")
+ENGINES = ("sqlite", "postgresql", *(["citus"] if CITUS else []))
 __all__ = ["made_demo"]
 
 
@@ -94,11 +96,36 @@ def emptied_postgres_url(request: pytest.FixtureRequest, postgres: Postgres) -> 
     postgres.give_back(name)
 
 
+@pytest.fixture(scope="session")
+def citus() -> Iterator[CitusCluster]:
+    if not CITUS:
+        pytest.skip("NO CITUS: set TOLLBOOK_TEST_CITUS to the URL of a coordinator")
+    cluster = CitusCluster(CITUS)
+    yield cluster
+    cluster.close()
+
+
+@pytest.fixture
+def emptied_citus_url(request: pytest.FixtureRequest, citus: CitusCluster) -> Iterator[str]:
+    """As `emptied_postgres_url`, on a cluster."""
+    name = citus.take()
+    if "database" not in request.fixturenames:
+        citus.disconnect(name)
+    yield citus.url(name)
+    citus.give_back(name)
+
+
+_URLS = {
+    "sqlite": "sqlite_url",
+    "postgresql": "emptied_postgres_url",
+    "citus": "emptied_citus_url",
+}
+
+
 @pytest.fixture(params=ENGINES)
 def database_url(request: pytest.FixtureRequest) -> str:
     """The URL of a migrated, empty database: the test runs once for each engine."""
-    fixture = "sqlite_url" if request.param == "sqlite" else "emptied_postgres_url"
-    return str(request.getfixturevalue(fixture))
+    return str(request.getfixturevalue(_URLS[request.param]))
 
 
 @pytest.fixture
@@ -108,10 +135,13 @@ def database(request: pytest.FixtureRequest, database_url: str) -> Iterator[Data
         yield opened
         opened.close()
         return
-    postgres: Postgres = request.getfixturevalue("postgres")
-    opened = postgres.open(database_url)
+    on_cluster = "emptied_citus_url" in request.fixturenames
+    servers: Postgres | CitusCluster = request.getfixturevalue(
+        "citus" if on_cluster else "postgres"
+    )
+    opened = servers.open(database_url)
     yield opened
-    postgres.leave(database_url, opened)
+    servers.leave(database_url, opened)
 
 
 @pytest.fixture

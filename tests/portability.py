@@ -12,15 +12,16 @@ from typing import Any, NamedTuple, NoReturn
 import pytest
 
 from tollbook.store.database import Database, Transaction
+from tollbook.store.tables.placement import Placement, is_divided, placements
 from tollbook.store.tables.schema import metadata
 
 STAGED = frozenset({"staging", "recharged"})
-DIVIDED = frozenset(
-    name
-    for name, table in metadata.tables.items()
-    if next(iter(table.primary_key.columns)).name == "organization_id" and name != "organizations"
-)
+DIVIDED = frozenset(name for name, table in metadata.tables.items() if is_divided(table))
 """The tables that a cluster divides by organization."""
+ON_ALL_NODES = frozenset(
+    name for name, placement in placements().items() if placement == Placement.EVERYWHERE
+)
+"""The tables that a cluster has on every node."""
 
 _HEAD = re.compile(r"(?:\bWITH\s+(?:RECURSIVE\s+)?|\)\s*,\s*)\w+\s*\([\w\s,]*\)\s+AS\s*\(")
 _UNION = re.compile(r"\bUNION(?:\s+ALL)?\b")
@@ -102,13 +103,25 @@ def problems(sql: str) -> list[str]:
 
 
 def _correlations(scope: Scope) -> Iterator[str]:
-    """Yield where a select reads a staged table of a scope around it, or the reverse."""
+    """Yield where a select reads a staged table of a scope around it, or the reverse.
+
+    Also where a subselect on a divided table is evaluated for each row of a table that every node
+    has: a cluster refuses it, unless the select around it reads a divided table too.
+    """
     tables = scope.tables
+    if scope.outer and DIVIDED & set(tables.values()) and not _reads_divided(scope.outer):
+        for name in set(_NAMED.findall(scope.text)) - set(tables):
+            if scope.outer.tables.get(name) in ON_ALL_NODES:
+                yield f"a subselect on {sorted(tables.values())} correlates {name} of every node"
     for name in set(_NAMED.findall(scope.text)) - set(tables):
         around = scope.table_around(name)
         pair = {around, *tables.values()}
         if around in STAGED | DIVIDED and pair & STAGED and pair & DIVIDED:
             yield f"a subselect correlates {around} with {sorted(tables.values())}"
+
+
+def _reads_divided(scope: Scope) -> bool:
+    return not DIVIDED.isdisjoint(scope.tables.values())
 
 
 def _joins(scope: Scope) -> Iterator[str]:

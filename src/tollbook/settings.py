@@ -51,6 +51,7 @@ class Settings(msgspec.Struct, frozen=True):
     max_write_connections: int = 32
     max_read_connections: int = 32
     idle_connection_seconds: int = 300
+    shard_count: int = 32
     read_database_url: str = ""
     max_read_lag_seconds: int = 10
     max_clock_seconds: int = 300
@@ -137,7 +138,7 @@ _AT_LEAST_ONE = (
     *("max_queued_events", "max_group_events", "max_body_mib"),
     *("max_connections", "max_silent_seconds", "max_unread_seconds", "max_unread_mib"),
     *("max_answer_rows", "max_answer_mib", "max_exports", "max_export_seconds"),
-    *("max_write_connections", "max_read_connections"),
+    *("max_write_connections", "max_read_connections", "shard_count"),
     *("idle_connection_seconds", "max_clock_seconds", "longest_call_seconds"),
     *("max_unknown_organizations", "max_quarantined_events", "max_pending_events"),
     *("max_viewer_tokens_per_minute", "max_read_lag_seconds"),

@@ -47,7 +47,7 @@ from tollbook.store.database import Database, open_database
 from tollbook.store.deliveries import measure_backlog
 from tollbook.store.engine import Options
 from tollbook.store.error_translation import translate_errors
-from tollbook.store.migrate import migrate
+from tollbook.store.migrate import ignore_progress, migrate
 from tollbook.store.probe import clock_difference
 from tollbook.store.replica import Replica
 from tollbook.wiring_alerts import protection_of, server_alerts, unsubscriber_of
@@ -70,8 +70,10 @@ def now() -> int:
     return time.time_ns() // 1000
 
 
-def open_migrated(settings: Settings) -> Database:
-    """Open the database and migrate its schema.
+def open_migrated(
+    settings: Settings, progress: Callable[[int, int], None] = ignore_progress
+) -> Database:
+    """Open the database and migrate its schema; a cluster that divides its tables shows progress.
 
     Log a warning for each archive file that a migration needed and could not read.
     """
@@ -82,9 +84,10 @@ def open_migrated(settings: Settings) -> Database:
         max_clock_seconds=settings.max_clock_seconds,
         clock=lambda: now(),
         retry_seconds=_VERB_RETRY_SECONDS,
+        shard_count=settings.shard_count,
     )
     database = open_database(settings.database_url, scope_check.check, options)
-    for problem in migrate(database, archives=settings.archives):
+    for problem in migrate(database, archives=settings.archives, progress=progress):
         _log.warning("purchase_costs_unknown", problem=problem, advice=_REBUILD)
     return database
 

@@ -26,6 +26,10 @@ REFUSED = {
         "DELETE FROM quarantine WHERE organization_id = :number AND EXISTS ("
         "SELECT 1 FROM staging WHERE staging.id = quarantine.id)",
     ),
+    "correlates a subselect with a table of every node": (
+        "SELECT id FROM organizations WHERE tenant_id = :tenant AND EXISTS ("
+        "SELECT 1 FROM users WHERE users.organization_id = organizations.organization_id)",
+    ),
     "joins without the organization of both": (
         "SELECT 1 FROM events JOIN reversals ON reversals.id = events.id",
         "SELECT 1 FROM events AS e JOIN event_keys AS k ON k.id = e.id "
@@ -51,6 +55,9 @@ ALLOWED = (
     "SELECT 1 FROM organizations AS o JOIN users AS u ON u.organization_id = o.organization_id "
     "JOIN events AS e ON e.organization_id = o.organization_id",
     "INSERT INTO events (id) SELECT id FROM staging",
+    "SELECT id FROM organizations AS o JOIN users AS u ON u.organization_id = o.organization_id "
+    "WHERE EXISTS (SELECT 1 FROM events AS e WHERE e.organization_id = o.organization_id)",
+    "SELECT id FROM organizations WHERE organization_id IN (SELECT organization_id FROM users)",
 )
 
 

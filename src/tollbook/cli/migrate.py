@@ -3,7 +3,7 @@
 import click
 
 from tollbook.cli.command import Command, Options
-from tollbook.cli.output import print_line
+from tollbook.cli.output import print_line, progress_bar
 from tollbook.settings import Settings
 from tollbook.wiring import open_migrated
 
@@ -11,6 +11,7 @@ from tollbook.wiring import open_migrated
 @click.command(cls=Command)
 def verb(_options: Options, settings: Settings) -> int:
     """Bring the database up to date."""
-    open_migrated(settings).close()
+    with progress_bar("dividing the tables of a cluster") as progress:
+        open_migrated(settings, progress).close()
     print_line("the database is up to date")
     return 0

@@ -11,6 +11,7 @@ from sqlalchemy.dialects import postgresql
 
 from tollbook.store.database import CHUNK, Snapshot, Transaction
 from tollbook.store.engine import Row
+from tollbook.store.tables.placement import is_divided
 from tollbook.store.tables.schema import metadata
 
 _NOT_COPIED = frozenset({"directory_state", "archive_drafts"})
@@ -100,13 +101,8 @@ def content_of(rows: list[Row]) -> TableContent:
     return TableContent(len(rows), sum(int.from_bytes(it) for it in digests) % _DIGESTS)
 
 
-def _begins_with_organization(table: Table) -> bool:
-    key = [it.name for it in table.primary_key.columns]
-    return key[0] == "organization_id" and table.name != "organizations"
-
-
 _TABLES = [it for name, it in sorted(metadata.tables.items()) if name not in _NOT_COPIED]
-LEDGER_TABLES = [CopiedTable(it) for it in _TABLES if _begins_with_organization(it)]
+LEDGER_TABLES = [CopiedTable(it) for it in _TABLES if is_divided(it)]
 """What each organization has: these tables grow with events and users."""
-DIRECTORY_TABLES = [CopiedTable(it) for it in _TABLES if not _begins_with_organization(it)]
+DIRECTORY_TABLES = [CopiedTable(it) for it in _TABLES if not is_divided(it)]
 """Tenants, organizations, keys, prices, runs and the audit log, which are copied at the end."""

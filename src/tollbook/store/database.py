@@ -21,7 +21,7 @@ from tollbook.store.engines import open_engine
 from tollbook.store.error_translation import translate_errors
 from tollbook.store.refused_reads import Reads
 from tollbook.store.staging import Staged
-from tollbook.store.tables.schema import SCHEMA_VERSION, UNFINISHED_COPY
+from tollbook.store.tables.schema import SCHEMA_VERSION, UNFINISHED_COPY, UNFINISHED_DIVISION
 
 _log = structlog.get_logger()
 Check = Callable[[str], None]
@@ -265,6 +265,11 @@ class Database:
             raise SchemaChanged(
                 "the database is the target of a copy that is not complete: run the same "
                 "`tollbook copy` again"
+            )
+        if state.schema_version == UNFINISHED_DIVISION:
+            raise SchemaChanged(
+                "the tables of the database are being divided over a cluster: if `tollbook "
+                "migrate` was stopped, run it again"
             )
         if state.schema_version != self._schema_version:
             raise SchemaChanged(

@@ -346,9 +346,10 @@ def organizations_with_user(
     """List a tenant's organizations that have a user of this id."""
     return _organizations(
         snapshot,
-        "WHERE tenant_id = :tenant AND status <> :unknown AND EXISTS ("
-        "SELECT 1 FROM users WHERE users.organization_id = organizations.organization_id "
-        "AND users.id = :id) ORDER BY id",
+        "WHERE tenant_id = :tenant AND status <> :unknown AND organization_id IN ("
+        "SELECT users.organization_id FROM organizations AS own "
+        "JOIN users ON users.organization_id = own.organization_id "
+        "WHERE own.tenant_id = :tenant AND users.id = :id) ORDER BY id",
         tenant=tenant,
         unknown=UNKNOWN,
         id=identity,

@@ -46,7 +46,7 @@ class Options(NamedTuple):
 
     Connections that are idle for longer than `idle_connection_seconds` are closed. `clock` may
     differ from the database's by `max_clock_seconds`. A refused connection is retried for
-    `retry_seconds`.
+    `retry_seconds`. A cluster divides tables into `shard_count` parts.
     """
 
     max_write_connections: int = 32
@@ -55,6 +55,7 @@ class Options(NamedTuple):
     max_clock_seconds: int = 300
     clock: Callable[[], int] = system_clock
     retry_seconds: int = 0
+    shard_count: int = 32
 
 
 class DirectoryState(NamedTuple):
@@ -317,6 +318,14 @@ class Engine(ABC):
 
     def lock_migrations(self, connection: Connection) -> None:
         """Wait until no other process migrates the database; the transaction holds the lock."""
+
+    def must_divide(self) -> bool:
+        """Return whether this is a cluster that does not keep all tables as planned."""
+        return False
+
+    def divide(self, progress: Progress) -> None:
+        """Divide the tables over the nodes of a cluster; nobody else may use the database."""
+        del progress
 
     def exclude_others(self, connection: Connection) -> None:
         """Wait for every transaction on the database; let none begin until this one has ended."""

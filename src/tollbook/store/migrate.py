@@ -15,23 +15,39 @@ from tollbook.domain.errors import (
     DiskFull,
 )
 from tollbook.store.database import Database
-from tollbook.store.engine import STATE_TABLE, TimeLimit
+from tollbook.store.engine import STATE_TABLE, Progress, TimeLimit
 from tollbook.store.error_translation import translate_errors
 from tollbook.store.tables.schema import UNFINISHED_COPY
 
 _MIGRATIONS = Path(__file__).parent / "migrations"
 
 
-def migrate(database: Database, to: str = "head", archives: Path | None = None) -> list[str]:
+def ignore_progress(_done: int, _total: int) -> None:
+    """Show no progress."""
+
+
+def migrate(
+    database: Database,
+    to: str = "head",
+    archives: Path | None = None,
+    progress: Progress = ignore_progress,
+) -> list[str]:
     """Bring an empty database, or one of any earlier Tollbook, up to date, or `to` a migration.
 
     All migrations happen or none. An up-to-date database is only read, so that a read-only database
     can be opened. `archives` is the folder of archive files that are no longer where they were
-    written. Return a clause for each archive file that a migration needed and could not read.
+    written. A cluster then divides its tables, which shows progress and continues a run that was
+    killed. Return a clause for each archive file that a migration needed and could not read.
     """
     missing = missing_migrations(database)
-    if missing is None:
-        return []
+    unread = _migrate(database, missing, to, archives) if missing else []
+    with translate_errors():
+        if to == "head" and database.engine.must_divide():
+            database.engine.divide(progress)
+    return unread
+
+
+def _migrate(database: Database, missing: str, to: str, archives: Path | None) -> list[str]:
     try:
         return _upgrade(database, to, archives)
     except DatabaseReadOnly as error:

@@ -49,10 +49,8 @@ _STATEMENTS = {
 _WITHOUT_TENANT = f"""
 SELECT organization_id, tenant_id FROM organizations
 WHERE (
-        status <> '{UNKNOWN}' OR EXISTS (
-            SELECT 1 FROM event_keys
-            WHERE event_keys.organization_id = organizations.organization_id
-        )
+        status <> '{UNKNOWN}'
+        OR organization_id IN (SELECT organization_id FROM event_keys)
     )
     AND NOT EXISTS (SELECT 1 FROM tenants WHERE tenants.tenant_id = organizations.tenant_id)
 ORDER BY 1 LIMIT :most {ALL_TENANTS}

@@ -99,10 +99,11 @@ ORDER BY 1 LIMIT :limit
 """
 _ORGANIZATIONS_AT_ONCE = 500
 _ZONES_THAT_WAIT = """
-SELECT DISTINCT timezone FROM organizations
-WHERE tenant_id = :tenant AND EXISTS (
-    SELECT 1 FROM quarantine WHERE quarantine.organization_id = organizations.organization_id
-)"""
+SELECT DISTINCT organizations.timezone
+FROM quarantine_counts
+JOIN organizations ON organizations.organization_id = quarantine_counts.organization_id
+WHERE organizations.tenant_id = :tenant AND quarantine_counts.events > 0
+"""
 _IN_ZONES = """
 SELECT COUNT(*)
 FROM quarantine JOIN organizations ON organizations.organization_id = quarantine.organization_id

@@ -122,23 +122,28 @@ def ledger_version_of_all(snapshot: Snapshot, tenant: str) -> LedgerVersion:
     row = snapshot.row(
         """
         SELECT
-            CAST(COALESCE(SUM(ledger_versions.token), 0) AS BIGINT),
-            COALESCE(MAX(ledger_versions.as_of), 0),
-            COALESCE(MAX(ledger_versions.newest), 0),
-            COALESCE(MAX(ledger_versions.received_at), 0),
-            COALESCE((
-                SELECT versions.newest_received_at
-                FROM organizations AS candidates
-                JOIN ledger_versions AS versions
-                    ON versions.organization_id = candidates.organization_id
-                WHERE candidates.tenant_id = :tenant
-                ORDER BY versions.newest DESC, versions.newest_received_at
-                LIMIT 1
-            ), 0),
-            COALESCE((SELECT token FROM tenants WHERE tenant_id = :tenant), 0)
-        FROM organizations
-        JOIN ledger_versions ON ledger_versions.organization_id = organizations.organization_id
-        WHERE organizations.tenant_id = :tenant
+            whole.token, whole.as_of, whole.newest, whole.received_at,
+            COALESCE(latest.newest_received_at, 0),
+            COALESCE(tenants.token, 0)
+        FROM (
+            SELECT
+                CAST(COALESCE(SUM(ledger_versions.token), 0) AS BIGINT) AS token,
+                COALESCE(MAX(ledger_versions.as_of), 0) AS as_of,
+                COALESCE(MAX(ledger_versions.newest), 0) AS newest,
+                COALESCE(MAX(ledger_versions.received_at), 0) AS received_at
+            FROM organizations
+            JOIN ledger_versions ON ledger_versions.organization_id = organizations.organization_id
+            WHERE organizations.tenant_id = :tenant
+        ) AS whole
+        LEFT JOIN (
+            SELECT ledger_versions.newest_received_at
+            FROM organizations
+            JOIN ledger_versions ON ledger_versions.organization_id = organizations.organization_id
+            WHERE organizations.tenant_id = :tenant
+            ORDER BY ledger_versions.newest DESC, ledger_versions.newest_received_at
+            LIMIT 1
+        ) AS latest ON true
+        LEFT JOIN tenants ON tenants.tenant_id = :tenant
         """,
         tenant=tenant,
     )

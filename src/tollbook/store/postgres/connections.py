@@ -16,6 +16,7 @@ from psycopg.pq import TransactionStatus
 from sqlalchemy import URL, Connection, Engine, QueuePool, create_engine, event
 from sqlalchemy.exc import DisconnectionError
 
+from tollbook.store.citus.staging import NO_BATCH
 from tollbook.store.engine import DirectoryState, TimeLimit
 
 CONNECT_SECONDS = 5
@@ -63,11 +64,14 @@ class Watched(psycopg.Connection[Any]):
     `backend` is the server process of its transaction, `time_limit` the kind of the next
     transaction, `limit` the seconds that its statements may take, 0 without a limit. `state` is
     the state that the latest checked transaction has read. A connection through a pooler is
-    `pooled`. `replayed_at` is None on a primary; on a standby it is the time of the latest commit
-    that was replayed before the snapshot of the transaction, 0 when there is none.
+    `pooled`; one to the coordinator of Citus `is_cluster`, and `batch` is what it staged last.
+    `replayed_at` is None on a primary; on a standby it is the time of the latest commit that was
+    replayed before the snapshot of the transaction, 0 when there is none.
     """
 
     pooled = False
+    is_cluster = False
+    batch = NO_BATCH
     backend = 0
     state = DirectoryState("", 0)
     replayed_at: int | None = None
@@ -173,11 +177,12 @@ def _prepare(connection: Watched) -> None:
     found = connection.execute(
         "SELECT pg_backend_pid(), "
         "EXTRACT(epoch FROM current_setting('statement_timeout')::interval)::float8, "
-        "pg_is_in_recovery()",
+        "pg_is_in_recovery(), to_regclass('pg_catalog.pg_dist_partition') IS NOT NULL",
         prepare=False,
     ).fetchone()
     assert found is not None  # noqa: S101  it reads from no table
-    connection.backend, connection.administrators_limit, is_standby = found
+    connection.backend, connection.administrators_limit, is_standby, is_cluster = found
+    connection.is_cluster = is_cluster
     connection.replayed_at = 0 if is_standby else None
     connection.pooled = connection.info.backend_pid != connection.backend
     if connection.pooled:

@@ -7,12 +7,13 @@ from typing import Any, Protocol
 import psycopg
 from sqlalchemy import URL, Connection
 
-from tollbook.domain.errors import ClockWrong
+from tollbook.domain.errors import BackupRefused, ClockWrong, StoreUnavailable
+from tollbook.store.citus import division
+from tollbook.store.citus import staging as citus_staging
 from tollbook.store.engine import (
     Backup,
     DirectoryState,
     Driver,
-    Engine,
     Options,
     Parameters,
     Restoration,
@@ -20,6 +21,7 @@ from tollbook.store.engine import (
     TimeLimit,
 )
 from tollbook.store.postgres import dumps, migration_locks, partitions
+from tollbook.store.postgres.clusters import ClusterEngine
 from tollbook.store.postgres.connections import (
     OF_SERVERS,
     Holder,
@@ -45,6 +47,8 @@ from tollbook.store.tokens import new_token
 # The cost of a disabled scan would begin to compile the statement, which takes much longer.
 _BY_KEY = b"SET LOCAL enable_seqscan = off; SET LOCAL jit = off"
 _ANY_WAY = b"SET LOCAL enable_seqscan TO DEFAULT; SET LOCAL jit TO DEFAULT"
+# A cluster runs what follows on its nodes too.
+_ON_NODES = b"SET LOCAL citus.propagate_set_commands = 'local'; "
 _LOG_POSITION = """
 SELECT CASE WHEN pg_is_in_recovery() THEN pg_last_wal_replay_lsn() ELSE pg_current_wal_lsn() END
     - '0/0'::pg_lsn
@@ -57,7 +61,7 @@ _SPARE_CONNECTIONS = 2
 """Connections in addition to the pools: one of the watchdog, and one of a verb."""
 
 
-class Postgres(Engine):
+class Postgres(ClusterEngine):
     """The server engine."""
 
     example_url = "postgresql://user@host/name"
@@ -116,6 +120,9 @@ class Postgres(Engine):
 
     def run(self, driver: Driver, sql: str, parameters: Parameters) -> psycopg.Cursor[Row]:
         """Run a statement."""
+        if driver.is_cluster and "staging" in sql:
+            sql = citus_staging.on_cluster(sql)
+            parameters = {**parameters, **driver.batch.parameters}
         if " IN :" in sql:
             parameters = as_parameters(parameters)
         cursor: psycopg.Cursor[Row] = driver.execute(in_psycopg(sql), parameters)
@@ -128,6 +135,10 @@ class Postgres(Engine):
 
     def log_position(self) -> int:
         """Return the place in the log that was written, or on a standby replayed."""
+        if self._is_cluster():
+            raise StoreUnavailable(
+                "a cluster has a log on each node, and no standby of all of them"
+            )
         return int(self._read_value(_LOG_POSITION))
 
     def lacks_partitions(self, months: Iterable[int]) -> bool:
@@ -141,7 +152,8 @@ class Postgres(Engine):
 
         For thousands of keys the planner would read the whole table, until it has millions of rows.
         """
-        driver.execute(_BY_KEY, prepare=False)
+        nodes = _ON_NODES if driver.is_cluster else b""
+        driver.execute(nodes + _BY_KEY, prepare=False)
         rows = self.table(driver, sql, parameters, width)
         driver.execute(_ANY_WAY, prepare=False)
         return rows
@@ -199,6 +211,13 @@ class Postgres(Engine):
     def stage(self, driver: Driver, rows: Sequence[Staged]) -> int:
         """Copy rows into the staging table, which every commit empties."""
         columns = width(rows)
+        if driver.is_cluster:
+            self._has_staged = True
+            driver.batch = batch = citus_staging.Batch.of({row.organization_id for row in rows})
+            kinds = {"batch": "BIGINT", **dict(islice(COLUMNS.items(), columns))}
+            numbered = ((batch.number, *row[:columns]) for row in rows)
+            self.bulk(driver, citus_staging.TABLE, kinds, numbered)
+            return columns
         ordinary = (row[:columns] for row in rows)
         self.bulk(driver, "staging", dict(islice(COLUMNS.items(), columns)), ordinary)
         return columns
@@ -216,14 +235,15 @@ class Postgres(Engine):
 
     def has_emptied(self, driver: Driver, months: Iterable[int]) -> bool:
         """Return whether a partition of these months was emptied since the snapshot was taken."""
-        return partitions.were_emptied(driver, months)
+        return not driver.is_cluster and partitions.were_emptied(driver, months)
 
     def remove_events(self, driver: Driver, organization: int, month: int) -> None:
         """Empty the partition when no other organization uses it, which frees its space.
 
         Delete rows otherwise. The partition stays: events of that month may still come.
+        A cluster has a partition on each node, and others may use it there.
         """
-        if not partitions.empty_partition(driver, organization, month):
+        if driver.is_cluster or not partitions.empty_partition(driver, organization, month):
             super().remove_events(driver, organization, month)
 
     def continue_numbers(self, driver: Driver) -> None:
@@ -241,6 +261,8 @@ class Postgres(Engine):
     def back_up(self, backup: Backup) -> None:
         """Dump the database with pg_dump, and read the dump once."""
         backup.require_schema()
+        if self._is_cluster():
+            raise BackupRefused(division.NO_DUMP)
         dumps.dump_database(self.sqlalchemy.url, backup.target, backup.progress, backup.lock)
         dumps.check_dump(backup.target)
 
@@ -248,12 +270,18 @@ class Postgres(Engine):
         """Replace everything in the database with a dump, in one transaction of psql."""
         url = self.sqlalchemy.url
         dumps.check_dump(restoration.source)
+        if self._is_cluster():
+            raise BackupRefused(division.NO_RESTORE)
         restoration.require_replaceable(is_empty=restoration.replace or dumps.is_empty(url))
         dumps.restore_dump(url, restoration.source, new_token())
         return restoration.finish(self)
 
     def size_in_bytes(self) -> int:
-        """Return the size of the whole database."""
+        """Return the size of the whole database, on all nodes of a cluster."""
+        with self.reader() as connection:
+            driver = driver_of(connection)
+            if driver.is_cluster:
+                return sum(division.sizes(driver))
         return int(self._read_value("SELECT pg_database_size(current_database())"))
 
     def serve(self, processes: int = 1) -> str | None:
@@ -276,9 +304,11 @@ class Postgres(Engine):
         return f"this server may open {most} connections, but PostgreSQL allows {there} in total"
 
     def upkeep(self) -> None:
-        """Close connections that have been idle for long."""
+        """Close connections that have been idle for long; empty the staging table of a cluster."""
         for pool in (self.sqlalchemy, self._readers):
             close_idle(pool, self._options.idle_connection_seconds)
+        if self._has_staged:
+            self.flush_traces()
 
     def clock_problem(self) -> str | None:
         """Return by how much this server's clock was wrong in the last transaction that wrote."""

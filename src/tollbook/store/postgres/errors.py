@@ -20,6 +20,9 @@ from tollbook.store.driver_errors import (
 _REFUSALS = ("08", "53300", "57P")
 """Connections, too many of them, and a server that ends or begins: classes of SQLSTATE."""
 
+_MAY_BE_COMMITTED = ("08", "XX")
+"""Connections, and internal errors."""
+
 
 def _message(cause: BaseException) -> str:
     """Return the primary message: the details have values of rows."""
@@ -31,11 +34,14 @@ def _is_outcome_unknown(cause: BaseException) -> bool:
     """Return whether a commit that failed may nevertheless have happened.
 
     PostgreSQL reports a commit that it refuses as an ERROR, and keeps the connection. A FATAL
-    error, or none at all, means that the connection ended, perhaps after the commit.
+    error, or none at all, means that the connection ended, perhaps after the commit. A coordinator
+    of Citus reports the lost answer of a node as a connection's or an internal error.
     """
     if not isinstance(cause, psycopg.Error):
         return False
-    return cause.diag.severity_nonlocalized != "ERROR" or (cause.sqlstate or "").startswith("08")
+    return cause.diag.severity_nonlocalized != "ERROR" or (cause.sqlstate or "").startswith(
+        _MAY_BE_COMMITTED
+    )
 
 
 def _is_refusal(cause: BaseException) -> bool:

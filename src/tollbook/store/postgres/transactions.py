@@ -28,6 +28,14 @@ _REPLAYED_AT = (
 )
 
 
+# One connection to each node, so that all statements see one snapshot of it: Citus begins the
+# transactions on the nodes with the same isolation level.
+_ONE_SNAPSHOT = (
+    "SET LOCAL citus.max_adaptive_executor_pool_size = 1",
+    "SET LOCAL citus.multi_shard_modify_mode = 'sequential'",
+)
+
+
 def begin_reading(driver: Watched, *, is_checked: bool) -> None:
     """Begin a transaction that reads one snapshot, and read its state when it `is_checked`.
 
@@ -35,7 +43,11 @@ def begin_reading(driver: Watched, *, is_checked: bool) -> None:
     """
     was_standby = driver.replayed_at is not None
     command, driver.limit = _reading(
-        driver.time_limit, driver.administrators_limit, was_standby, is_checked
+        driver.time_limit,
+        driver.administrators_limit,
+        was_standby,
+        driver.is_cluster,
+        is_checked,
     )
     results = _send(driver, command)
     last = results[-1]
@@ -57,6 +69,7 @@ def begin_writing(driver: Watched, tables: str, *, is_checked: bool) -> int:
         driver.time_limit,
         driver.administrators_limit,
         tables if driver.pooled else "",
+        driver.is_cluster,
         is_checked,
     )
     last = _send(driver, command)[-1]
@@ -91,13 +104,14 @@ def _state(result: PGresult, column: int) -> DirectoryState:
 
 @cache
 def _reading(
-    limit: TimeLimit, administrators: float, on_standby: bool, is_checked: bool
+    limit: TimeLimit, administrators: float, on_standby: bool, on_cluster: bool, is_checked: bool
 ) -> tuple[bytes, float]:
     setting, most = _limit_statements(limit, administrators)
     columns = "pg_backend_pid(), pg_is_in_recovery()"
     parts = [
         *(_REPLAYED_AT if on_standby else ()),
         "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
+        *(_ONE_SNAPSHOT if on_cluster else ()),
         *setting,
         *([_AWAIT_MIGRATION] if is_checked else []),
         f"SELECT {columns}, {STATE_COLUMNS}{_STATE}" if is_checked else f"SELECT {columns}",
@@ -107,13 +121,14 @@ def _reading(
 
 @cache
 def _writing(
-    limit: TimeLimit, administrators: float, tables: str, is_checked: bool
+    limit: TimeLimit, administrators: float, tables: str, on_cluster: bool, is_checked: bool
 ) -> tuple[bytes, float]:
     setting, most = _limit_statements(limit, administrators)
     columns = f"pg_backend_pid(), {_CLOCK}"
     parts = [
         "BEGIN ISOLATION LEVEL READ COMMITTED",
         "SET LOCAL synchronous_commit = on",
+        *(_ONE_SNAPSHOT if on_cluster else ()),
         *setting,
         *([tables] if tables else []),
         f"SELECT {columns}, {STATE_COLUMNS}{_STATE}" if is_checked else f"SELECT {columns}",

@@ -38,3 +38,6 @@ SCHEMA_VERSION = "0023"
 
 UNFINISHED_COPY = "unfinished copy"
 """The schema version of the target of a copy until it is complete, so that no server uses it."""
+
+UNFINISHED_DIVISION = "unfinished division"
+"""The schema version of a database until a cluster has divided its tables."""

@@ -1,0 +1,1 @@
+"""Citus: PostgreSQL that divides its tables over several servers."""

@@ -1,0 +1,44 @@
+"""What an engine of PostgreSQL does when its database is a cluster of Citus."""
+
+from tollbook.store.citus import division, staging
+from tollbook.store.engine import Engine, Options, Progress, TimeLimit
+from tollbook.store.postgres.connections import driver_of
+
+
+class ClusterEngine(Engine):
+    """An engine that finds out at each connection whether it is one to a cluster."""
+
+    _options: Options
+    _has_staged = False
+    """Whether rows may wait in the staging table of a cluster."""
+
+    def must_divide(self) -> bool:
+        """Return whether this is a cluster that does not keep all tables as planned."""
+        with self.reader() as connection:
+            driver = driver_of(connection)
+            return driver.is_cluster and bool(division.undivided(driver))
+
+    def divide(self, progress: Progress) -> None:
+        """Divide the tables, after the migrations, while no other process does."""
+        with self.writer(TimeLimit.NONE) as locked, locked.begin():
+            self.lock_migrations(locked)
+            if not self.must_divide():
+                return
+            with self.writer(TimeLimit.NONE) as connection, connection.begin():
+                self.exclude_others(connection)
+                division.close_to_others(driver_of(connection))
+            with self.sqlalchemy.connect() as connection:
+                division.divide(driver_of(connection), self._options.shard_count, progress)
+                division.open_to_others(driver_of(connection))
+
+    def flush_traces(self) -> bool:
+        """Delete the rows that commits on a cluster have staged."""
+        with self.writer() as connection, connection.begin():
+            driver = driver_of(connection)
+            if driver.is_cluster:
+                driver.execute(staging.EMPTY, prepare=False)
+        return True
+
+    def _is_cluster(self) -> bool:
+        with self.reader() as connection:
+            return driver_of(connection).is_cluster
