@@ -34,14 +34,16 @@ def scheme_of(address: str) -> str:
     return scheme if colon and (scheme in _SCHEMES or scheme == "client") else ""
 
 
-@lru_cache(65_536)
 def plain(address: str) -> str:
     """Return what of an address may be a number: without scheme, host, parameters and escapes.
 
     A `client:` address stays whole: it is a kind of destination of its own.
     """
-    if address.isascii() and address.isalnum():
-        return address
+    return address if address.isascii() and address.isalnum() else _plain(address)
+
+
+@lru_cache(65_536)
+def _plain(address: str) -> str:
     if found := _IN_BRACKETS(address):
         address = found[1]
     if "%" in address:
