@@ -191,14 +191,14 @@ class Play:
                     elif self.model.fired.get(key) and value < threshold:
                         self.model.fired[key] = False
                         expected[trigger.id, True] += 1
-        before = len(self.watching.told())
+        before = len(self.watching.notices())
         self.watching.look()
         found: dict[tuple[str, bool], int] = defaultdict(int)
-        for it in self.watching.told()[before:]:
+        for it in self.watching.notices()[before:]:
             if it["type"].startswith("trigger."):
                 found[it["trigger_id"], it["type"].endswith("cleared")] += 1
         assert found == expected
-        ids = [it["id"] for it in self.watching.told()]
+        ids = [it["id"] for it in self.watching.notices()]
         assert len(ids) == len(set(ids))
 
 

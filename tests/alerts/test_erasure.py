@@ -149,8 +149,8 @@ def test_the_names_of_a_users_triggers_are_erased(database: Database) -> None:
     assert names == {"erased", "All calls", "Daily budget"}
     assert found is not None
     assert found.user_id == "user_1"
-    told = {it["data"]["name"]: it["data"]["value"] for it in watching.told()}
-    assert told == {"erased": 7.123456789, "All calls": 7.123456789}
+    notices = {it["data"]["name"]: it["data"]["value"] for it in watching.notices()}
+    assert notices == {"erased": 7.123456789, "All calls": 7.123456789}
     watching.send(event(id="2", cost="1"))
     watching.trigger(8, user_id="user_1", id=of_user.id, name="erased")
     assert watching.look() == ["trigger.reached 8.12346"]

@@ -30,10 +30,10 @@ class Expiring(Watching):
         """Let time pass, look twice, and return the days left of what was notified."""
         self.now += int(days * DAY)
         assert self.work.lease.hold()
-        before = len(self.told())
+        before = len(self.notices())
         for _ in range(2):
             assert self.step(self.work) == 60
-        return [it["data"]["days_left"] for it in self.told()[before:]]
+        return [it["data"]["days_left"] for it in self.notices()[before:]]
 
 
 @pytest.fixture
@@ -52,7 +52,7 @@ def test_a_key_is_notified_on_each_of_the_days_once(expiring: Expiring) -> None:
     assert expiring.told_after(22.5) == [7]
     assert expiring.told_after(5.6) == [1]
     assert expiring.told_after(1) == []
-    found = expiring.told()[0]
+    found = expiring.notices()[0]
     assert found["to_organization"] == 1
     assert found["data"] == {
         "key_prefix": prefix,

@@ -40,13 +40,13 @@ class Growing(Watching):
         """Let time pass and look; return how many wait and waited, of what was notified."""
         self.now += minutes * MINUTE
         assert self.work.lease.hold()
-        before = len(self.told())
+        before = len(self.notices())
         assert GrowingQuarantine()(self.work) == 60
-        return [_numbers(it) for it in self.told()[before:]]
+        return [_numbers(it) for it in self.notices()[before:]]
 
 
-def _numbers(told: Json) -> tuple[int, int]:
-    return told["data"]["waiting"], told["data"]["hour_ago"]
+def _numbers(notices: Json) -> tuple[int, int]:
+    return notices["data"]["waiting"], notices["data"]["hour_ago"]
 
 
 @pytest.fixture
@@ -67,10 +67,10 @@ def test_few_events_are_not_notified_and_many_are_once(platform: Growing) -> Non
     assert platform.told_after(1) == [(10, 0)]
     platform.restart()
     assert platform.told_after(1) == NOTHING
-    (told,) = platform.told()
-    assert told["type"] == "quarantine.growing"
-    assert (told["to_tenant"], told["to_organization"]) == (1, 0)
-    assert told["data"] == {
+    (notices,) = platform.notices()
+    assert notices["type"] == "quarantine.growing"
+    assert (notices["to_tenant"], notices["to_organization"]) == (1, 0)
+    assert notices["data"] == {
         "organization_id": None,
         "waiting": 10,
         "hour_ago": 0,
@@ -103,7 +103,7 @@ def test_it_is_notified_again_after_it_fell_to_half(platform: Growing) -> None:
     assert platform.told_after(61) == NOTHING
     platform.waits(15)
     assert platform.told_after(61) == [(15, 10)]
-    assert len({it["id"] for it in platform.told()}) == 2
+    assert len({it["id"] for it in platform.notices()}) == 2
 
 
 def test_samples_of_more_than_an_hour_ago_are_removed(platform: Growing) -> None:

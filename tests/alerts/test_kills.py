@@ -37,11 +37,11 @@ def test_a_kill_around_the_commit_of_a_look(
     watching.trigger(10, period=TriggerPeriod.ALL)
     assert watching.statuses(event(quantity=6_100)) == ["accepted"]
     run_until_killed(database, database_url, step)
-    assert [it["type"] for it in watching.told()] == ["trigger.reached"] * stored
+    assert [it["type"] for it in watching.notices()] == ["trigger.reached"] * stored
     with Server(database_url, **SETTINGS):
         wait_for(lambda: [it[1] for it in statuses(database)] == ["delivered"])
-    (told,) = watching.told()
-    assert receiver.ids == [told["id"]]
+    (notices,) = watching.notices()
+    assert receiver.ids == [notices["id"]]
 
 
 def run_until_killed(database: Database, database_url: str, step: str) -> None:

@@ -39,19 +39,19 @@ def test_each_threshold_fires_by_itself_the_lowest_first(watching: Watching) -> 
     watching.trigger(100, 20, 50)
     watching.send(event(cost="60"))
     watching.look()
-    values = [it["data"]["threshold"]["value"] for it in watching.told()]
+    values = [it["data"]["threshold"]["value"] for it in watching.notices()]
     assert values == [20, 50]
     watching.send(event(id="2", cost="60"))
     watching.look()
-    assert watching.told()[-1]["data"]["threshold"] == {"kind": "value", "value": 100}
-    assert len({it["id"] for it in watching.told()}) == 3
+    assert watching.notices()[-1]["data"]["threshold"] == {"kind": "value", "value": 100}
+    assert len({it["id"] for it in watching.notices()}) == 3
 
 
 def test_a_notification_has_the_figure_and_its_period(watching: Watching) -> None:
     trigger = watching.trigger(50, category="voice")
     watching.send(event(cost="51.27"))
     watching.look()
-    (found,) = watching.told()
+    (found,) = watching.notices()
     as_of = found["data"].pop("as_of")
     assert as_of.endswith("Z")
     assert (found["to_tenant"], found["to_organization"]) == (1, 0)
@@ -151,7 +151,7 @@ def test_a_late_event_fires_in_a_period_that_ended(watching: Watching) -> None:
     watching.send(event(time=YESTERDAY, cost="60"))
     assert watching.look(with_ended=False) == []
     assert watching.look() == ["trigger.reached 60"]
-    assert watching.told()[0]["data"]["period"]["ended"] is True
+    assert watching.notices()[0]["data"]["period"]["ended"] is True
 
 
 def test_what_ended_before_the_trigger_or_too_long_ago_does_not_fire(watching: Watching) -> None:
@@ -163,7 +163,7 @@ def test_what_ended_before_the_trigger_or_too_long_ago_does_not_fire(watching: W
         event(id="3", time="2023-12-10T12:00:00Z", cost="60"),
     )
     assert watching.look() == ["trigger.reached 60"]
-    assert watching.told()[0]["data"]["period"]["kind"] == "hour"
+    assert watching.notices()[0]["data"]["period"]["kind"] == "hour"
 
 
 def test_usage_from_before_the_trigger_counts_in_the_running_period(watching: Watching) -> None:
@@ -202,7 +202,7 @@ def test_a_budget_notifies_both_owners_with_the_forecast(watching: Watching) -> 
     watching.send(event(cost="90"))
     watching.budget(monthly=100)
     assert watching.look() == ["budget.reached 90", "budget.reached 90"]
-    first, second = watching.told()
+    first, second = watching.notices()
     assert (first["to_tenant"], first["to_organization"]) == (1, 1)
     thresholds = [it["data"]["threshold"] for it in (first, second)]
     assert thresholds == [
@@ -247,7 +247,7 @@ def test_a_rerating_is_waited_for_in_ended_periods_only(watching: Watching) -> N
     past = Past(watching)
     run = past.begin()
     assert watching.look() == ["trigger.reached 60"]
-    assert watching.told()[0]["data"]["period"]["name"] == "2024-01-15"
+    assert watching.notices()[0]["data"]["period"]["name"] == "2024-01-15"
     past.steps(run.id)
     assert watching.look() == ["trigger.reached 60"]
 
@@ -259,12 +259,12 @@ def test_ended_periods_of_the_tenant_wait_for_a_rerating_too(watching: Watching)
     past = Past(watching)
     run = past.begin()
     assert watching.look() == ["trigger.reached 60"]
-    assert watching.told()[0]["data"]["period"]["name"] == "2024-01-15"
+    assert watching.notices()[0]["data"]["period"]["name"] == "2024-01-15"
     assert watching.look(with_ended=False) == []
     assert watching.look() == []
     past.steps(run.id)
     assert watching.look() == ["trigger.reached 60"]
-    assert watching.told()[-1]["data"]["period"]["name"] == "2024-01-14"
+    assert watching.notices()[-1]["data"]["period"]["name"] == "2024-01-14"
 
 
 def test_two_organizations_add_up_in_instants_of_the_tenants_zone(watching: Watching) -> None:
@@ -281,7 +281,7 @@ def test_two_organizations_add_up_in_instants_of_the_tenants_zone(watching: Watc
     assert watching.look() == []
     watching.send(event(id="5", organization_id="tokyo", cost="1"))
     assert watching.look() == ["trigger.reached 100"]
-    assert watching.told()[0]["data"]["organization_id"] is None
+    assert watching.notices()[0]["data"]["organization_id"] is None
     watching.reverse(reversal("2", organization_id="tokyo"))
     assert watching.look() == ["trigger.cleared 41"]
 
@@ -298,7 +298,7 @@ def test_after_a_change_of_the_tenants_zone_no_instant_counts_twice(watching: Wa
     watching.at("2024-01-16T00:00:00+00:00")
     watching.send(event(id="2", time="2024-01-16T00:30:00Z", cost="55"))
     assert watching.look() == ["trigger.reached 55"]
-    assert watching.told()[-1]["data"]["period"]["from"] == "2024-01-16T09:00:00+09:00"
+    assert watching.notices()[-1]["data"]["period"]["from"] == "2024-01-16T09:00:00+09:00"
 
 
 def test_the_hour_that_comes_twice_is_two_periods(database: Database) -> None:
@@ -347,7 +347,7 @@ def test_another_tenant_sees_nothing_of_it(watching: Watching) -> None:
     watching.trigger(50, organization="")
     other.send(event(cost="60"))
     assert watching.look() == []
-    assert other.told() == []
+    assert other.notices() == []
 
 
 def test_who_lost_the_lease_writes_nothing(watching: Watching) -> None:
@@ -363,4 +363,4 @@ def test_who_lost_the_lease_writes_nothing(watching: Watching) -> None:
     watching.trigger(100)
     with pytest.raises(Exception, match="another process has taken over"):
         watching._look(watching.work)
-    assert len(watching.told()) == 1
+    assert len(watching.notices()) == 1

@@ -55,13 +55,13 @@ class Reporting(Watching):
     def written_at(self, text: str) -> list[Json]:
         """Look twice at an instant, and once as another process; return what was written."""
         self.at(text)
-        before = len(self.told())
+        before = len(self.notices())
         for _ in range(2):
             self.restart()
             assert self.work.lease.hold()
             assert Reports()(self.work) == 60
             assert Reports()(self.work) == 60
-        return [it["data"] for it in self.told()[before:]]
+        return [it["data"] for it in self.notices()[before:]]
 
 
 @pytest.fixture

@@ -54,10 +54,10 @@ class Silent(Watching):
         """Look twice at an instant; return whose notifications, and what they say."""
         self.at(text)
         assert self.work.lease.hold()
-        before = len(self.told())
+        before = len(self.notices())
         for _ in range(2):
             assert self.step(self.work) == 60
-        return [_line(it) for it in self.told()[before:]]
+        return [_line(it) for it in self.notices()[before:]]
 
     def sender(self, organization: str | None = None) -> str:
         """Issue a key that may send events."""
@@ -72,10 +72,10 @@ class Silent(Watching):
             keys.write_uses(transaction, {(self.tenant, prefix): at})
 
 
-def _line(told: Json) -> str:
-    data = told["data"]
+def _line(notices: Json) -> str:
+    data = notices["data"]
     whose = data["organization_id"] or "tenant"
-    return f"{whose} {told['type'].removeprefix('usage.')} {data['hours_missed']}"
+    return f"{whose} {notices['type'].removeprefix('usage.')} {data['hours_missed']}"
 
 
 @pytest.fixture
@@ -109,13 +109,13 @@ def test_a_silence_is_notified_once_and_so_is_its_end(silent: Silent) -> None:
     silent.receive(NOON + 8 * HOUR)
     ends = ["org_1 resumed 7.0", "tenant resumed 7.0"]
     assert sorted(silent.told_at("2024-03-04T20:01:00Z")) == ends
-    told = silent.told()
-    assert [(it["to_tenant"], it["to_organization"]) for it in told] == [
+    notices = silent.notices()
+    assert [(it["to_tenant"], it["to_organization"]) for it in notices] == [
         (1, 0),
         (1, 1),
-        *((1, int("org" in str(it["data"]["organization_id"]))) for it in told[2:]),
+        *((1, int("org" in str(it["data"]["organization_id"]))) for it in notices[2:]),
     ]
-    assert told[1]["data"] == {
+    assert notices[1]["data"] == {
         "organization_id": "org_1",
         "last_event_received_at": "2024-03-04T12:00:00Z",
         "hours_missed": 3.0,
@@ -123,7 +123,7 @@ def test_a_silence_is_notified_once_and_so_is_its_end(silent: Silent) -> None:
         "tenant_last_event_received_at": "2024-03-04T12:00:00Z",
         "looks_like": "sender_stopped",
     }
-    assert len({it["id"] for it in told}) == 4
+    assert len({it["id"] for it in notices}) == 4
 
 
 def test_the_next_silence_is_another_one(silent: Silent) -> None:
@@ -151,7 +151,7 @@ def test_an_unused_tenant_stores_nothing(database: Database) -> None:
     watching = Watching(database)
     assert watching.work.lease.hold()
     assert SilentUsage()(watching.work) == 60
-    assert watching.told() == []
+    assert watching.notices() == []
     assert watching.rows(ROWS) == [(0,)]
 
 
@@ -163,14 +163,14 @@ def test_what_a_silence_looks_like(silent: Silent) -> None:
 
     def looks_like() -> str:
         silent.told_at("2024-03-04T16:00:00Z")
-        (told,) = (it for it in silent.told() if it["data"]["organization_id"] == "org_1")
+        (notices,) = (it for it in silent.notices() if it["data"]["organization_id"] == "org_1")
         with silent.database.writing() as transaction:
             for table in ("notifications", "silences"):
                 transaction.execute(
                     f"DELETE FROM {table} WHERE tenant_id = :tenant", tenant=silent.tenant
                 )
         silent.restart()
-        return str(told["data"]["looks_like"])
+        return str(notices["data"]["looks_like"])
 
     assert looks_like() == "no_usage"
     wide, own = silent.sender(), silent.sender("org_1")

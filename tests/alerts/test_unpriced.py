@@ -21,11 +21,11 @@ class Unpriced(Watching):
     def told_of(self) -> list[tuple[str | None, str | None, str | None, str]]:
         """Look, and return meter, country, reason and event of what was notified since."""
         assert self.work.lease.hold()
-        before = len(self.told())
+        before = len(self.notices())
         while UnpricedGroups()(self.work) == 0:
             pass
         names = ("meter", "country", "code", "event_id")
-        return [tuple(it["data"][name] for name in names) for it in self.told()[before:]]
+        return [tuple(it["data"][name] for name in names) for it in self.notices()[before:]]
 
     def minute(self) -> None:
         """Delete what is empty."""
@@ -61,7 +61,7 @@ def test_the_first_event_of_each_kind_is_notified_once(platform: Unpriced) -> No
         ("voice.call", "FR", "no_price", "3"),
         ("voice.call", None, "no_price", "4"),
     ]
-    first = platform.told()[0]
+    first = platform.notices()[0]
     assert first["type"] == "event.unpriced"
     assert (first["to_tenant"], first["to_organization"]) == (1, 0)
     assert first["data"] == {
@@ -104,7 +104,7 @@ def test_discarded_events_leave_their_group(platform: Unpriced) -> None:
     platform.minute()
     platform.call("2")
     assert platform.told_of() == [("voice.call", "GB", "no_price", "2")]
-    assert len({it["id"] for it in platform.told()}) == 2
+    assert len({it["id"] for it in platform.notices()}) == 2
 
 
 def test_the_rest_of_many_groups_is_notified_once(

@@ -87,7 +87,7 @@ def test_a_day_above_the_usual_fires_once(watching: Watching, organization: str)
     assert watching.look(with_ended=False) == []
     watching.send(event(id="2", cost="0.01"))
     assert watching.look(with_ended=False) == ["trigger.reached 140"]
-    assert watching.told()[0]["data"]["threshold"] == {
+    assert watching.notices()[0]["data"]["threshold"] == {
         "kind": "deviation",
         "sensitivity": "medium",
         "direction": "above",

@@ -56,15 +56,15 @@ class Watching(Platform):
     def look(self, *, with_ended: bool = True) -> list[str]:
         """Look once, or until all is looked at; return what was notified since, oldest first."""
         assert self.work.lease.hold()
-        before = len(self.told())
+        before = len(self.notices())
         for looked in self._look._tenants.values():
             if with_ended:
                 looked._ended_looked_at = 0
         while self._look(self.work) < 0.5:
             pass
-        return [f"{it['type']} {it['data']['value']:g}" for it in self.told()[before:]]
+        return [f"{it['type']} {it['data']['value']:g}" for it in self.notices()[before:]]
 
-    def told(self) -> list[Json]:
+    def notices(self) -> list[Json]:
         """Return the notifications of this tenant, oldest first."""
         rows = self.rows(
             "SELECT type, data, id, trigger_id, to_tenant, to_organization FROM notifications "

@@ -324,7 +324,7 @@ CASES = [
             ("POST", "/revert", for_admins(409, organization=403, user=403, stranger=404)),
         )
     ),
-    # Another run is at work: who may begin one is told so.
+    # Another run is at work: a key that may begin one gets an error that says so.
     Case("POST", "/v1/quarantine/replay", for_admins(409, user=403)),
     Case(
         "POST",

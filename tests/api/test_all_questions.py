@@ -110,11 +110,13 @@ def _sent(number: int, made: Json) -> Json:
 def _facts(made: Json) -> Iterator[Fact]:
     zone = ZoneInfo(ZONES[made["organization_id"]])
     user = "" if made["type"] == BRAND else made["user_id"] or ""
-    told = made["type"], made["organization_id"], user, _instant(made).astimezone(zone).date()
+    answered = made["type"], made["organization_id"], user, _instant(made).astimezone(zone).date()
     country = NUMBERS.get(made["to"] or "", "")
     for sign in (1, -1) if made["reversed"] else (1,):
         currency = CURRENCIES[made["organization_id"]]
-        yield Fact(*told, country, currency, sign, sign * made["quantity"], sign * _amount(made))
+        yield Fact(
+            *answered, country, currency, sign, sign * made["quantity"], sign * _amount(made)
+        )
 
 
 def _amount(made: Json) -> Decimal:
@@ -312,10 +314,10 @@ def trends_agree(ask: Asker, model: Model, period: tuple[date, date]) -> None:
         of_it = {"organization_id": organization}
         whole = model.cost(period, organization=organization)
         by_user = ask.json(path, split_by="user", **of_it)
-        told = {it["key"]: it["total_cost"] for it in by_user["series"]}
-        for user, cost in told.items():
+        answered = {it["key"]: it["total_cost"] for it in by_user["series"]}
+        for user, cost in answered.items():
             assert cost == model.cost(period, organization=organization, user=user)
-        assert sum(told.values(), Decimal(0)) == whole
+        assert sum(answered.values(), Decimal(0)) == whole
         if period[1] - period[0] < timedelta(days=31):
             assert ask.json(path, bucket="hour", **of_it)["total_cost"] == whole
         by_country = ask.json(path, split_by="country", **of_it)

@@ -328,11 +328,11 @@ def test_each_figure_of_the_json_is_in_the_file(used: Tenant, case: Case) -> Non
     query = query_of(case)
     answer = used.get(QUESTIONS[case.question].path, params=query)
     assert answer.status_code == 200, answer.text
-    told = json.loads(answer.text, parse_float=Decimal)
+    answered = json.loads(answer.text, parse_float=Decimal)
     lines = file_of(used, case.question, query)
-    expected = list(case.rows(told))
+    expected = list(case.rows(answered))
     assert expected
-    assert set(told) <= NOT_FIGURES, "a field of the JSON is not looked for in the file"
+    assert set(answered) <= NOT_FIGURES, "a field of the JSON is not looked for in the file"
     for row in filter(lambda it: not is_nothing(it), expected):
         missing = [
             line
@@ -388,14 +388,14 @@ def test_the_rows_of_a_file_add_up_to_the_organization(
 
 def test_what_is_counted_of_changes_follows_from_the_rows(used: Tenant) -> None:
     answer = used.get(QUESTIONS["getChanges"].path, params=ORG_1)
-    told = json.loads(answer.text, parse_float=Decimal)
+    answered = json.loads(answer.text, parse_float=Decimal)
     users = [it for it in file_of(used, "getChanges", ORG_1) if it["user_id"]]
     active = [it for it in users if it["events"] > 0]
-    assert told["active_users"] == len(active)
-    assert told["without_usage"] == len(users) - len(active)
+    assert answered["active_users"] == len(active)
+    assert answered["without_usage"] == len(users) - len(active)
     mean = sum((it["cost"] for it in users), Decimal(0)) / len(active)
     nano = Decimal("1e-9")
-    assert told["cost_per_active_user"] == mean.quantize(nano, ROUND_HALF_EVEN)
+    assert answered["cost_per_active_user"] == mean.quantize(nano, ROUND_HALF_EVEN)
 
 
 def test_a_file_of_some_users_has_the_organization_level_only_with_totals(used: Tenant) -> None:

@@ -84,12 +84,12 @@ def test_a_tag_with_meta_shows_no_time_at_which_others_sent(either: Tenant) -> N
     query = {"organization_id": "org_1", "include": "meta", **JANUARY}
     key = of_ann(either)[0]
 
-    def told() -> tuple[str, str]:
+    def notices() -> tuple[str, str]:
         answer = either.get("/v1/analytics/users", key, params=query)
         return answer.json()["meta"]["as_of"], answer.headers["ETag"]
 
     # An answer that was kept until others sent something would show when that was.
-    assert told() != told()
+    assert notices() != notices()
 
 
 def test_a_key_of_meters_counts_these(either: Tenant) -> None:

@@ -84,14 +84,14 @@ def test_an_endpoint_shows_its_secret_once(look: Look, alerts: Demo) -> None:
 
 def test_what_was_notified_is_listed_for_keys_that_may(look: Look, demo: Demo) -> None:
     figure = {"name": "Calls", "figure": "cost", "currency": "USD", "value": 51.27}
-    told = notification(
+    notices = notification(
         "on the page",
         tenant="demo",
         data={**figure, "threshold": {"kind": "value", "value": 50}},
     )
     url = demo.server.database_url
     with closing(open_database(url)) as database, database.writing() as transaction:
-        add_notifications(transaction, [told], now())
+        add_notifications(transaction, [notices], now())
     page = look("tenant", "#/alerts?show=notifications")
     expect(row(page, "Trigger reached")).to_contain_text("Calls: 51.27 USD of 50 USD")
     reader = look("acme", "#/alerts?show=endpoints")

@@ -10,7 +10,7 @@ from tollbook.store.database import Database
 from tollbook.wiring import now
 
 
-def told(platform: Platform) -> list[tuple[str, Json]]:
+def notices(platform: Platform) -> list[tuple[str, Json]]:
     rows = platform.rows(
         "SELECT type, data FROM notifications WHERE tenant_id = :tenant ORDER BY number",
         tenant=platform.tenant,
@@ -25,7 +25,7 @@ def test_each_end_of_a_run_is_notified(database: Database) -> None:
     platform.load(book(CALLS))
     past = Past(platform)
     run = past.begin()
-    assert told(platform) == []
+    assert notices(platform) == []
     past.act(runs.stop, run.id)
     past.act(runs.stop, run.id)
     past.act(runs.resume, run.id)
@@ -33,7 +33,7 @@ def test_each_end_of_a_run_is_notified(database: Database) -> None:
     past.act(runs.resume, run.id)
     past.steps(run.id)
     past.revert(run.id)
-    found = told(platform)
+    found = notices(platform)
     assert [(kind, it["reason"]) for kind, it in found] == [
         ("rerating.stopped", None),
         ("rerating.stopped", "the server was stopped"),

@@ -20,7 +20,7 @@ Writes = Submission | CorrectionSubmission
 Prepare = Callable[[], Writes]
 
 
-class Waiting(Pending, Protocol):
+class WaitingSubmission(Pending, Protocol):
     """A submission, and what waits for its outcome."""
 
     def release(self, outcome: Outcome) -> None:
@@ -28,7 +28,7 @@ class Waiting(Pending, Protocol):
         ...
 
 
-_Waiting = TypeVar("_Waiting", bound=Waiting)
+_Waiting = TypeVar("_Waiting", bound=WaitingSubmission)
 
 
 @dataclass
@@ -113,5 +113,5 @@ class WriteQueue:
 
 def _release(deliveries: list[Delivery]) -> None:
     for pending, outcome in deliveries:
-        waiting: Waiting = pending  # type: ignore[assignment]  # nothing else fills the queue
+        waiting: WaitingSubmission = pending  # type: ignore[assignment]  # nothing else fills the queue
         waiting.release(outcome)

@@ -35,14 +35,14 @@ _DELETED = re.compile(r"\bDELETE FROM staging\b")
 _READ = re.compile(r"\b(FROM|JOIN)\s+staging\b")
 
 
-class Batch(NamedTuple):
+class StagedBatch(NamedTuple):
     """The number of a batch, and the organizations that it has rows of."""
 
     number: int
     organizations: list[int]
 
     @classmethod
-    def of(cls, organizations: set[int]) -> "Batch":
+    def of(cls, organizations: set[int]) -> "StagedBatch":
         """Return a batch with a number that no other has."""
         return cls(randbits(63), sorted(organizations))
 
@@ -52,7 +52,7 @@ class Batch(NamedTuple):
         return {"staged_batch": self.number, "staged_organizations": self.organizations}
 
 
-NO_BATCH = Batch(0, [])
+NO_BATCH = StagedBatch(0, [])
 
 
 @cache

@@ -213,7 +213,9 @@ class Postgres(ClusterEngine):
         columns = width(rows)
         if driver.is_cluster:
             self._has_staged = True
-            driver.batch = batch = citus_staging.Batch.of({row.organization_id for row in rows})
+            driver.batch = batch = citus_staging.StagedBatch.of(
+                {row.organization_id for row in rows}
+            )
             kinds = {"batch": "BIGINT", **dict(islice(COLUMNS.items(), columns))}
             numbered = ((batch.number, *row[:columns]) for row in rows)
             self.bulk(driver, citus_staging.TABLE, kinds, numbered)
