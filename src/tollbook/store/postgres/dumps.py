@@ -34,6 +34,7 @@ DO $$ BEGIN
     END IF;
 END $$;
 """
+_IS_CLUSTER = "SELECT to_regclass('pg_catalog.pg_dist_partition') IS NOT NULL"
 _OTHERS = (
     "FROM pg_stat_activity WHERE datname = current_database() "
     "AND application_name = 'tollbook' AND pid <> pg_backend_pid()"
@@ -87,6 +88,13 @@ def is_empty(url: URL) -> bool:
         if ("tenants",) not in tables:
             return not tables
         return connection.execute("SELECT 1 FROM tenants LIMIT 1").fetchone() is None
+
+
+def is_on_cluster(url: URL) -> bool:
+    """Return whether a database is on a cluster, by a connection that is not one of Tollbook."""
+    with _connect(url) as connection:
+        row = connection.execute(_IS_CLUSTER).fetchone()
+    return row is not None and row[0] is True
 
 
 def restore_dump(url: URL, path: Path, token: int) -> None:

@@ -263,7 +263,7 @@ class Postgres(ClusterEngine):
     def back_up(self, backup: Backup) -> None:
         """Dump the database with pg_dump, and read the dump once."""
         backup.require_schema()
-        if self._is_cluster():
+        if dumps.is_on_cluster(self.sqlalchemy.url):
             raise BackupRefused(division.NO_DUMP)
         dumps.dump_database(self.sqlalchemy.url, backup.target, backup.progress, backup.lock)
         dumps.check_dump(backup.target)
@@ -272,7 +272,7 @@ class Postgres(ClusterEngine):
         """Replace everything in the database with a dump, in one transaction of psql."""
         url = self.sqlalchemy.url
         dumps.check_dump(restoration.source)
-        if self._is_cluster():
+        if dumps.is_on_cluster(url):
             raise BackupRefused(division.NO_RESTORE)
         restoration.require_replaceable(is_empty=restoration.replace or dumps.is_empty(url))
         dumps.restore_dump(url, restoration.source, new_token())
