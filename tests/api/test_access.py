@@ -1,15 +1,18 @@
 """Who may do what: every endpoint with every kind of key."""
 
+import json
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import pytest
 
+from tests.alerts.builders import make_endpoint
 from tests.api.conftest import Site, Tenant, prefix
 from tests.builders import correction, event, reversal
 from tests.rerating.builders import Past
 from tollbook.api.application import ENDPOINTS
 from tollbook.api.openapi.endpoint import Endpoint
+from tollbook.domain.endpoints import EndpointKind
 from tollbook.domain.keys import Permission
 from tollbook.domain.quarantine import EVERYTHING, QuarantineAction
 from tollbook.quarantine import runs
@@ -50,7 +53,7 @@ OTHER_RUNS = {"organization": 404, "user": 403, "stranger": 404}
 TENANT_WIDE = for_admins(organization=403, user=403)
 ENDPOINT = {"name": "Billing", "url": "https://example.com/hook"}
 OWNED_BY_TENANT = for_admins(organization=404, user=403, stranger=404)
-REPORT = {"schedule": "daily", "endpoint_id": "end_none"}
+REPORT = {"schedule": "daily", "endpoint_id": "{mailing}"}
 ORIGIN = {"origin": "https://app.example.com"}
 METER = {"type": "fax.page", "unit": "page", "category": "messaging"}
 # Two organizations have a user_2; a key of one of them sees no other.
@@ -122,15 +125,16 @@ CASES = [
     Case("PATCH", "/v1/triggers/{trigger}", OWNED_BY_TENANT, {"name": "y"}),
     Case("DELETE", "/v1/triggers/{old trigger}", OWNED_BY_TENANT),
     Case("GET", "/v1/reports", for_admins(user=403)),
-    Case("POST", "/v1/reports", for_admins(400, user=403), REPORT),
+    # The endpoint is the tenant's.
+    Case("POST", "/v1/reports", for_admins(201, organization=400, user=403, stranger=400), REPORT),
     Case(
         "POST",
         "/v1/reports",
-        for_admins(400, organization=404, user=403, stranger=404),
+        for_admins(201, organization=404, user=403, stranger=404),
         REPORT | {"organization_id": "org_2"},
     ),
     Case("GET", "/v1/reports/rep_none", for_admins(404, user=403)),
-    Case("DELETE", "/v1/reports/rep_none", for_admins(404, user=403)),
+    Case("DELETE", "/v1/reports/{old report}", OWNED_BY_TENANT),
     Case("GET", "/v1/origins", TENANT_WIDE),
     Case("POST", "/v1/origins", {**TENANT_WIDE, "stranger": 201, "admin": 201}, ORIGIN),
     Case("DELETE", "/v1/origins?origin=https://old.example.com", TENANT_WIDE),
@@ -374,6 +378,13 @@ class Cast(NamedTuple):
     keys: Mapping[str, str]
     prefixes: Mapping[str, str]
 
+    def named(self, given: Any) -> Any:
+        """Return a path or a body with what its names in braces stand for."""
+        text = json.dumps(given)
+        for name, stands_for in self.prefixes.items():
+            text = text.replace(name, stands_for)
+        return json.loads(text)
+
 
 @pytest.fixture(scope="module")
 def cast(site: Site) -> Cast:
@@ -414,11 +425,13 @@ def cast(site: Site) -> Cast:
         "{run}": _reverted_run(tenant),
         "{token}": _token(tenant),
         "{endpoint}": _endpoint(tenant),
+        "{mailing}": _mailing(tenant),
         "{old endpoint}": _endpoint(tenant),
         "{trigger}": _trigger(tenant),
         "{old trigger}": _trigger(tenant),
         "{replay}": str(tenant.run_over_quarantine(QuarantineAction.REPLAY).id),
     }
+    prefixes["{old report}"] = _report(tenant, prefixes["{mailing}"])
     assert prefixes["{replay}"] == "2"  # the stranger has no run of that number
     for one in (tenant, stranger):
         one.post("/v1/origins", json={"origin": "https://old.example.com"})
@@ -429,6 +442,16 @@ def cast(site: Site) -> Cast:
 
 def _endpoint(tenant: Tenant) -> str:
     return str(tenant.post("/v1/endpoints", json=ENDPOINT).json()["endpoint"]["id"])
+
+
+def _mailing(tenant: Tenant) -> str:
+    kind, to = EndpointKind.MAIL, ("boss@example.com",)
+    return make_endpoint(tenant.database, None, tenant=tenant.tenant, kind=kind, addresses=to).id
+
+
+def _report(tenant: Tenant, endpoint: str) -> str:
+    body = REPORT | {"endpoint_id": endpoint}
+    return str(tenant.post("/v1/reports", json=body).json()["report"]["id"])
 
 
 def _trigger(tenant: Tenant) -> str:
@@ -449,11 +472,9 @@ def _token(tenant: Tenant) -> str:
 
 @pytest.mark.parametrize("case", CASES, ids=lambda it: f"{it.method} {it.path}")
 def test_each_kind_of_key_gets_its_status(cast: Cast, case: Case) -> None:
-    path = case.path
-    for name, text in cast.prefixes.items():
-        path = path.replace(name, text)
+    path, body = cast.named(case.path), cast.named(case.body)
     found = {
-        kind: cast.tenant.call(case.method, path, key, json=case.body).status_code
+        kind: cast.tenant.call(case.method, path, key, json=body).status_code
         for kind, key in cast.keys.items()
     }
     assert found == case.expected

@@ -44,7 +44,9 @@ def test_the_overview_shows_margins_and_what_is_sold_below_its_buy_price(
 
     # The tile of an organization adds what belongs to none of its users.
     page = look("tenant", "#/organizations/sold_below?start=2018-06-01&end=2018-06-30")
-    expect(page.locator(".tile", has_text="Margin")).to_contain_text("$1.00buy price known for 25.0% of cost")
+    expect(page.locator(".tile", has_text="Margin")).to_contain_text(
+        "$1.00buy price known for 25.0% of cost"
+    )
 
 
 def test_other_keys_see_no_margin(look: Look) -> None:

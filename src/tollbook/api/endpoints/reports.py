@@ -115,7 +115,7 @@ def _find(request: ApiRequest[Any, ReportPath], snapshot: Snapshot) -> MailedRep
     for it in _visible(snapshot, request.key):
         if it.id == request.path.report_id:
             return it
-    raise NotFound("MailedReport not found")
+    raise NotFound("Report not found")
 
 
 def _one(snapshot: Snapshot, found: MailedReport, status: int = 200) -> Response:
