@@ -26,6 +26,7 @@ COMMANDS = (
     "triggers list",
     "endpoints list",
     "notifications list",
+    "reports list",
     "alerts run",
     "budgets list",
     "import events.ndjson",
@@ -66,7 +67,7 @@ def test_a_driver_error_that_no_layer_expects_is_a_sentence_too(
 ) -> None:
     import sqlite3
 
-    def fail(_settings: Settings) -> None:
+    def fail(_settings: Settings, _progress: object) -> None:
         raise sqlite3.OperationalError("disk I/O error")
 
     monkeypatch.setattr("tollbook.cli.migrate.open_migrated", fail)
