@@ -8,8 +8,9 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
-from time import perf_counter
+from time import perf_counter, sleep
 
+from chaos.memory import peak_mib_of
 from tests.builders import TENANT
 from tests.servers import Server
 
@@ -26,6 +27,7 @@ _USERS = 900
 _SOME_NUMBERS, _ALL_NUMBERS = 10_000, 1_000_000
 """With the second, a million calls go to a number each."""
 _TICKS = os.sysconf("SC_CLK_TCK")
+_LOOK_EVERY = 0.02
 
 
 @dataclass(frozen=True)
@@ -133,11 +135,24 @@ def _import(target: Target, path: Path) -> _Spent:
     quiet = [(os.POSIX_SPAWN_OPEN, 1, os.devnull, os.O_WRONLY, 0)]
     start = perf_counter()
     pid = os.posix_spawn(sys.executable, command, environment, file_actions=quiet)
+    peak = _peak_until_end(pid)
     _, status, used = os.wait4(pid, 0)
     seconds = perf_counter() - start
     if status:
         raise WrongAnswer(f"the import ended with {os.waitstatus_to_exitcode(status)}")
-    return _Spent(seconds, used.ru_utime + used.ru_stime, used.ru_maxrss / 1024)
+    return _Spent(seconds, used.ru_utime + used.ru_stime, peak)
+
+
+def _peak_until_end(pid: int) -> float:
+    """Wait for the end of a process; return the most memory that it used, in MiB.
+
+    `ru_maxrss` would count the memory of this process, which the other one has before it starts.
+    """
+    peak = 0.0
+    while os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT | os.WNOHANG) is None:
+        peak = max(peak, peak_mib_of(pid))
+        sleep(_LOOK_EVERY)
+    return peak
 
 
 def _send(load: Load, server: Server, headers: dict[str, str], bodies: Sequence[bytes]) -> _Spent:
