@@ -156,6 +156,7 @@ def _add_up(
     blocks: Iterable[Block], users: list[str], figures: Sequence[Figure], *, own: bool
 ) -> Iterator[Sequence[int]]:
     """Yield the column of each figure, with a sum for each user."""
+    addends = [_Addends.of(it, own=own) for it in figures]
     totals: dict[int, dict[int, list[int]]] = {}
     order = {user: at for at, user in enumerate(users)}
     places: dict[int, list[int] | None] = {}
@@ -164,19 +165,33 @@ def _add_up(
             is_first = block.users == users[: len(block.users)]
             places[id(block.users)] = None if is_first else [order[it] for it in block.users]
         columns = totals.setdefault(block.meter, {})
-        for which in {_WHICH[it.measure] for it in figures if _has(it, block.meter, own=own)}:
-            column = columns.setdefault(which, [0] * len(users))
-            _add(column, block.column(which), places[id(block.users)])
-    for figure in figures:
-        which = _WHICH[figure.measure]
-        summed = [it[which] for meter, it in totals.items() if _has(figure, meter, own=own)]
+        for which in {it.which for it in addends if it.has(block.meter)}:
+            values, at = block.column(which), places[id(block.users)]
+            if which not in columns and at is None:
+                columns[which] = [*values, *[0] * (len(users) - len(values))]
+            else:
+                _add(columns.setdefault(which, [0] * len(users)), values, at)
+    for one in addends:
+        summed = [it[one.which] for meter, it in totals.items() if one.has(meter)]
         if len(summed) > 1:
             summed = [[*map(sum, zip(*summed, strict=True))]]
         yield summed[0] if summed else [0] * len(users)
 
 
-def _has(figure: Figure, meter: int, *, own: bool) -> bool:
-    return meter in figure.codes or (own and meter in figure.own_codes)
+class _Addends(NamedTuple):
+    """What a figure adds up: counts, quantities or costs, of meters by their codes."""
+
+    which: int
+    codes: tuple[int, ...]
+    own_codes: range
+
+    @classmethod
+    def of(cls, figure: Figure, *, own: bool) -> "_Addends":
+        own_codes = figure.own_codes if own else range(0)
+        return cls(_WHICH[figure.measure], figure.codes, own_codes)
+
+    def has(self, meter: int) -> bool:
+        return meter in self.codes or meter in self.own_codes
 
 
 def _add(column: list[int], values: list[int], places: list[int] | None) -> None:

@@ -140,6 +140,8 @@ def rounded_amount_text(nanos: int, places: int) -> str:
 
 def quantity_text(micros: int, least_places: int = 0) -> str:
     """Return a quantity as exact text with at least `least_places` decimals."""
+    if not least_places and micros % MICROS == 0:
+        return str(micros // MICROS)
     return _fraction_text(micros, MICROS, QUANTITY_PLACES, least_places)
 
 
