@@ -2,10 +2,10 @@
 
 import gc
 from dataclasses import dataclass
-from pathlib import Path
 from statistics import median
 from time import perf_counter
 
+from chaos.memory import peak_mib
 from tests.builders import TENANT, Platform
 from tests.servers import Server
 
@@ -181,11 +181,3 @@ def _figure(
         client_share=sum(it.http.client_seconds for it in rounds)
         / sum(it.http.seconds for it in rounds),
     )
-
-
-def peak_mib(server: Server) -> float:
-    """Return the peak of memory of a server in MiB."""
-    assert server.process is not None
-    status = Path(f"/proc/{server.process.pid}/status").read_text()
-    line = next(line for line in status.splitlines() if line.startswith("VmHWM:"))
-    return int(line.split()[1]) / 1024
