@@ -21,6 +21,7 @@ from tests.builders import Platform
 from tests.servers import Server
 
 from benchmarks.databases import SqliteFiles
+from benchmarks.imports import cpu_seconds
 from tollbook.domain.triggers import (
     Threshold,
     ThresholdKind,
@@ -55,11 +56,8 @@ class Ledger:
 
     @property
     def processor_seconds(self) -> float:
-        """Return the processor time of the server so far."""
-        assert self.server.process is not None
-        stat = Path(f"/proc/{self.server.process.pid}/stat").read_text()
-        fields = stat.rpartition(")")[2].split()
-        return (int(fields[11]) + int(fields[12])) / 100
+        """Return the processor time of the server until now, in seconds."""
+        return cpu_seconds(self.server)
 
     @property
     def peak_mib(self) -> float:

@@ -2,10 +2,10 @@
 
 import gc
 from dataclasses import dataclass
-from pathlib import Path
 from statistics import median
 from time import perf_counter
 
+from chaos.memory import peak_mib
 from tests.builders import TENANT, Platform
 from tests.servers import Server
 
@@ -92,11 +92,6 @@ class Target:
                 ledger.record(transaction, group, now(), lambda _: added)
         return perf_counter() - start
 
-    def commits(self) -> int:
-        """Return the number of transactions that wrote to the ledger."""
-        sql = "SELECT token FROM ledger_versions"
-        return sum(row[0] for row in self.platform.rows(sql))
-
     def verify(self, acknowledged: int) -> None:
         """Raise `WrongAnswer` unless all acknowledged events exist and the rollups are correct."""
         with self.database.reading() as snapshot:
@@ -130,15 +125,23 @@ def _cell(
         sender = _Sender(load, server, headers, events, connections)
         warming = max(_WARMING, connections)
         sender.round(direct, traffic.bodies(warming, events))
-        commits = served.commits()
+        commits = _commits(server)
         done = [sender.round(direct, traffic.bodies(requests, events)) for _ in range(rounds)]
-        commits = served.commits() - commits
+        commits = _commits(server) - commits
         peak = peak_mib(server)
     for target in (served, direct):
         target.verify((warming + rounds * requests) * events)
         target.database.close()
         databases.drop(target.url)
     return _figure(databases.name, events, connections, done, peak, commits)
+
+
+def _commits(server: Server) -> int:
+    """Return the number of transactions that the writer of a server has committed."""
+    with server.client() as client:
+        lines = client.get("/metrics").text.splitlines()
+    (line,) = (it for it in lines if it.startswith("tollbook_commit_seconds_count "))
+    return int(float(line.split()[1]))
 
 
 @dataclass(frozen=True)
@@ -178,11 +181,3 @@ def _figure(
         client_share=sum(it.http.client_seconds for it in rounds)
         / sum(it.http.seconds for it in rounds),
     )
-
-
-def peak_mib(server: Server) -> float:
-    """Return the peak of memory of a server in MiB."""
-    assert server.process is not None
-    status = Path(f"/proc/{server.process.pid}/status").read_text()
-    line = next(line for line in status.splitlines() if line.startswith("VmHWM:"))
-    return int(line.split()[1]) / 1024

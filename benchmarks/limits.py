@@ -15,13 +15,14 @@ from time import perf_counter
 
 import httpx
 import msgspec
+from chaos.memory import peak_mib
 from tests.builders import event
 from tests.servers import Server
 
 from benchmarks.databases import SqliteFiles
 from benchmarks.events import ORGANIZATION, Traffic
 from benchmarks.figures import Times
-from benchmarks.ingest import Target, peak_mib
+from benchmarks.ingest import Target
 from benchmarks.wire import is_complete, request
 from tollbook.domain.keys import Limits, Permission
 

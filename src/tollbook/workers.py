@@ -5,6 +5,7 @@ import signal
 import socket
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from types import FrameType
 from typing import NamedTuple
@@ -21,7 +22,7 @@ class WorkerProcess(NamedTuple):
     """One of several processes of a server, counted from 1.
 
     There are `workers` of them; `folder` has the sockets between them. `lifeline` is a file
-    descriptor that reaches its end when the process that started them has ended, however it did.
+    descriptor that reaches its end when the process that started them has ended, even by a kill.
     """
 
     number: int
@@ -44,6 +45,8 @@ def fork_workers(count: int, sockets: Sequence[socket.socket], folder: str) -> W
 
 
 class _Started(NamedTuple):
+    """A running worker, and when it was started, in seconds of the monotonic clock."""
+
     number: int
     at: float
 
@@ -53,7 +56,7 @@ class _Supervisor:
         self._count = count
         self._sockets = sockets
         self._folder = folder
-        self._lifeline, self._held = os.pipe()
+        self._lifeline, self._supervisor_end = os.pipe()
         self._workers: dict[int, _Started] = {}
         self._stops = False
 
@@ -88,7 +91,7 @@ class _Supervisor:
                 return None
             pid = os.fork()
             if pid == 0:
-                os.close(self._held)
+                os.close(self._supervisor_end)
                 signal.signal(signal.SIGTERM, signal.SIG_DFL)
                 # Ctrl-C reaches the whole group; workers wait for the signal of their supervisor.
                 signal.signal(signal.SIGINT, signal.SIG_IGN)
@@ -103,4 +106,5 @@ class _Supervisor:
         for it in self._sockets:
             it.close()
         for pid in self._workers:
-            os.kill(pid, signal.SIGTERM)
+            with suppress(ProcessLookupError):  # it has died, and was waited for
+                os.kill(pid, signal.SIGTERM)

@@ -123,6 +123,7 @@ GENERAL = {
     "a query": {"path": f"{PATH}?atomic=true"},
     "gzip": {"body": gzip.compress(encoded("gzip")), "Content_Encoding": "gzip"},
     "lines": {"Content_Type": "application/x-ndjson"},
+    "an empty type": {"Content_Type": ""},
     "another path": {"path": "/v1%2Fevents"},
     "a CloudEvent": {"ce_id": "1", "ce_specversion": "1.0"},
     "a page": {"Origin": "https://a.example"},

@@ -13,7 +13,10 @@ _SAME_HOURS = sum(1 << WEEK * place for place in range(MOST_WEEKS))
 
 
 class History:
-    """The hours in which events were received, counted since 1970 in UTC, as bits."""
+    """The hours in which events were received, counted since 1970 in UTC, as bits.
+
+    `days` are pairs of a day since 1970 and the bits of its hours.
+    """
 
     def __init__(self, days: Iterable[tuple[int, int]]) -> None:
         found = dict(days)
@@ -23,7 +26,7 @@ class History:
         self._first = self._base + lowest
 
     def missed(self, first: int, end: int) -> float:
-        """Return how many of the hours from `first` up to `end` usually have events."""
+        """Return the sum of the shares of the hours from `first` to before `end`, since 1970."""
         return sum(map(self._share, range(first, end))) if self._bits else 0.0
 
     def _share(self, hour: int) -> float:

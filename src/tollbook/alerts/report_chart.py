@@ -11,6 +11,7 @@ from tollbook.domain.report_texts import money
 
 _WIDTH, _HEIGHT = 640, 240
 _LEFT, _TOP, _BOTTOM = 12, 34, 32
+"""Sizes and margins in pixels; the margin on the right is that on the left."""
 _WHITE, _BAR, _LINE, _TEXT = "#ffffff", "#2f5fd0", "#8a8f98", "#1d2430"
 _FONT_SIZE = 13
 

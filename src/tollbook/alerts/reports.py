@@ -1,4 +1,4 @@
-"""Write the reports that are due: the figures of the last whole period, once."""
+"""Write each report that is due once: the figures of its last whole period."""
 
 from typing import Any
 

@@ -17,16 +17,19 @@ from tollbook.store.silences import WHOLE_TENANT, LastReceipts, SendingKey, Sile
 EVERY = 60.0
 """The seconds between two looks."""
 FIRES_AT_OF_ORGANIZATION, FIRES_AT_OF_TENANT = 3, 1
-"""How many usual hours without events are notified."""
+"""The sum of usual hours without events that is notified."""
 _LONGEST = MOST_WEEKS * WEEK
 """Hours after which no more are added up: nothing is usual any more."""
 _AT_ONCE = 500
 _STORED_LATE = 120_000_000
-"""The last use of a key may be stored so many microseconds after the events it sent."""
+"""How much later the last use of a key may be stored than its events, in microseconds."""
 
 
 class _Progress(NamedTuple):
-    """The hours up to `end` that a silence since `received_at` has missed."""
+    """The sum of usual hours that a silence has missed since `received_at`, in microseconds.
+
+    It includes the hours before `end`, counted since 1970.
+    """
 
     received_at: int
     history: History
@@ -35,7 +38,7 @@ class _Progress(NamedTuple):
 
 
 class _Found(NamedTuple):
-    """A silence that begins or ends, with its start and the usual hours that it has missed."""
+    """A silence that begins or ends: its start in microseconds, and the usual hours it missed."""
 
     receipts: LastReceipts
     since: int
@@ -97,7 +100,7 @@ class SilentUsage:
         snapshot: Snapshot,
         receipts: Sequence[LastReceipts],
         notified: Mapping[SilenceSubject, int],
-    ) -> list["_Found"]:
+    ) -> list[_Found]:
         ended = [it for it in receipts if it.received_at > notified.get(it.subject, it.received_at)]
         histories = _histories(snapshot, [it.subject for it in ended])
         found = []
@@ -114,7 +117,7 @@ class SilentUsage:
         receipts: Sequence[LastReceipts],
         notified: Mapping[SilenceSubject, int],
         now: int,
-    ) -> list["_Found"]:
+    ) -> list[_Found]:
         """Return the silences that are long enough to be notified."""
         silent = [
             it
@@ -172,7 +175,7 @@ def _histories(
 
 
 class _Context:
-    """What tells a silence of a customer from broken metering: other events, and uses of keys."""
+    """Other events and uses of keys, by which broken metering differs from a lack of usage."""
 
     def __init__(
         self,
@@ -190,12 +193,12 @@ class _Context:
         self._senders = {it: silences.senders(snapshot, it, now) for it in tenants}
 
     def last_use(self, subject: SilenceSubject, *, only_own: bool = False) -> int:
-        """Return the last use of a key that sends for a subject; 0 without any."""
+        """Return the last use of a key that sends for a subject, in microseconds; 0 without any."""
         used = (it.last_used_at for it in self._of(subject, only_own=only_own))
         return max(used, default=0)
 
     def looks_like(self, subject: SilenceSubject, since: int) -> str:
-        """Return what a silence looks like."""
+        """Return what a silence since an instant in microseconds looks like."""
         after = since + _STORED_LATE
         if self.last_use(subject, only_own=True) > after:
             return "nothing_accepted"

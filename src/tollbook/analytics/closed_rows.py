@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 from tollbook.analytics.figures import Figure, Measure
 from tollbook.analytics.rows import RowLayout
 from tollbook.store.closed_columns import COST, COUNT, QUANTITY, ClosedColumns
-from tollbook.store.closed_days import VALID_MONTHS, last_day
+from tollbook.store.closed_days import VALID_MONTHS, columns_of_last_day
 from tollbook.store.database import Snapshot
 from tollbook.store.engine import Row
 
@@ -25,7 +25,7 @@ SELECT user_id, meter, count, quantity, cost FROM usage_monthly
 WHERE organization_id = :organization AND month = :month AND user_id <> ''
 """
 
-_WHICH = {Measure.EVENTS: COUNT, Measure.QUANTITY: QUANTITY, Measure.COST: COST}
+_COLUMN_OF = {Measure.EVENTS: COUNT, Measure.QUANTITY: QUANTITY, Measure.COST: COST}
 
 
 class MonthPart(NamedTuple):
@@ -68,7 +68,7 @@ def read_closed_rows(
     rows = zip(
         users,
         map(names.get, users),
-        *_add_up(blocks, users, [it for it in layout.stored if it.measure in _WHICH], own=own),
+        *_add_up(blocks, users, [it for it in layout.stored if it.measure in _COLUMN_OF], own=own),
         [counted.get(user, 0) for user in users],
         strict=True,
     )
@@ -86,7 +86,10 @@ def _parts(snapshot: Snapshot, bound: Mapping[str, Any]) -> list[MonthPart]:
 
 
 def month_parts(start: int, end: int, valid: Mapping[int, int]) -> Iterator[MonthPart]:
-    """Yield the parts of a period between two day numbers; `valid` is up to where months are."""
+    """Yield the parts of a period between two day numbers.
+
+    `valid` has the last valid day of each month.
+    """
     month = start // 100
     while month <= end // 100:
         length = monthrange(*divmod(month, 100))[1]
@@ -125,7 +128,7 @@ def _read_part(snapshot: Snapshot, number: int, part: MonthPart) -> list[Block] 
 
 def _closed(snapshot: Snapshot, number: int, month: int, day: int) -> ClosedColumns | None:
     """Return the columns of the last day with usage in a month up to a day."""
-    found = last_day(snapshot, number, month, day) if day else None
+    found = columns_of_last_day(snapshot, number, month, day) if day else None
     return ClosedColumns(*found) if found else None
 
 
@@ -188,7 +191,7 @@ class _Addends(NamedTuple):
     @classmethod
     def of(cls, figure: Figure, *, own: bool) -> "_Addends":
         own_codes = figure.own_codes if own else range(0)
-        return cls(_WHICH[figure.measure], figure.codes, own_codes)
+        return cls(_COLUMN_OF[figure.measure], figure.codes, own_codes)
 
     def has(self, meter: int) -> bool:
         return meter in self.codes or meter in self.own_codes

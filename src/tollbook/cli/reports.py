@@ -24,13 +24,13 @@ verb = VerbGroup()
     "--schedule",
     type=click.Choice([it.value for it in ReportSchedule]),
     required=True,
-    help="How often, and about which period.",
+    help="How often it is sent: after each day, week or month.",
 )
 @click.option(
     "--hour",
     type=whole("hour", 0, LAST_HOUR),
     default=USUAL_HOUR,
-    help="The hour in the time zone of the subject, from which on it is sent.",
+    help="The hour after which it is sent, in the time zone of its subject.",
 )
 @click.option("--organization", help="An organization, instead of the whole tenant.")
 @click.option("--user", help="A user of the organization.")

@@ -46,7 +46,7 @@ def report_body(data: _Data) -> ReportBody:
 
 
 def chart_text(data: _Data) -> str:
-    """Return what the chart shows, for who does not see it."""
+    """Return a text for readers who do not see the chart."""
     days = data["days"]
     highest = max(days, key=lambda it: Decimal(it["cost"]))
     return (

@@ -45,7 +45,7 @@ class MailedReport(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class DueReport(NamedTuple):
-    """The last whole period of a report, and since when it is to be sent, in microseconds."""
+    """The last whole period of a report, and when it is to be sent, in microseconds."""
 
     period: Period
     at: int
@@ -57,7 +57,7 @@ def new_report_id() -> str:
 
 
 def latest_due(schedule: ReportSchedule, hour: int, timezone: str, now: int) -> DueReport:
-    """Return the newest period of a schedule whose report is due by now."""
+    """Return the newest period of a schedule whose report is due at `now`, in microseconds."""
     following = _start_of(schedule, instant_of(now).astimezone(zone(timezone)).date())
     if _sent_at(following, hour, timezone) > now:
         following = _start_of(schedule, following - timedelta(days=1))
@@ -73,7 +73,7 @@ def chart_period(schedule: ReportSchedule, period: Period) -> Period:
 
 
 def period_before(schedule: ReportSchedule, period: Period) -> Period:
-    """Return the period before one."""
+    """Return the period of a schedule before another."""
     if schedule is ReportSchedule.MONTHLY:
         return Period(months_after(period.start, -1), period.start - timedelta(days=1))
     days = period.end - period.start + timedelta(days=1)

@@ -67,8 +67,8 @@ def _build(
     """Build the days of a month up to the wanted one; stop when one of them changes."""
     with database.reading() as snapshot:
         days = closed_days.days_to_build(snapshot, month, month.through)
-        rows, keys = closed_days.rows_of_month(snapshot, month)
-        last = closed_days.last_day(snapshot, month.number, month.month, month.through)
+        rows, keys = closed_days.count_sums(snapshot, month)
+        last = closed_days.columns_of_last_day(snapshot, month.number, month.month, month.through)
         is_current = closed_days.is_current(snapshot, month)
     if not is_current:
         return

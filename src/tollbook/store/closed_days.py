@@ -13,7 +13,7 @@ from tollbook.store.staging import Staged
 from tollbook.store.tokens import new_token
 
 LAST_OF_MONTH = 31
-"""Added to a month, no day of it is later: days are compared, and this one need not exist."""
+"""Added to 100 times a month, a number that no day of it exceeds; the day need not exist."""
 
 _CHANGE = """
 INSERT INTO closed_months (organization_id, month, token, through, wanted)
@@ -224,7 +224,7 @@ def close(transaction: Transaction, number: int, day: int) -> None:
 
 
 def to_build(snapshot: Snapshot, before: int) -> list[ClosedMonth]:
-    """List the months with days to build that were not built since `before`."""
+    """List the months with days to build that were not built since `before`, in microseconds."""
     rows = snapshot.table(TO_BUILD, {"before": before}, len(ClosedMonth._fields))
     return [ClosedMonth(*row) for row in rows]
 
@@ -246,7 +246,7 @@ def days_to_build(snapshot: Snapshot, month: ClosedMonth, after: int) -> list[in
     return [day for (day,) in snapshot.rows(_DAYS, **bound)]
 
 
-def rows_of_month(snapshot: Snapshot, month: ClosedMonth) -> tuple[int, int]:
+def count_sums(snapshot: Snapshot, month: ClosedMonth) -> tuple[int, int]:
     """Count the sums of a month by day and by month."""
     by_day, by_month = snapshot.row(_SIZE, number=month.number, month=month.month) or (0, 0)
     return by_day, by_month
@@ -264,7 +264,9 @@ def stored_days(snapshot: Snapshot, month: ClosedMonth) -> list[StoredDay]:
     return [StoredDay(*row) for row in snapshot.table(_STORED, bound, 3)]
 
 
-def last_day(snapshot: Snapshot, number: int, month: int, through: int) -> tuple[str, str] | None:
+def columns_of_last_day(
+    snapshot: Snapshot, number: int, month: int, through: int
+) -> tuple[str, str] | None:
     """Read the columns of the last day with usage up to a day, as JSON: users and sums."""
     return snapshot.row(LAST_CLOSED_DAY, organization=number, first=month * 100, last=through)
 
@@ -283,7 +285,7 @@ def advance(
 
 
 def leave_out(transaction: Transaction, month: ClosedMonth) -> None:
-    """Do without the closed days of a month, until another of its days is closed or changed."""
+    """Delete the columns of a month, until another of its days is closed or changed."""
     if transaction.execute(_LEAVE_OUT, number=month.number, month=month.month, token=month.token):
         first, last = month.month * 100, month.month * 100 + LAST_OF_MONTH
         transaction.execute(_DELETE, number=month.number, first=first, last=last)

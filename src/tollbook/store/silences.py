@@ -9,6 +9,7 @@ from tollbook.store.database import Snapshot, Transaction
 from tollbook.store.scope_check import ALL_TENANTS
 
 WHOLE_TENANT = 0
+"""The number of a subject that is a whole tenant."""
 _RECEIVED = f"""
 SELECT organizations.tenant_id, organizations.organization_id, organizations.id,
     ledger_versions.received_at
@@ -40,7 +41,10 @@ class SilenceSubject(NamedTuple):
 
 
 class LastReceipts(NamedTuple):
-    """When the last events of an organization were received; `id` is None for the whole tenant."""
+    """When the last events of a subject were received, in microseconds since 1970.
+
+    `id` is None for the whole tenant.
+    """
 
     subject: SilenceSubject
     id: str | None
@@ -48,7 +52,10 @@ class LastReceipts(NamedTuple):
 
 
 class SendingKey(NamedTuple):
-    """A key that may send events: whose it is, None for the tenant, and its last use."""
+    """A key that may send events: its organization, None for the tenant, and its last use.
+
+    The last use is in microseconds since 1970, 0 without any.
+    """
 
     organization: int | None
     last_used_at: int
@@ -78,7 +85,7 @@ def add_hours(transaction: Transaction, found: Iterable[tuple[SilenceSubject, in
 
 
 def remove_hours_before(transaction: Transaction, day: int) -> None:
-    """Delete the hours of days before one."""
+    """Delete the hours of all days before one, which is counted since 1970."""
     sql = f"DELETE FROM received_hours WHERE day < :day {ALL_TENANTS}"
     transaction.execute(sql, day=day)
 
@@ -86,7 +93,10 @@ def remove_hours_before(transaction: Transaction, day: int) -> None:
 def hours_of(
     snapshot: Snapshot, tenant: str, numbers: Sequence[int]
 ) -> dict[int, list[tuple[int, int]]]:
-    """Return the days and hours in which events were received, by number of the organization."""
+    """Return when events were received, by number of the organization.
+
+    Each pair is a day, counted since 1970 in UTC, and its hours as bits.
+    """
     found: defaultdict[int, list[tuple[int, int]]] = defaultdict(list)
     for number, day, hours in snapshot.rows(_HOURS, tenant=tenant, numbers=list(numbers)):
         found[number].append((day, hours))

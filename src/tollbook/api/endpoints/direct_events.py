@@ -1,7 +1,7 @@
 """POST /v1/events without detours, for plain requests; any other goes the general way.
 
 The steps are those of the general way, on the same functions. A request that could fail, wait or
-need the database is left to it before anything has happened: it is the reference.
+need the database goes that way before anything has happened: the general way is the reference.
 """
 
 import asyncio
@@ -11,10 +11,7 @@ from collections.abc import Mapping
 import structlog
 from starlette.types import Scope
 
-from tollbook.api.endpoints.events import (
-    POST_EVENTS,
-    receipts_answer,
-)
+from tollbook.api.endpoints.events import POST_EVENTS, receipts_answer
 from tollbook.api.pipeline.access import key_text, split_key
 from tollbook.api.pipeline.body_budget import LARGE
 from tollbook.api.pipeline.direct_protocol import DirectRequest, lines_of
@@ -33,13 +30,13 @@ from tollbook.ingest.group_commit import Outcome
 from tollbook.ingest.submit import KeyInUse, Submission, submission_of
 
 _PATH = POST_EVENTS.path.encode()
-_GENERAL = frozenset(
+_GENERAL_HEADERS = frozenset(
     {b"content-encoding", b"transfer-encoding", b"origin", b"upgrade", b"x-forwarded-prefix"}
 )
 """Headers with which a request goes the general way; so do attributes of CloudEvents."""
 _JSON = JSON.encode()
-_KEYS = {b"x-api-key": "x-api-key", b"authorization": "authorization"}
-_TYPES = frozenset({b"", _JSON})
+_KEY_HEADERS = {b"x-api-key": "x-api-key", b"authorization": "authorization"}
+_JSON_TYPES = frozenset({b"", _JSON})
 _MOST_DIGITS = len(str(LARGE))
 _log = structlog.get_logger()
 Admitted = tuple[int, ApiKey]
@@ -60,7 +57,8 @@ class DirectEvents:
         given = security.hardened([(b"content-type", _JSON), (b"vary", b"Origin")], b"")
         self.headers = lines_of(given).removesuffix(b"\r\n")
         """The headers of receipts, except their length, up to the id of the request."""
-        self._came: list[tuple[DirectRequest, Admitted, float]] = []
+        self._arrived: list[tuple[DirectRequest, Admitted, float]] = []
+        """Requests of this turn, each with its start in seconds of `perf_counter`."""
 
     def admit(self, scope: Scope) -> Admitted | None:
         """Return the key of a plain request with a small JSON body; None for any other."""
@@ -72,13 +70,15 @@ class DirectEvents:
             if name == b"content-length":
                 length = value
             elif name == b"content-type":
+                if not value:
+                    return None
                 media_type = media_type or value
-            elif name in _KEYS:
-                texts.setdefault(_KEYS[name], value.decode("latin-1"))
-            elif name in _GENERAL or name[:3] == b"ce-":
+            elif name in _KEY_HEADERS:
+                texts.setdefault(_KEY_HEADERS[name], value.decode("latin-1"))
+            elif name in _GENERAL_HEADERS or name[:3] == b"ce-":
                 return None
         small = 0 < len(length) <= _MOST_DIGITS and int(length) <= LARGE
-        is_json = media_type in _TYPES or media_type_in(media_type.decode("latin-1")) == JSON
+        is_json = media_type in _JSON_TYPES or media_type_in(media_type.decode("latin-1")) == JSON
         if not (small and is_json) or self.services.root_path:
             return None
         return self._admitted(texts)
@@ -98,15 +98,15 @@ class DirectEvents:
 
     def handle(self, request: DirectRequest, admitted: Admitted) -> None:
         """Answer a request with the others of this turn of the loop, or hand it over."""
-        if not self._came:
+        if not self._arrived:
             asyncio.get_running_loop().call_soon(self._put)
-        self._came.append((request, admitted, time.perf_counter()))
+        self._arrived.append((request, admitted, time.perf_counter()))
 
     def _put(self) -> None:
-        """Queue the events of the requests that came in this turn."""
-        came, self._came = self._came, []
+        """Queue the events of the requests that arrived in this turn."""
+        requests, self._arrived = self._arrived, []
         ready: list[_Awaited] = []
-        for request, admitted, start in came:
+        for request, admitted, start in requests:
             try:
                 submission = self._submission(*admitted, request.body)
             except Exception:  # the general way reports whatever it is
@@ -133,7 +133,10 @@ class DirectEvents:
 
 
 class _Awaited:
-    """A submission, and the request that waits for its receipts."""
+    """A submission, and the request that waits for its receipts.
+
+    `start` is in seconds of `perf_counter`.
+    """
 
     __slots__ = ("_direct", "_start", "request", "submission")
 

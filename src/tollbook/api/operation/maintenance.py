@@ -15,6 +15,7 @@ from tollbook.store.database import Database
 from tollbook.store.probe import clock_difference, is_standby
 
 _EVERY = 30.0
+"""The seconds between two looks."""
 _MONTHS_AHEAD = 2
 _MOST_CLOSING = 10.0
 """The seconds that a look may spend on the columns of closed days."""
@@ -22,12 +23,11 @@ _log = structlog.get_logger()
 
 
 class Maintenance:
-    """A thread that makes months ready before their events come, closes idle connections,
-    finishes erasures, and builds the columns of days that have ended.
+    """A thread that creates partitions of months before their events arrive, closes idle
+    connections, finishes erasures, and builds the columns of days that have ended.
 
-    It also logs the viewer tokens that were created.
-    It looks every half minute, and has something to make when a month has begun. What cannot be
-    made now is tried again then. A clock that is wrong by more than `max_clock_seconds` is logged.
+    It also logs the viewer tokens that were created, and a clock that is wrong by more than
+    `max_clock_seconds`. It looks half a minute after the last look, and then repeats what failed.
     """
 
     def __init__(

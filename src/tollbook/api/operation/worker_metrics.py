@@ -1,4 +1,4 @@
-"""The metrics of a server: those of each of its processes, whichever of them is asked."""
+"""The metrics of a server: each of its processes reports those of all."""
 
 import asyncio
 from collections.abc import Iterable, Iterator, Mapping
@@ -21,8 +21,8 @@ _SECONDS_TO_ANSWER = 2.0
 class WorkerMetrics:
     """The metrics of all workers, in samples that have the label `worker`.
 
-    Each worker reports its own on a socket that only the others know. What is measured in the
-    database, which would be the same in each, comes from the worker that is asked.
+    Each worker reports its own metrics on a socket that only the others know. Metrics of the
+    database would be the same in each, so they come from the worker that is asked.
     """
 
     def __init__(self, metrics: Metrics, worker: WorkerProcess | None) -> None:

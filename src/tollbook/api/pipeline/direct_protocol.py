@@ -46,7 +46,7 @@ class DirectRequest:
     def respond(self, status: int, headers: bytes, body: bytes) -> None:
         """Send a response with these lines of headers, unless the client has disconnected."""
         cycle = self._cycle
-        if cycle.disconnected:
+        if cycle.disconnected or cycle.transport.is_closing():
             return
         end = b"\r\n" if cycle.keep_alive else b"connection: close\r\n\r\n"
         first = STATUS_LINE[status] + lines_of(cycle.default_headers)
@@ -63,10 +63,10 @@ class DirectRequest:
 
 
 class DirectHandler(Protocol):
-    """What answers some requests directly. Everything happens on the event loop."""
+    """A handler that answers some requests directly, on the event loop."""
 
     def admit(self, scope: Scope) -> Any | None:
-        """Return what `handle` needs to know of a head; None if the application must answer."""
+        """Return what `handle` needs from the head; None if the application must answer."""
         ...
 
     def handle(self, request: DirectRequest, admitted: Any) -> None:
@@ -75,7 +75,7 @@ class DirectHandler(Protocol):
 
 
 class _Held(NamedTuple):
-    """A request whose body is not complete, with what is known of its head."""
+    """A request whose body is not complete, with what the handler needs from its head."""
 
     cycle: RequestResponseCycle
     app: ASGI3Application
@@ -83,7 +83,7 @@ class _Held(NamedTuple):
 
 
 class DirectHttpProtocol(HttpToolsProtocol):
-    """HTTP whose requests are first offered to a handler, once their body is complete."""
+    """HTTP that offers each request to a handler first, once its body is complete."""
 
     direct: ClassVar[DirectHandler | None] = None
     _held: _Held | None = None
@@ -106,7 +106,7 @@ class DirectHttpProtocol(HttpToolsProtocol):
             self.start(cycle, app)
             return
         self._held = _Held(cycle, app, admitted)
-        if not cycle.more_body:  # it came while an earlier request was answered
+        if not cycle.more_body:  # it arrived while an earlier request was answered
             self._offer()
 
     def on_message_complete(self) -> None:

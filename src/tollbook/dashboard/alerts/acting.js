@@ -1,4 +1,4 @@
-/** What the parts of the view of alerts share: changes, forms, buttons of rows, and tables. */
+/** Shared elements of the view of alerts: changes, forms, buttons of rows, and tables. */
 import { useState } from "../vendor/hooks.js";
 import { ApiError, ask } from "../state/api.js";
 import { key, signOutIfRefused } from "../state/session.js";
@@ -7,7 +7,7 @@ import { html } from "../parts/html.js";
 import { Empty, Refused, Skeleton } from "../parts/states.js";
 
 /**
- * Send changes, one at a time, and report what came of them.
+ * Send changes, one at a time, and report the result of each.
  * @param {() => void} reload
  */
 export function useChanges(reload) {
@@ -74,7 +74,7 @@ export const Form = ({ title, submit, close, busy, children }) => html`
   </section>
 `;
 
-/** @param {{name: string, of: string, run: () => void, busy?: boolean}} props A button of a row: screen readers hear of which. */
+/** @param {{name: string, of: string, run: () => void, busy?: boolean}} props A button of a row; its label names the row for screen readers. */
 export const RowButton = ({ name, of, run, busy = false }) => html`
   <button type="button" class="button" aria-label=${`${name}: ${of}`} disabled=${busy} onClick=${run}>${name}</button>${" "}
 `;

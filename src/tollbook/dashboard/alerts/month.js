@@ -9,7 +9,7 @@ import { Tiles } from "../parts/tiles.js";
 /** @type {[string, string, string][]} The period of a budget, the field of its amount, and its name. */
 const BUDGETS = [["month", "monthly", "Monthly budget"], ["week", "weekly", "Weekly budget"], ["day", "daily", "Daily budget"]];
 
-/** @param {any} it A budget: it has the name of its running period in the field of its kind. */
+/** @param {any} it A budget: the field of its kind has the name of its running period. */
 export const periodOf = (it) => BUDGETS.map(([period]) => period).find((period) => it[period]) ?? "month";
 
 /** @param {string} organization */

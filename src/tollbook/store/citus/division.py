@@ -20,7 +20,7 @@ NO_RESTORE = (
     "restore that into an empty one"
 )
 
-# What the cluster keeps for us.
+# The tables that the cluster knows.
 _KNOWN = """
 SELECT relname FROM pg_dist_partition JOIN pg_class ON pg_class.oid = logicalrelid
 WHERE relnamespace = 'public'::regnamespace
@@ -60,10 +60,10 @@ def undivided(driver: Driver) -> list[tuple[str, Placement]]:
 
 
 def divide(driver: Driver, shards: int, progress: Progress) -> None:
-    """Divide each table in a transaction of its own; a second run goes on where one ended.
+    """Divide each table in a transaction of its own, into `shards` parts.
 
-    The driver commits each statement. Nobody else uses the database meanwhile: its schema has the
-    version `UNFINISHED_DIVISION`.
+    The driver commits each statement, so a second run continues where a killed one ended. Nobody
+    else uses the database meanwhile: its schema has the version `UNFINISHED_DIVISION`.
     """
     missing = undivided(driver)
     driver.execute(staging.CREATE, prepare=False)
@@ -81,13 +81,13 @@ def _statement(table: str, placement: Placement) -> str:
 
 
 def close_to_others(driver: Driver) -> None:
-    """Let no transaction of a server begin until the tables are divided."""
+    """Refuse all transactions of servers until the tables are divided."""
     parameters = {"version": UNFINISHED_DIVISION, "copy": UNFINISHED_COPY}
     driver.execute(_SET_VERSION, parameters, prepare=False)
 
 
 def open_to_others(driver: Driver) -> None:
-    """Let transactions begin again."""
+    """Accept transactions again."""
     parameters = {"version": SCHEMA_VERSION, "copy": UNFINISHED_COPY}
     driver.execute(_SET_VERSION, parameters, prepare=False)
 

@@ -1,8 +1,8 @@
 """Staging on a cluster: a table whose rows are on the node of their organization.
 
 Each statement of a commit then runs on that node, where a temporary table would pass its rows
-through the coordinator every time. Its rows have the number of their batch: those of committed
-batches are waste, which nobody reads.
+through the coordinator every time. Each row has the number of its batch. Rows of committed
+batches are never read again, and maintenance deletes them.
 """
 
 import re
@@ -25,7 +25,7 @@ CREATE UNLOGGED TABLE IF NOT EXISTS {TABLE} (
 )
 """
 EMPTY = f"DELETE FROM {TABLE}"
-"""Delete what was committed; rows of other transactions are not seen."""
+"""Delete the rows of committed batches; those of open transactions are not visible."""
 
 _NAMES = ", ".join(COLUMNS)
 _OF_BATCH = (
@@ -57,7 +57,7 @@ NO_BATCH = StagedBatch(0, [])
 
 @cache
 def on_cluster(sql: str) -> str:
-    """Return a statement with the cluster's table in the place of the staging table.
+    """Return a statement with the table of the cluster instead of the staging table.
 
     It names the organizations, so that only their nodes run it.
     """

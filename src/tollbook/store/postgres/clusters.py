@@ -1,16 +1,16 @@
-"""What an engine of PostgreSQL does when its database is a cluster of Citus."""
+"""The methods of the PostgreSQL engine that differ when its database is a cluster of Citus."""
 
 from tollbook.store.citus import division, staging
 from tollbook.store.engine import Engine, Options, Progress, TimeLimit
 from tollbook.store.postgres.connections import driver_of
 
 
-class ClusterEngine(Engine):
-    """An engine that finds out at each connection whether it is one to a cluster."""
+class ClusterAwareEngine(Engine):
+    """The base of the PostgreSQL engine: each connection detects whether it is to a cluster."""
 
     _options: Options
     _has_staged = False
-    """Whether rows may wait in the staging table of a cluster."""
+    """Whether this process has staged rows on a cluster, which are then deleted regularly."""
 
     def must_divide(self) -> bool:
         """Return whether this is a cluster that does not keep all tables as planned."""

@@ -21,7 +21,7 @@ from tollbook.store.engine import (
     TimeLimit,
 )
 from tollbook.store.postgres import dumps, migration_locks, partitions
-from tollbook.store.postgres.clusters import ClusterEngine
+from tollbook.store.postgres.clusters import ClusterAwareEngine
 from tollbook.store.postgres.connections import (
     OF_SERVERS,
     Holder,
@@ -61,7 +61,7 @@ _SPARE_CONNECTIONS = 2
 """Connections in addition to the pools: one of the watchdog, and one of a verb."""
 
 
-class Postgres(ClusterEngine):
+class Postgres(ClusterAwareEngine):
     """The server engine."""
 
     example_url = "postgresql://user@host/name"

@@ -11,7 +11,7 @@ from tollbook.store.tables.columns import metadata
 
 _GUARDED = frozenset({"audit_log"})
 """Tables with triggers, which a cluster refuses on tables that every node has."""
-_OF_SESSIONS = frozenset({"directory_state", "leases"})
+_KEPT_PLAIN = frozenset({"directory_state", "leases"})
 """Tables that no statement joins, and that change too often to be written on every node."""
 
 
@@ -35,7 +35,7 @@ def placement_of(table: Table) -> Placement:
     """Return where a cluster keeps a table."""
     if is_divided(table):
         return Placement.DIVIDED
-    if table.name in _OF_SESSIONS:
+    if table.name in _KEPT_PLAIN:
         return Placement.PLAIN
     return Placement.COORDINATOR if table.name in _GUARDED else Placement.EVERYWHERE
 
