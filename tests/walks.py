@@ -34,7 +34,7 @@ CHECKS = (
     "ensure_resource_availability",
 )
 # Receipts tell of each event: a batch with a bad one is 207, one with too many events 413.
-REFUSALS = ["207", "400", "401", "403", "404", "405", "409", "413", "415", "422", "429"]
+REFUSALS = ["207", "400", "401", "403", "404", "405", "409", "413", "415", "422", "429", "431"]
 SETTINGS = {
     "checks": {
         "enabled": False,

@@ -25,7 +25,9 @@ CHECKS = (
 # Receipts tell of each event: a batch with a bad one is 207, one with too many events 413.
 SETTINGS = """
 [checks.negative_data_rejection]
-expected-statuses = ["207", "400", "401", "403", "404", "405", "409", "413", "415", "422", "429"]
+expected-statuses = [
+  "207", "400", "401", "403", "404", "405", "409", "413", "415", "422", "429", "431"
+]
 """
 # A workbook is made up as the bytes that it is.
 HOOKS = f"""
