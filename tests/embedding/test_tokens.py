@@ -16,6 +16,7 @@ from tests.embedding.conftest import (
     until,
     usage,
 )
+from tests.waiting import wait_for
 
 LIFE, SHORT_LIFE = 900, 250
 """Seconds that a token is valid; one of less than 300 is renewed at 80 % of them."""
@@ -65,7 +66,7 @@ def test_a_token_is_renewed_before_it_expires(visit: Visit, host: Host, demo: De
     forward(page, SHORT_LIFE / 2)
     assert page.evaluate("reasons") == ["start"]
     forward(page, SHORT_LIFE / 2 - 10)
-    until(page, "reasons.length > 1")
+    wait_for(lambda: len(asked) > 1)
     assert [it["reason"] for it in asked] == ["start", "expiring"]
     assert heard(page, "error") == []
     assert framed(page).get_by_role("alert").count() == 0
