@@ -6,7 +6,7 @@ from tollbook.store.notifications import expire_before, remove_before
 _AT_ONCE = 1_000
 _PAUSE = 3600.0
 _EXPIRED_DAYS = 7
-"""So many days before its notification is deleted, a delivery that still waits expires."""
+"""A delivery that still waits expires these days before its notification is deleted."""
 _DAY = 24 * 3600 * 1_000_000
 
 

@@ -26,6 +26,8 @@ POOL_SECONDS = 5
 GRACE_SECONDS = 10
 """A connection waits this much longer for an answer than the statement may take."""
 
+IS_CLUSTER = "to_regclass('pg_catalog.pg_dist_partition') IS NOT NULL"
+"""The expression for whether a database is one of Citus."""
 _TRY_AGAIN_AFTER = 0.2
 _FULL = ("too many clients", "too many connections", "remaining connection slots", "no more conn")
 _FINAL = (
@@ -177,7 +179,7 @@ def _prepare(connection: Watched) -> None:
     found = connection.execute(
         "SELECT pg_backend_pid(), "
         "EXTRACT(epoch FROM current_setting('statement_timeout')::interval)::float8, "
-        "pg_is_in_recovery(), to_regclass('pg_catalog.pg_dist_partition') IS NOT NULL",
+        f"pg_is_in_recovery(), {IS_CLUSTER}",
         prepare=False,
     ).fetchone()
     assert found is not None  # noqa: S101  it reads from no table

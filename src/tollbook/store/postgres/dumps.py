@@ -15,6 +15,7 @@ from sqlalchemy import URL
 from tollbook.domain.errors import BackupRefused
 from tollbook.store.engine import Progress
 from tollbook.store.file_locks import sync
+from tollbook.store.postgres.connections import IS_CLUSTER
 
 MAGIC = b"PGDMP"
 _DEBIAN = Path("/usr/lib/postgresql")
@@ -34,7 +35,6 @@ DO $$ BEGIN
     END IF;
 END $$;
 """
-_IS_CLUSTER = "SELECT to_regclass('pg_catalog.pg_dist_partition') IS NOT NULL"
 _OTHERS = (
     "FROM pg_stat_activity WHERE datname = current_database() "
     "AND application_name = 'tollbook' AND pid <> pg_backend_pid()"
@@ -93,7 +93,7 @@ def is_empty(url: URL) -> bool:
 def is_on_cluster(url: URL) -> bool:
     """Return whether a database is on a cluster, by a connection that is not one of Tollbook."""
     with _connect(url) as connection:
-        row = connection.execute(_IS_CLUSTER).fetchone()
+        row = connection.execute(f"SELECT {IS_CLUSTER}".encode()).fetchone()
     return row is not None and row[0] is True
 
 
