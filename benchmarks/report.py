@@ -24,8 +24,10 @@ _HEAD = """\
 
 `make bench` writes this page in about fifteen minutes. `make bench args=--quick` takes about four
 minutes, measures less and writes no page. `args="--millions 50"` uses a larger ledger,
-`args="--only crowds --engine sqlite"` measures one part. `make bench-peers` compares with other
-engines and a plain service: see [benchmarks-peers.md](benchmarks-peers.md).
+`args="--only crowds --engine sqlite"` measures one part. `args="--before FOLDER"` also shows the
+figures of an earlier version, in parentheses: each part is measured first by the checkout in that
+folder, with its own benchmark, on the same machine. `make bench-peers` compares with other engines
+and a plain service: see [benchmarks-peers.md](benchmarks-peers.md).
 
 All requests are sent over HTTP to a real `tollbook serve` in a separate process, on a fresh
 database. The client uses the same cores. Other work on the machine affects absolute figures.

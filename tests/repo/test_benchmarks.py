@@ -9,6 +9,7 @@ from benchmarks.answers import (
     WORST_PERIOD,
     AnswerFigure,
     AnswerFigures,
+    ManyFigure,
 )
 from benchmarks.bars import Bar, bars
 from benchmarks.clients import ClientFigure
@@ -54,7 +55,7 @@ def measured(slow: float) -> Measured:
         ],
         corrected=[CorrectionFigure(engine, 1000, 8, rate, rate / 2, 2.0)],
         clients=[ClientFigure(engine, 10, rate, rate, rate, slow, slow, 1.2 * slow, 1.2)],
-        answered=[AnswerFigures(engine, alone, [], growth)],
+        answered=[AnswerFigures(engine, alone, [ManyFigure(COLD, times(10), rate)], growth)],
         rated=[RatingFigure(10, rate, 2 * rate, rate, rate, 100.0, slow)],
         loaded=[DeckFigure(engine, 10, 10, slow, slow, slow, slow / 10)],
         decked=[DeckIngestFigure(engine, 10, rate, rate, 1.0)],
@@ -69,7 +70,7 @@ def measured(slow: float) -> Measured:
         ],
         overviews=[OverviewFigures(engine, [answer(COLD, 10), answer(REPEATED, 1)])],
         crowded=[CrowdFigures(engine, [crowd])],
-        paged=[PageFigures(10, [slow * 800], [slow * 80], [slow * 50], [slow * 17])],
+        paged=[PageFigures(10, *([slow * ms] * 2 for ms in (800, 80, 50, 17)))],
     )
 
 
