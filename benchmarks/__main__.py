@@ -29,12 +29,13 @@ from benchmarks.plan import FULL, QUICK, Plan, growth
 from benchmarks.rating import rating
 from benchmarks.report import report
 from benchmarks.series import series
+from benchmarks.singles import singles
 
 _POSTGRES = "TOLLBOOK_TEST_POSTGRES"
 _PAGE = Path(__file__).parent.parent / "docs" / "benchmarks.md"
 _PARTS = (
     *("ingest", "corrections", "exports", "answers", "crowds", "overview", "series", "rating"),
-    *("decks", "imports", "page", "clients"),
+    *("decks", "imports", "page", "clients", "singles"),
 )
 _ENGINES = ("sqlite", "postgresql")
 
@@ -155,6 +156,8 @@ def _measure(
         measured.decked.append(deck_ingest(databases, load, plan))
     if measuring("ingest", engine):
         measured.ingested += ingest(databases, load, plan)
+    if options.selects("singles", engine):  # which measures the earlier version itself
+        measured.compared += singles(databases, load, plan, options.before)
     if databases.name == SqliteFiles.name and measuring("clients", engine):
         measured.clients.append(clients(databases, load, plan))
     if measuring("imports", engine):

@@ -28,12 +28,17 @@ from benchmarks.overview import OverviewFigures
 from benchmarks.page import PageFigures
 from benchmarks.rating import RatingFigure
 from benchmarks.series import BY_METER, BY_USER, COMPARED, MONTHS, PLAIN, SeriesFigure
+from benchmarks.singles import BEFORE, NOW, SinglesFigure
 
 _LEAST_RATIO = 0.6
 _LEAST_SINGLE_RATIO = 0.2
 _MOST_TIMES_CORRECTED = 2.0
 _MOST_TIMES_CORRECTED_ALONE = 2.5
 _SINGLE_CONNECTIONS = 64
+_MOST_TIMES_CPU = {"SQLite": 0.35, "PostgreSQL": 0.5}
+_LEAST_TIMES_EVENTS = {"SQLite": 1.6, "PostgreSQL": 1.1}
+_MOST_TIMES_P99 = 1.0
+"""Of the version whose requests all passed the application."""
 _MOST_TIMES_BARE = 1.5
 _MOST_OVERVIEW_REPEATED = 0.05
 _MOST_TIMES_PLAIN_SERIES = {BY_METER: 4.0, BY_USER: 20.0, COMPARED: 1.5, MONTHS: 1.0}
@@ -76,6 +81,7 @@ def bars(measured: Measured) -> list[Bar]:
     found: list[Bar] = []
     for figure in measured.ingested:
         found.extend(_ingest_bars(figure))
+    found.extend(_singles_bars(measured.compared))
     found.extend(map(_client_bar, measured.clients))
     found.extend(map(_import_bar, measured.imported))
     for memory in measured.import_memory:
@@ -115,6 +121,17 @@ def _ingest_bars(it: IngestFigure) -> Iterator[Bar]:
     elif it.connections == _SINGLE_CONNECTIONS:
         what = f"{where}: single events, ratio to the engine's own speed"
         yield _at_least(what, it.ratio, _LEAST_SINGLE_RATIO)
+
+
+def _singles_bars(figures: Sequence[SinglesFigure]) -> Iterator[Bar]:
+    """Yield the targets of this version, whose ratios are to the one before if it is there."""
+    compared = {it.engine for it in figures if it.version == BEFORE}
+    for it in figures:
+        if it.version == NOW and it.engine in compared:
+            where = f"{it.engine}: single events, ratio to the version before"
+            yield _at_most(f"{where}, CPU", it.times_cpu, _MOST_TIMES_CPU[it.engine])
+            yield _at_least(f"{where}, events/s", it.times_events, _LEAST_TIMES_EVENTS[it.engine])
+            yield _at_most(f"{where}, p99", it.times_p99, _MOST_TIMES_P99)
 
 
 def _answer_bars(figures: AnswerFigures) -> Iterator[Bar]:

@@ -15,6 +15,7 @@ from benchmarks.overview import OverviewFigures
 from benchmarks.page import PageFigures
 from benchmarks.rating import RatingFigure
 from benchmarks.series import SeriesFigure
+from benchmarks.singles import SinglesFigure
 
 
 @dataclass
@@ -22,6 +23,7 @@ class Measured:
     """The figures of each part; a part that was not measured has none."""
 
     ingested: list[IngestFigure] = field(default_factory=list)
+    compared: list[SinglesFigure] = field(default_factory=list)
     clients: list[ClientFigure] = field(default_factory=list)
     corrected: list[CorrectionFigure] = field(default_factory=list)
     answered: list[AnswerFigures] = field(default_factory=list)

@@ -17,6 +17,7 @@ from benchmarks.rating import RatingFigure
 from benchmarks.report_crowds import crowded, overviews, paged
 from benchmarks.report_imports import imported
 from benchmarks.series import SeriesFigure
+from benchmarks.singles import singles_section
 from benchmarks.tables import ms, table
 
 _HEAD = """\
@@ -148,6 +149,7 @@ def report(machine: Mapping[str, str], measured: Measured, held: Sequence[Bar]) 
         parts += [_INGEST, _ingest(measured.ingested)]
     if measured.decked:
         parts += [_DECKED, _decked(measured.decked)]
+    parts += singles_section(measured.compared)
     parts += clients_section(measured.clients)
     parts += imported(measured.imported, measured.import_memory)
     if measured.corrected:

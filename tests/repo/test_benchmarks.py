@@ -27,6 +27,7 @@ from benchmarks.overview import OverviewFigures
 from benchmarks.page import PageFigures
 from benchmarks.rating import RatingFigure
 from benchmarks.series import BY_METER, BY_USER, COMPARED, MONTHS, PLAIN, SeriesFigure
+from benchmarks.singles import BEFORE, NOW, SinglesFigure
 from benchmarks.wire import WrongAnswer
 
 
@@ -52,6 +53,9 @@ def measured(slow: float) -> Measured:
                 *(engine, events, 64, 10, rate, times(5), memory, 9.0, 2 * rate, 0.5, 0.1),
             )
             for events in (1, 1000)
+        ],
+        compared=[
+            SinglesFigure(engine, it, rate, times(5), slow, 1.7, 0.4, 0.9) for it in (BEFORE, NOW)
         ],
         corrected=[CorrectionFigure(engine, 1000, 8, rate, rate / 2, 2.0)],
         clients=[ClientFigure(engine, 10, rate, rate, rate, slow, slow, 1.2 * slow, 1.2)],
