@@ -18,6 +18,7 @@ from benchmarks.databases import Databases, PostgresDatabases, SqliteFiles
 from benchmarks.deck_ingest import deck_ingest
 from benchmarks.decks import decks
 from benchmarks.exports import exports
+from benchmarks.growing import growing
 from benchmarks.imports import import_memory, imports
 from benchmarks.ingest import ingest
 from benchmarks.load import Load
@@ -35,7 +36,7 @@ _POSTGRES = "TOLLBOOK_TEST_POSTGRES"
 _PAGE = Path(__file__).parent.parent / "docs" / "benchmarks.md"
 _PARTS = (
     *("ingest", "corrections", "exports", "answers", "crowds", "overview", "series", "rating"),
-    *("decks", "imports", "page", "clients", "singles"),
+    *("decks", "imports", "page", "clients", "singles", "growing"),
 )
 _ENGINES = ("sqlite", "postgresql")
 
@@ -131,7 +132,9 @@ def main(options: Options) -> int:
         about = machine(options.folder, postgres.version())
         for databases, name in ((sqlite, "sqlite"), (postgres, "postgresql")):
             if options.engine in (None, name):
-                _measure(databases, options, plan, load, measured, measuring)
+                print(f"{databases.name}:", flush=True)
+                for measure in (_measure_writing, _measure_reading):
+                    measure(databases, options, plan, load, measured, measuring)
     if options.before:
         about["In parentheses"] = f"version {version_of(options.before)}, measured before each part"
     written = with_before(report(about, measured, bars(measured)), before)
@@ -141,7 +144,7 @@ def main(options: Options) -> int:
     return 0
 
 
-def _measure(
+def _measure_writing(
     databases: Databases,
     options: Options,
     plan: Plan,
@@ -149,7 +152,6 @@ def _measure(
     measured: Measured,
     measuring: Callable[[str, str], bool],
 ) -> None:
-    print(f"{databases.name}:", flush=True)
     engine = databases.name.lower()
     if measuring("decks", engine):
         measured.loaded.append(decks(databases))
@@ -160,11 +162,24 @@ def _measure(
         measured.compared += singles(databases, load, plan, options.before)
     if databases.name == SqliteFiles.name and measuring("clients", engine):
         measured.clients.append(clients(databases, load, plan))
+    if isinstance(databases, SqliteFiles) and measuring("growing", engine):
+        measured.grown += growing(databases, plan.grown)
     if measuring("imports", engine):
         measured.imported += imports(databases, load, plan)
         measured.import_memory.append(import_memory(databases, plan))
     if measuring("corrections", engine):
         measured.corrected += corrections(databases, load, plan)
+
+
+def _measure_reading(
+    databases: Databases,
+    options: Options,
+    plan: Plan,
+    load: Load,
+    measured: Measured,
+    measuring: Callable[[str, str], bool],
+) -> None:
+    engine = databases.name.lower()
     if measuring("exports", engine):
         measured.exported += exports(databases, quick=options.quick)
     if measuring("answers", engine):

@@ -9,6 +9,7 @@ from benchmarks.crowds import CrowdFigures
 from benchmarks.deck_ingest import DeckIngestFigure
 from benchmarks.decks import DeckFigure
 from benchmarks.exports import ExportFigure
+from benchmarks.growing import GrowingFigure
 from benchmarks.imports import ImportFigure, ImportMemoryFigure
 from benchmarks.ingest import IngestFigure
 from benchmarks.overview import OverviewFigures
@@ -24,6 +25,7 @@ class Measured:
 
     ingested: list[IngestFigure] = field(default_factory=list)
     compared: list[SinglesFigure] = field(default_factory=list)
+    grown: list[GrowingFigure] = field(default_factory=list)
     clients: list[ClientFigure] = field(default_factory=list)
     corrected: list[CorrectionFigure] = field(default_factory=list)
     answered: list[AnswerFigures] = field(default_factory=list)

@@ -19,6 +19,7 @@ from benchmarks.deck_ingest import DeckIngestFigure
 from benchmarks.decks import DeckFigure
 from benchmarks.exports import ExportFigure
 from benchmarks.figures import Times
+from benchmarks.growing import RANDOM, GrowingFigure
 from benchmarks.imports import ImportFigure, ImportMemoryFigure
 from benchmarks.ingest import IngestFigure
 from benchmarks.ledgers import CUT, DEFAULT, Ledger
@@ -54,6 +55,7 @@ def measured(slow: float) -> Measured:
             )
             for events in (1, 1000)
         ],
+        grown=[GrowingFigure(engine, RANDOM, it, slow, 300.0, 900.0) for it in (10, 100)],
         compared=[
             SinglesFigure(engine, it, rate, times(5), slow, 1.7, 0.4, 0.9) for it in (BEFORE, NOW)
         ],
