@@ -10,6 +10,7 @@ from statistics import median
 from benchmarks.answers import (
     COLD,
     DEFAULT_PERIOD,
+    ONE_COUNTRY,
     REPEATED,
     WORST_PERIOD,
     AnswerFigure,
@@ -45,6 +46,8 @@ _MOST_TIMES_P99 = 1.0
 _MOST_TIMES_BARE = 1.5
 _MOST_OVERVIEW_REPEATED = 0.05
 _MOST_TIMES_PLAIN_SERIES = {BY_METER: 4.0, BY_USER: 20.0, COMPARED: 1.5, MONTHS: 1.0}
+_MOST_TIMES_RANKING = 3.0
+"""The statement that ranks all users, and those of ten users and of the others."""
 _MOST_TIMES_FEW = 10
 _MOST_TIMES_MONTH = {DEFAULT_PERIOD: 1.2, WORST_PERIOD: 1.5}
 """An answer for days of two months takes little longer than SQL for one whole month."""
@@ -153,8 +156,8 @@ def _growing_bars(smaller: GrowingFigure, larger: GrowingFigure) -> Iterator[Bar
 
 def _answer_bars(figures: AnswerFigures) -> Iterator[Bar]:
     for it in figures.alone:
-        if it.what == COLD:
-            what = f"{figures.engine}: cold answer, ratio to the bare statement"
+        if it.what in (COLD, f"{COLD}, {ONE_COUNTRY}"):
+            what = f"{figures.engine}: {it.what}, ratio to the bare statement"
             yield _at_most(what, it.ratio, _MOST_TIMES_BARE)
         if it.what == REPEATED:
             yield _month_bar(f"{figures.engine}: repeated answer", it, _MOST_REPEATED)
@@ -219,6 +222,9 @@ def _series_bars(figures: Sequence[SeriesFigure]) -> Iterator[Bar]:
             ratio = it.times.p50 / plain[it.engine].times.p50
             what = f"{where}, ratio to {PLAIN}"
             yield _at_most(what, ratio, _MOST_TIMES_PLAIN_SERIES[it.what])
+        if it.what == BY_USER:
+            what = f"{where}, ratio to the bare statement of all users"
+            yield _at_most(what, it.ratio, _MOST_TIMES_RANKING)
 
 
 def _rating_bars(it: RatingFigure) -> Iterator[Bar]:

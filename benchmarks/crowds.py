@@ -22,6 +22,9 @@ from tollbook.analytics.users import ONE_USER, USERS, parameters
 from tollbook.domain.exact import NANOS
 from tollbook.domain.meters import BY_TYPE
 from tollbook.domain.periods import Period
+from tollbook.lifecycle.close_days import close_days
+from tollbook.store.database import open_database
+from tollbook.wiring import now
 
 FEW, MANY = 1_000, 10_000
 _IDS = {FEW: "org_1", MANY: "org_2"}
@@ -138,6 +141,9 @@ def crowds(databases: Databases, plan: Plan) -> CrowdFigures:
 def _tenant(databases: Databases, with_days: bool) -> Ledger:
     with filling(databases) as it:
         _fill(it, with_days)
+    database = open_database(it.ledger.url)
+    close_days(database, now())
+    database.close()
     what = f"organizations of {FEW:,} and {MANY:,} users"
     print(f"  {databases.name}, {what}", flush=True)
     return it.ledger

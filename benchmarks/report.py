@@ -97,8 +97,8 @@ _SERIES = """\
 
 A year by day of an organization of 1,000 users, each with an event on every day in one of 7 meters,
 over one connection to a server without a cache. *Bare* is the statement of the same line through
-the plain driver on a warm connection, alternating with the request; a split by user uses many
-statements and has none. The bare statement of the first line takes one or two milliseconds, less
+the plain driver on a warm connection, alternating with the request; for a split by user it is the
+one that ranks all users. The bare statement of the first line takes one or two milliseconds, less
 than HTTP and writing 366 buckets. Its ratio therefore shows their cost, and grows as the statement
 gets faster.
 """
