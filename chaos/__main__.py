@@ -11,8 +11,10 @@ from time import monotonic
 from chaos.attack_report import attack_page, figures
 from chaos.attacks import ATTACKS
 from chaos.faults import Bench, Fault
+from chaos.nodes import CITUS, NO_CITUS, is_citus_installed
 from chaos.of_clients import OF_CLIENTS
 from chaos.of_clocks import OF_CLOCKS
+from chaos.of_clusters import OF_CLUSTERS
 from chaos.of_databases import OF_DATABASES
 from chaos.of_disks import OF_DISKS
 from chaos.of_files import OF_FILES
@@ -39,6 +41,7 @@ FAULTS = (
     *OF_WAYS,
     *OF_CLIENTS,
     *OF_RECEIVERS,
+    *OF_CLUSTERS,
 )
 _DOCS = Path(__file__).parent.parent / "docs"
 _RELIABILITY = _DOCS / "reliability.md"
@@ -72,9 +75,7 @@ def main() -> int:
     parser.add_argument(
         "--quick", action="store_true", help="run each a few times or briefly, and write no page"
     )
-    parser.add_argument(
-        "--only", default="", help="run those whose names contain this text"
-    )
+    parser.add_argument("--only", default="", help="run those whose names contain this text")
     parser.add_argument("--engine", default="", help="use SQLite, PostgreSQL or Citus only")
     parser.add_argument("--attacks", action="store_true", help="run the attacks only")
     parser.add_argument("--folder", type=Path, default=Path("/var/tmp"))
@@ -88,6 +89,9 @@ def _produce_all(options: argparse.Namespace) -> bool:
     passed = True
     for fault in FAULTS:
         for engine in _engines(fault, options):
+            if engine == CITUS and not is_citus_installed():
+                print(f"{engine:10} {fault.name}: skipped: {NO_CITUS}", flush=True)
+                continue
             trial = produce(fault, engine, options.folder, quick=options.quick)
             _print(trial)
             passed = passed and trial.verdict.passed

@@ -54,8 +54,10 @@ _NOT_TESTED = (
 )
 
 
-_COLUMNS = ("fault", "expected result", "engine", "times", "acknowledged", "lost", "twice")
-_COLUMNS += ("refused", "date", "result")
+_COLUMNS = (
+    *("fault", "expected result", "engine", "times", "acknowledged", "lost", "twice"),
+    *("refused", "date", "result"),
+)
 
 
 def row_of(trial: Trial, day: date) -> Row:
@@ -81,9 +83,12 @@ def read_rows(text: str) -> dict[tuple[str, str], Row]:
     rows = {}
     for line in text.splitlines():
         cells = line.removeprefix("| ").removesuffix(" |").split(" | ")
-        if len(cells) == len(Row._fields) and cells[0] != _COLUMNS[0]:
-            figures = (int(it.replace(",", "")) for it in cells[3:8])
-            rows[cells[0], cells[2]] = Row(*cells[:3], *figures, *cells[8:])
+        if len(cells) == len(_COLUMNS) and cells[0] != _COLUMNS[0]:
+            name, expected, engine, *figures, day, result = cells
+            times, acknowledged, lost, twice, refused = (int(it.replace(",", "")) for it in figures)
+            rows[name, engine] = Row(
+                name, expected, engine, times, acknowledged, lost, twice, refused, day, result
+            )
     return rows
 
 
@@ -91,9 +96,8 @@ def page(rows: Iterable[Row]) -> str:
     """Return the text of the page."""
     listed = list(rows)
     lines = [_HEAD, _line(_COLUMNS), f"|{'---|' * len(_COLUMNS)}\n", *map(_line, listed)]
-    times, acknowledged, lost, twice = (
-        sum(getattr(it, name) for it in listed) for name in ("times", "acknowledged", "lost", "twice")
-    )
+    names = ("times", "acknowledged", "lost", "twice")
+    times, acknowledged, lost, twice = (sum(getattr(it, name) for it in listed) for name in names)
     lines.append(
         f"\n{times:,} faults, {acknowledged:,} events acknowledged, {lost:,} lost, "
         f"{twice:,} counted twice.\n"
