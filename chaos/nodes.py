@@ -72,6 +72,7 @@ class Nodes:
 
     def move(self, organization: str) -> None:
         """Move the rows of an organization, with all others of its shard, to the other worker."""
+        self._remove_left_shards()
         source = self.worker_of(organization)
         target = next(it for it in self.workers if it is not source)
         self.coordinator.execute(
@@ -79,6 +80,15 @@ class Nodes:
             f"'127.0.0.1', {source.port}, '127.0.0.1', {target.port}, 'block_writes') "
             f"FROM (SELECT {_SHARD.format(organization)}) AS found(shard)"
         )
+
+    def _remove_left_shards(self) -> None:
+        """Remove what the last move has left, as soon as no question reads it."""
+        give_up = monotonic() + _PATIENCE
+        while self.coordinator.value("SELECT EXISTS (SELECT FROM pg_dist_cleanup)"):
+            if monotonic() > give_up:
+                raise RuntimeError(f"moved shards remain after {_PATIENCE:.0f} seconds")
+            self.coordinator.execute("CALL citus_cleanup_orphaned_resources()")
+            sleep(0.1)
 
     def wait_until_decided(self) -> None:
         """Wait until no node has a transaction that is prepared and not committed yet."""
