@@ -21,7 +21,9 @@ from tollbook.store.migrate import migrate
 POSTGRES = os.environ.get("TOLLBOOK_TEST_POSTGRES", "")
 Server.forks = True
 CITUS = os.environ.get("TOLLBOOK_TEST_CITUS", "")
-ENGINES = ("sqlite", "postgresql", *(["citus"] if CITUS else []))
+ON_ONE_SERVER = ("sqlite", "postgresql")
+"""The engines of tests that copy, dump or replace the whole database of one server."""
+ENGINES = (*ON_ONE_SERVER, *(["citus"] if CITUS else []))
 __all__ = ["made_demo"]
 
 
@@ -126,6 +128,20 @@ _URLS = {
 def database_url(request: pytest.FixtureRequest) -> str:
     """The URL of a migrated, empty database: the test runs once for each engine."""
     return str(request.getfixturevalue(_URLS[request.param]))
+
+
+@pytest.fixture(params=ENGINES)
+def empty_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """The URL of a database without tables: the test runs once for each engine."""
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path / 'empty.db'}"
+        return
+    servers: Postgres | CitusCluster = request.getfixturevalue(
+        "citus" if request.param == "citus" else "postgres"
+    )
+    name = servers.create(migrated=False)
+    yield servers.url(name)
+    servers.drop(name)
 
 
 @pytest.fixture

@@ -44,7 +44,7 @@ def another(request: pytest.FixtureRequest, database_url: str, tmp_path: Path) -
         yield f"sqlite:///{tmp_path / 'another.db'}"
         return
     cluster: Postgres = request.getfixturevalue("postgres")
-    name = cluster.create(empty=True)
+    name = cluster.create(migrated=False)
     yield cluster.url(name)
     cluster.drop(name)
 

@@ -24,7 +24,7 @@ def elsewhere(request: pytest.FixtureRequest, database_url: str, tmp_path: Path)
         yield f"sqlite:///{tmp_path / 'elsewhere.db'}"
         return
     cluster: Postgres = request.getfixturevalue("postgres")
-    name = cluster.create(empty=True)
+    name = cluster.create(migrated=False)
     yield cluster.url(name)
     cluster.drop(name)
 

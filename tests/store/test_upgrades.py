@@ -12,7 +12,6 @@ import pytest
 from alembic.script import ScriptDirectory
 
 from tests.builders import Platform, event, reversal
-from tests.conftest import ENGINES, Postgres
 from tests.rerating.builders import Past
 from tollbook.analytics.event import ChargedEvent, find_event
 from tollbook.domain.quarantine import Selection
@@ -28,19 +27,11 @@ EARLIER = sorted(it for it in STEPS if it != HEAD)
 MONTHS = [202401, 202402, 202403]
 
 
-@pytest.fixture(params=ENGINES)
-def empty(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
-    if request.param == "sqlite":
-        database = open_database(f"sqlite:///{tmp_path / 'earlier.db'}", schema_version=None)
-        yield database
-        database.close()
-        return
-    cluster: Postgres = request.getfixturevalue("postgres")
-    name = cluster.create(empty=True)
-    database = open_database(cluster.url(name), schema_version=None)
+@pytest.fixture
+def empty(empty_url: str) -> Iterator[Database]:
+    database = open_database(empty_url, schema_version=None)
     yield database
     database.close()
-    cluster.drop(name)
 
 
 def written_by(database: Database, revision: str) -> Platform:
