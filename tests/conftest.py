@@ -130,9 +130,12 @@ def database_url(request: pytest.FixtureRequest) -> str:
     return str(request.getfixturevalue(_URLS[request.param]))
 
 
-@pytest.fixture(params=ENGINES)
+@pytest.fixture(params=ON_ONE_SERVER)
 def empty_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    """The URL of a database without tables: the test runs once for each engine."""
+    """The URL of a database without tables, of the engine in the parameter.
+
+    Few tests need a cluster, where migrations are those of PostgreSQL and tables are then divided.
+    """
     if request.param == "sqlite":
         yield f"sqlite:///{tmp_path / 'empty.db'}"
         return

@@ -7,6 +7,7 @@ import httpx
 import pytest
 
 from tests.builders import Platform, event, reversal
+from tests.conftest import ENGINES
 from tests.earlier import earlier_commands, earlier_server, earlier_source
 from tollbook.store.database import open_database
 from tollbook.store.migrate import migrate
@@ -41,6 +42,7 @@ def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return earlier_source(tmp_path_factory.mktemp("earlier"))
 
 
+@pytest.mark.parametrize("empty_url", ENGINES, indirect=True)
 def test_a_server_of_the_version_before_acknowledges_nothing(
     empty_url: str, source: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

@@ -7,6 +7,7 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 
+from tests.conftest import ENGINES
 from tollbook.domain.errors import DatabaseTooNew
 from tollbook.domain.meters import CATALOG
 from tollbook.store.database import Database, open_database
@@ -28,6 +29,7 @@ def is_ours(_thing: object, name: str | None, kind: str, *_: object) -> bool:
     return not (kind == "table" and name is not None and name.startswith(made_later))
 
 
+@pytest.mark.parametrize("empty_url", ENGINES, indirect=True)
 def test_migrating_from_nothing_gives_the_schema_in_code(empty: Database) -> None:
     migrate(empty)
     with empty.engine.sqlalchemy.connect() as connection:
