@@ -23,6 +23,7 @@ Server.forks = True
 CITUS = os.environ.get("TOLLBOOK_TEST_CITUS", "")
 ON_ONE_SERVER = ("sqlite", "postgresql")
 """The engines of tests that copy, dump or replace the whole database of one server."""
+on_one_server = pytest.mark.parametrize("database_url", ON_ONE_SERVER, indirect=True)
 ENGINES = (*ON_ONE_SERVER, *(["citus"] if CITUS else []))
 __all__ = ["made_demo"]
 
