@@ -25,7 +25,10 @@ LEAST_MEMORY = 2 << 30
 POSTGRES = os.environ.get("TOLLBOOK_TEST_POSTGRES", "")
 Server.forks = True
 CITUS = os.environ.get("TOLLBOOK_TEST_CITUS", "")
-ENGINES = ("sqlite", "postgresql", *(["citus"] if CITUS else []))
+ON_ONE_SERVER = ("sqlite", "postgresql")
+"""The engines of tests that copy, dump or replace the whole database of one server."""
+on_one_server = pytest.mark.parametrize("database_url", ON_ONE_SERVER, indirect=True)
+ENGINES = (*ON_ONE_SERVER, *(["citus"] if CITUS else []))
 __all__ = ["made_demo"]
 
 
@@ -146,6 +149,23 @@ def database_url(request: pytest.FixtureRequest) -> str:
     if name == "sqlite_url" and "tmp_path" not in request.fixturenames:
         name = "sqlite_url_in_memory"
     return str(request.getfixturevalue(name))
+
+
+@pytest.fixture(params=ON_ONE_SERVER)
+def empty_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """The URL of a database without tables, of the engine in the parameter.
+
+    Few tests need a cluster, where migrations are those of PostgreSQL and tables are then divided.
+    """
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path / 'empty.db'}"
+        return
+    servers: Postgres | CitusCluster = request.getfixturevalue(
+        "citus" if request.param == "citus" else "postgres"
+    )
+    name = servers.create(migrated=False)
+    yield servers.url(name)
+    servers.drop(name)
 
 
 @pytest.fixture
