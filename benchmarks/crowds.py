@@ -67,6 +67,18 @@ GROUP BY organization_id, month, user_id, meter
 ORDER BY organization_id, month, user_id, meter
 """
 
+ORGANIZATION_DAYS = """
+INSERT INTO organization_daily
+    (organization_id, month, meter, day, count, quantity, billed, cost)
+SELECT
+    organization_id, month, meter, day, CAST(SUM(count) AS BIGINT),
+    CAST(SUM(quantity) AS BIGINT), CAST(SUM(billed) AS BIGINT), CAST(SUM(cost) AS BIGINT)
+FROM usage_daily
+GROUP BY organization_id, month, meter, day
+ORDER BY organization_id, month, meter, day
+"""
+"""An answer asks these which days have usage, before it reads those of users."""
+
 MONTHS_ALONE = f"""
 WITH months(month) AS (VALUES (202312), (202401)),
 meters(meter) AS (VALUES {meter_list(METERS)}),
@@ -153,7 +165,8 @@ def _fill(it: Filling, with_days: bool) -> None:
     it.organizations(len(_IDS))
     for users, identity in _IDS.items():
         it.users(users, identity)
-    for statement in (DAYS_OF_USERS, MONTHS_OF_USERS) if with_days else (MONTHS_ALONE,):
+    days = (DAYS_OF_USERS, MONTHS_OF_USERS, ORGANIZATION_DAYS)
+    for statement in days if with_days else (MONTHS_ALONE,):
         it.run(statement, price=PRICE)
 
 
