@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from tests.records.rows import read
-from tollbook.records.rows import SourceRefused
+from tollbook.records.rows import RefusedRow, SourceRefused
 from tollbook.records.times import Clock, plain_time, resolve, written_time
 
 COLUMNS = {"id": "id", "time": "time", "quantity": "seconds", "to": "to"}
@@ -138,3 +138,93 @@ def test_plain_times_are_read_as_all_others(name: str, year: int, unclear_hours:
 def test_other_texts_are_no_plain_times(text: str) -> None:
     assert plain_time(text, ZoneInfo("Europe/London")) is None
     assert plain_time("2024-01-31 10:00:00", ZoneInfo("Europe/London")) is not None
+
+
+KAMAILIO = (
+    "start_time,end_time,setuptime,duration,callid,from_tag,to_tag,caller,callee,method,sip_code\n"
+    "{start},{end},{setup},{seconds},c,f,t,sip:1001@h,sip:+442079460100@h,INVITE,200\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("start", "setup", "seconds", "end", "time"),
+    [
+        ("2024-06-15 10:00:00", "5", 61, "2024-06-15 10:01:06", "2024-06-15T10:00:05+01:00"),
+        ("2024-06-15 10:00:00", "", 61, "2024-06-15 10:01:01", "2024-06-15T10:00:00+01:00"),
+        ("2024-06-15 10:00:00", "5", 61, "", "2024-06-15T10:00:05+01:00"),
+        ("2024-06-15 10:00:00", "5", 61, "2024-06-15 10:01:08", "2024-06-15T10:00:05+01:00"),
+        ("2024-06-15 10:00:00", "5", 61, "2024-06-15 10:01:09", "impossible_duration"),
+        ("2024-06-15 10:00:00", "5", 61, "2024-06-15 10:00:00", "impossible_duration"),
+        ("2024-06-15 10:00:00", "x", 61, "2024-06-15 10:01:06", "invalid_quantity"),
+        ("2024-06-15 10:00:00", "9" * 25, 61, "2024-06-15 10:01:06", "invalid_time"),
+        # Setting up a call takes it over the hour that does not exist.
+        ("2024-03-31 00:59:58", "5", 61, "2024-03-31 02:01:04", "2024-03-31T02:00:03+01:00"),
+        ("2024-03-31 01:00:00", "5", 61, "2024-03-31 02:01:06", "nonexistent_time"),
+        # It takes the call out of the repeated hour, into it, or to the second of both.
+        ("2024-10-27 01:59:58", "5", 61, "2024-10-27 02:01:04", "2024-10-27T02:00:03Z"),
+        ("2024-10-27 00:59:58", "5", 61, "2024-10-27 01:01:04", "2024-10-27T01:00:03+01:00"),
+        ("2024-10-27 01:59:58", "5", 61, "2024-10-27 01:01:04", "2024-10-27T01:00:03Z"),
+        # The end is in the second turn of the repeated hour.
+        ("2024-10-27 01:50:00", "0", 1200, "2024-10-27 01:10:00", "2024-10-27T01:50:00+01:00"),
+        ("2024-10-27 00:50:00", "0", 6000, "2024-10-27 01:30:00", "2024-10-27T00:50:00+01:00"),
+        ("2024-10-27 00:50:00", "0", 2400, "2024-10-27 01:30:00", "2024-10-27T00:50:00+01:00"),
+        ("2024-10-27 00:50:00", "0", 9000, "2024-10-27 01:30:00", "impossible_duration"),
+    ],
+)
+def test_a_call_of_kamailio_is_answered_after_its_setup(
+    start: str, setup: str, seconds: int, end: str, time: str
+) -> None:
+    content = KAMAILIO.format(start=start, setup=setup, seconds=seconds, end=end)
+    found = read(content, "kamailio", timezone="Europe/London")
+    assert (found.events[0]["time"] if found.events else found.refused[2]) == time
+
+
+@pytest.mark.parametrize(
+    ("zone", "text", "time"),
+    [
+        # Changes of half an hour, at midnight, and of a whole day.
+        ("Australia/Lord_Howe", "2024-10-06 02:15:00", "nonexistent_time"),
+        ("Australia/Lord_Howe", "2024-10-06 02:30:00", "2024-10-06T02:30:00+11:00"),
+        ("Australia/Lord_Howe", "2024-04-07 01:29:59", "2024-04-07T01:29:59+11:00"),
+        ("America/Santiago", "2024-09-08 00:30:00", "nonexistent_time"),
+        ("America/Santiago", "2024-09-08 01:00:00", "2024-09-08T01:00:00-03:00"),
+        ("Pacific/Apia", "2011-12-30 12:00:00", "nonexistent_time"),
+        ("Pacific/Apia", "2011-12-31 00:00:00", "2011-12-31T00:00:00+14:00"),
+        ("Asia/Kathmandu", "2024-06-15 10:00:00", "2024-06-15T10:00:00+05:45"),
+        ("America/St_Johns", "2024-06-15 10:00:00", "2024-06-15T10:00:00-02:30"),
+        ("UTC", "2024-03-31 01:30:00", "2024-03-31T01:30:00Z"),
+        ("Africa/Casablanca", "2024-03-10 02:30:00", "2024-03-10T02:30:00+01:00"),
+    ],
+)
+def test_local_times_of_zones_with_their_own_rules(zone: str, text: str, time: str) -> None:
+    assert time_of(text, zone) == time
+    assert time_of(text.replace(" ", "T") + ".0", zone) == time
+
+
+@pytest.mark.parametrize(
+    ("text", "formats", "time"),
+    [
+        ("2024-06-15 10:00", ("%d/%m/%Y", "%Y-%m-%d %H:%M"), "2024-06-15T10:00:00+01:00"),
+        ("15/06/2024", ("%d/%m/%Y", "%Y-%m-%d %H:%M"), "2024-06-15T00:00:00+01:00"),
+        ("1718442005", ("%d/%m/%Y", "epoch"), "2024-06-15T09:00:05Z"),
+        ("x", ("epoch", "%d/%m/%Y"), "invalid_time"),
+        ("15.06.2024", ("%d/%m/%Y", "epoch"), "invalid_time"),
+        ("-1", ("epoch",), "invalid_time"),
+        ("0", ("epoch",), "1970-01-01T00:00:00Z"),
+        ("1718442005.25", ("epoch",), "2024-06-15T09:00:05.250000Z"),
+        ("253402300799", ("epoch",), "9999-12-31T23:59:59Z"),
+        ("253402300800", ("epoch",), "invalid_time"),
+        ("15/06/2024 10:00 +0200", ("%d/%m/%Y %H:%M %z",), "2024-06-15T10:00:00+02:00"),
+        ("31/06/2024", ("%d/%m/%Y",), "invalid_time"),
+    ],
+)
+def test_formats_are_tried_in_order(text: str, formats: tuple[str, ...], time: str) -> None:
+    assert time_of(text, time_formats=formats) == time
+
+
+def test_the_error_of_a_time_shows_what_was_expected() -> None:
+    with pytest.raises(RefusedRow, match="Start is not a time; expected epoch or %Y") as refused:
+        Clock(("epoch", "%Y")).parse("Start", "x")
+    assert (refused.value.field, refused.value.code) == ("time", "invalid_time")
+    with pytest.raises(RefusedRow, match="expected a date and time such as 2024-01-31 10:00:00"):
+        Clock().parse("Start", "x")

@@ -1,13 +1,13 @@
 """The time of an event: when a call was answered, or a message was sent."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from tollbook.records.columns import ColumnReader
 from tollbook.records.mapping import TimeRule
-from tollbook.records.quantities import parse_quantity
+from tollbook.records.quantities import ZERO, parse_quantity
 from tollbook.records.rows import RefusedRow
 from tollbook.records.times import (
     FIELD,
@@ -15,6 +15,7 @@ from tollbook.records.times import (
     Hints,
     Resolved,
     TimezoneRequired,
+    later,
     plain_time,
     resolve,
 )
@@ -54,11 +55,15 @@ class TimeReader:
         if self._plain_zone is not None and (found := plain_time(text, self._plain_zone)):
             return found
         written = self._clock.parse(columns[0], text)
-        if self._plus and (more := self._plus(values)):
-            written += timedelta(seconds=float(parse_quantity("setup time", more)))
-        if written.tzinfo is not None:
-            return Resolved(written)
-        return resolve(columns[0], written, self._clock, lambda: self._hints(values, seconds))
+        more = self._plus(values) if self._plus else ""
+        setup = parse_quantity("setup time", more) if more else ZERO
+        found = resolve(
+            columns[0], written, self._clock, lambda: self._hints(values, setup + seconds)
+        )
+        if not setup:
+            return found
+        zone = None if written.tzinfo else self._clock.zone
+        return found._replace(time=later(found.time, setup, zone))
 
     def _hints(self, values: Any, seconds: Decimal) -> Hints:
         end = self._end(values) if self._end else ""
@@ -74,6 +79,12 @@ class TimeReader:
         text = self._end(values) if self._end else ""
         if not text:
             return False
-        end = resolve("the end", self._clock.parse("the end", text), self._clock).time
+        # Of an end that occurs twice, the one that fits best counts.
+        end = resolve(
+            "the end",
+            self._clock.parse("the end", text),
+            self._clock,
+            lambda: Hints(near=later(time, seconds, UTC)),
+        ).time
         apart = (end - time.astimezone(UTC)).total_seconds() - float(seconds)
         return abs(apart) > float(within)

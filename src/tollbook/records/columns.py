@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from decimal import Decimal
 from typing import Any
 from urllib.parse import unquote
 
@@ -29,7 +30,8 @@ def text_of(value: object) -> str:
         return ""
     if type(value) is bool:
         return "true" if value else "false"
-    return str(value)
+    text = str(value)
+    return f"{Decimal(text):f}" if type(value) is float and "e-" in text else text
 
 
 def named(name: str) -> Getter:

@@ -115,3 +115,12 @@ def decode(line: bytes, encoding: str | None = None) -> str:
     except UnicodeDecodeError:
         return line.decode("cp1252", errors="replace")
     return text.removeprefix("\ufeff")
+
+
+def is_encoding(name: str) -> bool:
+    """Return whether a name is that of an encoding that `decode` can read lines in."""
+    try:
+        b"-".decode(name, errors="replace")
+    except (LookupError, UnicodeError):
+        return False
+    return True

@@ -19,6 +19,9 @@ COMMENT = b"#tollbook:"
 """Begins the lines of a file of refused rows that are no rows."""
 TOO_LONG = RefusedRow("", "too_long", f"the row is longer than {LONGEST_RECORD:,} bytes")
 
+_LONGEST_CELL = 2 * LONGEST_RECORD + 4
+"""A record that is too long is refused after its cells are read: its lines before the last one have
+at most `LONGEST_RECORD` bytes together, and the last one two more."""
 _DELIMITERS = (",", ";", "\t", "|")
 _BOM = b"\xef\xbb\xbf"
 
@@ -88,7 +91,7 @@ class CsvRows:
                 yield record
             else:
                 self.header = record.raw
-                self._set_columns(next(csv.reader((text,), delimiter=self._delimiter), []))
+                self._set_columns(self._cells((text,))[0])
             break
         yield from records
 
@@ -104,12 +107,23 @@ class CsvRows:
         return [row for row in rows if row is not None]
 
     def _cells(self, texts: Sequence[str]) -> list[list[str]]:
-        csv.field_size_limit(LONGEST_RECORD + 1)
-        rows = list(csv.reader(texts, delimiter=self._delimiter))
+        csv.field_size_limit(_LONGEST_CELL)
+        try:
+            rows = list(csv.reader(texts, delimiter=self._delimiter))
+        except csv.Error:
+            rows = []
         if len(rows) == len(texts):
             return rows
         # A quote inside a cell without quotes swallows lines: read each record alone.
-        return [next(csv.reader((it,), delimiter=self._delimiter), []) for it in texts]
+        return [self._cells_alone(it) for it in texts]
+
+    def _cells_alone(self, text: str) -> list[str]:
+        """Return the cells of a record; a carriage return outside quotes counts as a space."""
+        try:
+            return next(csv.reader((text,), delimiter=self._delimiter), [])
+        except csv.Error:
+            text = text.replace("\r", " ")
+            return next(csv.reader((text,), delimiter=self._delimiter), [])
 
     def _row(self, record: _Record, cells: list[str]) -> RecordRow | None:
         line, end, raw, refusal = record

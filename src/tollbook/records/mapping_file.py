@@ -8,6 +8,7 @@ import yaml
 
 from tollbook.domain.errors import InvalidRequest, Problem
 from tollbook.records import mapping as rules
+from tollbook.records.contents import is_encoding
 from tollbook.records.mapping import Columns, Condition, Mapping, SkipRule
 from tollbook.records.rows import REASONS
 
@@ -76,12 +77,11 @@ class _Reader:
             node = top.get("tollbook_mapping", root)
             sentence = f"tollbook_mapping must be {VERSION}"
             self.note(node, "tollbook_mapping", "unknown_version", sentence)
-        for name in ("id_prefix", "time", "quantity"):
-            if name not in top:
-                self.note(root, name, "missing_field", f"{name} is missing")
-        if self.problems:
-            return None
-        return self._mapping(top)
+        missing = [it for it in ("id_prefix", "time", "quantity") if it not in top]
+        for name in missing:
+            self.note(root, name, "missing_field", f"{name} is missing")
+        is_known = version == str(VERSION)
+        return self._mapping(top) if is_known and not missing else None
 
     def _mapping(self, top: dict[str, yaml.Node]) -> Mapping:
         identity = self.columns(top.get("id"), "id")
@@ -190,7 +190,7 @@ class _Reader:
             sentence = "delimiter must be one character"
             self.note(entries["delimiter"], "csv.delimiter", "invalid_delimiter", sentence)
         encoding = self.text(entries, "encoding", "csv") or None
-        if encoding is not None and not _is_encoding(encoding):
+        if encoding is not None and not is_encoding(encoding):
             sentence = f"{encoding!r} is not the name of an encoding such as windows-1252"
             self.note(entries["encoding"], "csv.encoding", "unknown_encoding", sentence)
         columns = self.columns(header, "csv.header") or None
@@ -234,7 +234,7 @@ class _Reader:
         values = None
         if "map" in entries:
             pairs = self.entries(entries["map"], f"{path}.map") or {}
-            values = {name: self.text(pairs, name, path) for name in pairs}
+            values = {name: self.text(pairs, name, f"{path}.map") for name in pairs}
         by_direction = {
             it: self.columns(entries[it], f"{path}.{it}")
             for it in ("inbound", "outbound")
@@ -280,10 +280,17 @@ class _Reader:
         entries, columns = self._parts(node, "quantity", _QUANTITY)
         return rules.QuantityRule(
             columns=columns,
-            multiply=self.number(entries, "multiply", "quantity") or Decimal(1),
+            multiply=self._factor(entries),
             within=self.number(entries, "within", "quantity"),
             is_rounded=self.flag(entries, "rounded", "quantity"),
         )
+
+    def _factor(self, entries: dict[str, yaml.Node]) -> Decimal:
+        factor = self.number(entries, "multiply", "quantity")
+        if factor is not None and factor <= 0:
+            sentence = "multiply must be greater than 0"
+            self.note(entries["multiply"], "quantity.multiply", "not_positive", sentence)
+        return Decimal(1) if factor is None else factor
 
     def _cost(self, node: yaml.Node | None) -> rules.CostRule | None:
         if node is None:
@@ -304,11 +311,3 @@ class _Reader:
             bare=bare,
             strip=self.text(entries, "strip", "numbers"),
         )
-
-
-def _is_encoding(name: str) -> bool:
-    try:
-        "".encode(name)
-    except LookupError:
-        return False
-    return True

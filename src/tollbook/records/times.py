@@ -1,7 +1,7 @@
 """Times as switches write them: local or with an offset, as an instant with its offset."""
 
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta, timezone, tzinfo
 from decimal import Decimal, InvalidOperation
 from email.utils import parsedate_to_datetime
 from functools import lru_cache
@@ -18,7 +18,8 @@ EPOCH_FORMATS = tuple(EPOCHS)
 FIELD = "time"
 _SHORTEST = len("2024-01-31T10:00")
 _PLAIN = len("2024-01-31T10:00:00")
-_TOLERANCE = timedelta(seconds=2)
+_TOLERANCE = 2
+"""Seconds between the end of a call and its start plus its length."""
 _LATEST_EPOCH = 253_402_300_799
 
 
@@ -189,8 +190,22 @@ def _repeated(written: datetime, zone: ZoneInfo, hints: Hints) -> Resolved:
 def _fits(time: datetime, end: datetime, zone: ZoneInfo, seconds: Decimal) -> bool:
     """Return whether a time is that long before its end, in either occurrence of the end."""
     ends = [end] if end.tzinfo else [end.replace(tzinfo=zone, fold=fold) for fold in (0, 1)]
-    length = timedelta(seconds=float(seconds))
-    return any(abs(it.astimezone(UTC) - time.astimezone(UTC) - length) <= _TOLERANCE for it in ends)
+    apart = ((it.astimezone(UTC) - time.astimezone(UTC)).total_seconds() for it in ends)
+    return any(abs(it - float(seconds)) <= _TOLERANCE for it in apart)
+
+
+def later(time: datetime, seconds: Decimal, zone: tzinfo | None) -> datetime:
+    """Return the instant some seconds after another one, with the offset of the zone at that time.
+
+    Raise `RefusedRow` when it is beyond the year 9999.
+    """
+    try:
+        return (time.astimezone(UTC) + timedelta(seconds=float(seconds))).astimezone(
+            zone or time.tzinfo
+        )
+    except OverflowError as error:
+        sentence = "the seconds lead to a time after the year 9999"
+        raise RefusedRow(FIELD, "invalid_time", sentence) from error
 
 
 def written_time(time: datetime) -> str:

@@ -101,6 +101,9 @@ def _read(row: RecordRow) -> RecordRow:
     if found is None:
         refusal = RefusedRow("", "not_a_line", "this is no line of an access log of Kannel")
         return row._replace(refusal=refusal)
+    if not _is_time(found["time"]):
+        refusal = RefusedRow("time", "invalid_time", "the line begins with no date and time")
+        return row._replace(refusal=refusal)
     before = _MESSAGE.split(found["fields"], maxsplit=1)[0]
     fields = dict(_FIELD.findall(before))
     udh = _UDH.search(text)
@@ -120,6 +123,14 @@ def _read(row: RecordRow) -> RecordRow:
         "segments": "1",
     }
     return row._replace(values=values)
+
+
+def _is_time(text: str) -> bool:
+    try:
+        datetime.fromisoformat(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _part_of(row: RecordRow) -> _Part | None:
