@@ -190,5 +190,8 @@ def test_reports_are_added_listed_and_removed_with_their_endpoint(running: Runni
     assert running.http.delete(path).json()["report"] == report
     assert running.http.get(path).status_code == 404
     assert running.http.post("/v1/reports", json={**new, "hour": 24}).status_code == 400
+    for unknown in ("end_1", "\0"):
+        refused = running.http.post("/v1/reports", json={**new, "endpoint_id": unknown})
+        assert (refused.status_code, "endpoint_id must be" in refused.text) == (400, True)
     assert running.http.delete(f"{ENDPOINTS}/{endpoint}").status_code == 200
     assert running.http.get("/v1/reports").json()["reports"] == []

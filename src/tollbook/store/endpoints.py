@@ -49,6 +49,8 @@ def list_all(snapshot: Snapshot) -> list[AlertEndpoint]:
 
 def find_endpoint(snapshot: Snapshot, tenant: str, identity: str) -> AlertEndpoint | None:
     """Return an endpoint, or None."""
+    if "\0" in identity:  # PostgreSQL refuses to look for it
+        return None
     row = snapshot.row(_ONE, tenant=tenant, id=identity)
     return None if row is None else _from_row(row)
 

@@ -73,6 +73,8 @@ def hold_meter(transaction: Transaction, tenant: str, type_: str) -> Meter | Non
 
     A transaction that stores the meter's first event waits, or has set `used_at`.
     """
+    if "\0" in type_:  # PostgreSQL refuses to look for it
+        return None
     transaction.execute(
         "UPDATE meters SET type = type WHERE tenant_id = :tenant AND type = :type",
         tenant=tenant,

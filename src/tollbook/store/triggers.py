@@ -57,6 +57,8 @@ def triggers(snapshot: Snapshot, tenant: str) -> list[Trigger]:
 
 def find_trigger(snapshot: Snapshot, tenant: str, identity: str) -> Trigger | None:
     """Find a trigger of a tenant."""
+    if "\0" in identity:  # PostgreSQL refuses to look for it
+        return None
     row = snapshot.row(f"{_SELECT} AND id = :id", tenant=tenant, id=identity)
     return _trigger(row) if row else None
 
