@@ -22,6 +22,8 @@ GROWING = {
     *("archived_sums", "charge_history"),
 }
 """Tables with a row for each event, or nearly. The quarantine has a limit."""
+SUMS_OF_USERS = {"usage_daily", "usage_monthly", "resources_daily"}
+"""Tables with rows of each user in a month, where the month comes first in the key."""
 
 JANUARY = "start_date=2024-01-01&end_date=2024-01-31"
 PART = "start_date=2024-01-05&end_date=2024-02-10"
@@ -155,9 +157,9 @@ def _aliases(sql: str) -> dict[str, str]:
 
 
 def _reads(
-    database: Database, sql: str, parameters: Mapping[str, Any]
+    database: Database, sql: str, parameters: Mapping[str, Any], of: set[str] = GROWING
 ) -> Iterator[tuple[str, str]]:
-    """Yield each growing table with the columns by which it is searched; none for a scan."""
+    """Yield each of these tables with the columns by which it is searched; none for a scan."""
     tables = _aliases(sql)
     with database.writing() as transaction:
         if database.engine.has_clock:
@@ -166,20 +168,21 @@ def _reads(
                 driver.execute(f"SET LOCAL enable_{way} = off".encode(), prepare=False)
             plan = driver.execute(in_psycopg(f"EXPLAIN {sql}"), parameters, prepare=False)
 
-            yield from _postgres_reads([str(row[0]) for row in plan])
+            yield from _postgres_reads([str(row[0]) for row in plan], of)
             return
-        rows = transaction.rows(f"EXPLAIN QUERY PLAN {sql}", **parameters)
+        run = transaction._engine.run
+        rows = run(transaction._driver, f"EXPLAIN QUERY PLAN {sql}", parameters).fetchall()
     for row in rows:
         match = SEARCHED.match(row[3])
-        if match and tables.get(match[1]) in GROWING:
+        if match and tables.get(match[1]) in of:
             yield tables[match[1]], match[2] or ""
 
 
-def _postgres_reads(plan: list[str]) -> Iterator[tuple[str, str]]:
+def _postgres_reads(plan: list[str], of: set[str]) -> Iterator[tuple[str, str]]:
     for number, line in enumerate(plan):
         # Only the partition of January has events.
         scanned = re.search(r"Scan(?: using \w+)? on (\w+?)(?:_202401)?(?: \w+)? ", line)
-        if scanned and scanned[1] in GROWING:
+        if scanned and scanned[1] in of:
             following = plan[number + 1] if "Seq Scan" not in line else ""
             yield scanned[1], following.partition("Index Cond:")[2]
 
@@ -220,3 +223,17 @@ def test_the_events_of_a_user_are_searched_by_the_user(
                 looked_at += 1
                 assert "user_id" in columns or re.search(r"\bid\b", columns), (columns, sql)
     assert looked_at >= 4
+
+
+def test_the_sums_of_a_user_are_searched_by_the_user(
+    database: Database, statements: Mapping[str, Mapping[str, Any]]
+) -> None:
+    looked_at = 0
+    for sql, parameters in statements.items():
+        if not OF_A_USER.search(sql):
+            continue
+        for table, columns in _reads(database, sql, parameters, SUMS_OF_USERS):
+            looked_at += 1
+            assert "user_id" in columns, (table, columns, sql)
+            assert "month>" not in columns, (table, columns, sql)
+    assert looked_at >= 20

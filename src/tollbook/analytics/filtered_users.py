@@ -30,7 +30,7 @@ from tollbook.analytics.groups import (
     Groups,
     arrange_groups,
 )
-from tollbook.analytics.period_cover import with_unused_days
+from tollbook.analytics.period_cover import user_parameters, with_unused_days
 from tollbook.analytics.result_set import (
     ReportedRows,
     ResultSet,
@@ -136,7 +136,7 @@ def _read_details(
         snapshot,
         DetailsQuestion(
             key="user_id",
-            parameters=bound | ({} if user_id is None else {"user": user_id}),
+            parameters=bound | ({} if user_id is None else user_parameters(user_id, bound)),
             wanted=question.wanted,
             filters=question.filters,
             group_by=question.group_by,
@@ -349,7 +349,7 @@ def _parameters(
 ) -> dict[str, Any]:
     """Return the parameters; a statement uses those that it names."""
     bound = parameters(number, period) | match_meters(filters.meters, catalog)[1]
-    bound |= {} if user_id is None else {"user": user_id}
+    bound |= {} if user_id is None else user_parameters(user_id, bound)
     return bound | ({} if filters.country is None else {"country": filters.country})
 
 

@@ -10,9 +10,9 @@ from tollbook.analytics.in_country import (
     country_knowledge_bases_sql,
     country_used_sql,
 )
+from tollbook.analytics.period_cover import OF_USER, month_by_month
 from tollbook.analytics.rows import RowLayout
 from tollbook.analytics.users import (
-    OF_USER,
     knowledge_bases_sql,
     used_sql,
     users_cover_sql,
@@ -33,14 +33,15 @@ def filtered_users_sql(
         bases = country_knowledge_bases_sql("user_id", _WITHIN, condition)
     else:
         bases = knowledge_bases_sql(condition)
-    return users_sql(
+    sql = users_sql(
         _cover_sql(condition, in_country=in_country),
         bases,
-        OF_USER if one_user else "",
         {"events": "SUM(count)"},
         ",\n    COALESCE(usage.events, 0), users.status",
+        one_user=one_user,
         own=own,
     )
+    return month_by_month(sql) if one_user else sql
 
 
 @cache
@@ -59,7 +60,7 @@ FROM (
 @cache
 def meters_sql(*, one_user: bool, in_country: bool, match: str = MATCH_METERS) -> str:
     """Return the statement for groups by meter."""
-    return f"""
+    sql = f"""
 SELECT
     user_id, meter,
     CAST(SUM(count) AS BIGINT),
@@ -71,13 +72,15 @@ FROM (
 WHERE user_id <> ''
 GROUP BY user_id, meter
 """
+    return month_by_month(sql) if one_user else sql
 
 
 @cache
 def countries_sql(*, one_user: bool, match: str = MATCH_METERS) -> str:
     """Return the statement for groups by country."""
     condition = f" AND user_id <> ''{_condition(one_user=one_user, match=match)}"
-    return countries_by_sql("user_id", _WITHIN, condition)
+    sql = countries_by_sql("user_id", _WITHIN, condition)
+    return month_by_month(sql) if one_user else sql
 
 
 @cache
@@ -86,7 +89,7 @@ def organization_level_sql(*, in_country: bool, match: str = MATCH_METERS) -> st
     sums = ",\n    ".join(
         f"COALESCE(CAST({sql} AS BIGINT), 0)" for sql in ORGANIZATION_LEVEL_ROW.sums.values()
     )
-    return f"""
+    sql = f"""
 SELECT
     COALESCE(CAST(SUM(count) AS BIGINT), 0),
     {sums},
@@ -95,6 +98,7 @@ FROM (
 {_cover_sql(_condition(one_user=True, match=match), in_country=in_country)}
 ) AS period_cover
 """
+    return month_by_month(sql)
 
 
 def _condition(*, one_user: bool, match: str) -> str:

@@ -1,11 +1,17 @@
 """Cover a period with whole months and two edges, as SQL and its parameters."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from tollbook.domain.periods import NO_EDGE, Period, cover, day_number, whole_of_months
 from tollbook.store.database import Snapshot
 
 EDGES = ("first_edge", "last_edge")
+OF_USER = " AND user_id = :user"
+_RANGES = {
+    "month BETWEEN :start_month AND :end_month": "month IN :months",
+    "month BETWEEN :first_month AND :last_month": "month IN :whole_months",
+}
 
 
 _UNUSED = """
@@ -44,6 +50,29 @@ def period_parameters(period: Period) -> dict[str, Any]:
         "start_day": start,
         "end_day": end,
     }
+
+
+def month_by_month(sql: str) -> str:
+    """Return a statement about one user that looks up each month on its own.
+
+    The user follows the month in the key: a range of months would read the rows of all users.
+    """
+    for between, each in _RANGES.items():
+        sql = sql.replace(between, each)
+    return sql
+
+
+def user_parameters(user_id: str, bound: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the parameters that `month_by_month` adds to those of a period, and the user."""
+    return {
+        "user": user_id,
+        "months": _months(bound["start_month"], bound["end_month"]),
+        "whole_months": _months(bound["first_month"], bound["last_month"]),
+    }
+
+
+def _months(first: int, last: int) -> list[int]:
+    return [it for it in range(first, last + 1) if 1 <= it % 100 <= 12]
 
 
 def cover_parameters(period: Period, prefix: str = "") -> dict[str, int]:

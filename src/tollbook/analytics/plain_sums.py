@@ -9,7 +9,7 @@ from functools import cache
 from typing import Any, NamedTuple
 
 from tollbook.analytics.margin import Purchases
-from tollbook.analytics.period_cover import EDGES
+from tollbook.analytics.period_cover import EDGES, OF_USER, month_by_month
 from tollbook.store.database import Snapshot
 from tollbook.store.engine import Row
 
@@ -89,6 +89,8 @@ def plain_sums_sql(question: SumsQuestion) -> str:
     sums = ",\n    ".join(f"CAST(SUM({name}) AS BIGINT)" for name in _SUMS)
     daily = question.in_country or "country" in question.by
     cover = _days_sql(question, by) if daily else _cover_sql(question, by)
+    if question.one_user:
+        cover = month_by_month(cover)
     return f"""
 SELECT
     {by},
@@ -106,7 +108,7 @@ def _condition(question: SumsQuestion) -> str:
         "user_id": "organization_id = :organization",
         "organization_id": "organization_id IN :numbers",
     }[question.key]
-    user = " AND user_id = :user" if question.one_user else ""
+    user = OF_USER if question.one_user else ""
     return within + user + (" AND meter IN :codes" if question.some_meters else "")
 
 

@@ -7,7 +7,13 @@ from msgspec import UNSET, UnsetType
 
 from tollbook.analytics.by_meter import AMOUNTS, COLUMNS, ByMeter
 from tollbook.analytics.partial_days import NO_DAYS, Between, SplitDays, split
-from tollbook.analytics.period_cover import period_cover_sql, period_parameters
+from tollbook.analytics.period_cover import (
+    OF_USER,
+    month_by_month,
+    period_cover_sql,
+    period_parameters,
+    user_parameters,
+)
 from tollbook.analytics.scope import QuestionScope
 from tollbook.analytics.tables import Column, ColumnKind, Table, text_columns
 from tollbook.domain.directory import User, zone
@@ -154,12 +160,13 @@ _TABLE_METERS = {
 def parameters(scope: QuestionScope, split_days: SplitDays) -> dict[str, Any]:
     """Return the parameters of the statement."""
     first_edge, last_edge = split_days.parts
-    user = {} if scope.user_id is None else {"user": scope.user_id}
     whole = split_days.days if split_days.days.start <= split_days.days.end else NO_DAYS
+    bound = period_parameters(whole)
+    user = {} if scope.user_id is None else user_parameters(scope.user_id, bound)
     return {
         **user,
         "organization": scope.number,
-        **period_parameters(whole),
+        **bound,
         "first_edge_day": first_edge.day,
         "last_edge_day": last_edge.day,
         "first": first_edge.first or last_edge.first,
@@ -167,10 +174,11 @@ def parameters(scope: QuestionScope, split_days: SplitDays) -> dict[str, Any]:
     }
 
 
-def _usage_sql(tables: str, of_user: str) -> str:
+def _usage_sql(tables: str, *, one_user: bool = False) -> str:
     """Return the statement: sums of whole days, and the events of at most two parts of days."""
     within = "organization_id = :organization"
-    events = f"events {by_index('ix_events_by_user')}" if of_user else "events"
+    events = f"events {by_index('ix_events_by_user')}" if one_user else "events"
+    of_user = OF_USER if one_user else ""
     return f"""
 SELECT
     meter,
@@ -194,5 +202,5 @@ GROUP BY meter
 """
 
 
-ORGANIZATION = _usage_sql("organization", "")
-USER = _usage_sql("usage", " AND user_id = :user")
+ORGANIZATION = _usage_sql("organization")
+USER = month_by_month(_usage_sql("usage", one_user=True))

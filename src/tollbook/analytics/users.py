@@ -10,9 +10,12 @@ from tollbook.analytics.closed_rows import read_closed_rows
 from tollbook.analytics.figures import AnswerKind
 from tollbook.analytics.groups import Group
 from tollbook.analytics.period_cover import (
+    OF_USER,
     match_any,
+    month_by_month,
     period_cover_sql,
     period_parameters,
+    user_parameters,
     with_unused_days,
 )
 from tollbook.analytics.row_details import DETAIL_FIELDS
@@ -97,7 +100,7 @@ def read_rows(
             read = snapshot.sums(OWN_USERS if own else USERS, bound, COLUMNS, AMOUNTS)
     else:
         sql = OWN_ONE_USER if own else ONE_USER
-        read = snapshot.sums(sql, bound | {"user": user_id}, COLUMNS, AMOUNTS)
+        read = snapshot.sums(sql, bound | user_parameters(user_id, bound), COLUMNS, AMOUNTS)
     rows = [(*row, sum(row[COSTS])) for row in read]
     rows.sort(key=itemgetter(USER_ROW.place["user_id"]))
     rows.sort(key=itemgetter(USER_ROW.place["total_cost"]), reverse=True)
@@ -117,10 +120,10 @@ def parameters(number: int, period: Period) -> dict[str, Any]:
 def users_sql(
     cover: str,
     bases: str,
-    of_user: str,
     more_sums: Mapping[str, str],
     last: str = "",
     *,
+    one_user: bool = False,
     own: bool = False,
 ) -> str:
     """Return the statement: every user with the sums of a period's cover and knowledge bases.
@@ -151,7 +154,7 @@ LEFT JOIN (
 LEFT JOIN (
 {bases}
 ) AS bases ON bases.user_id = users.id
-WHERE users.organization_id = :organization{of_user.replace("user_id", "users.id")}
+WHERE users.organization_id = :organization{" AND users.id = :user" if one_user else ""}
 """
 
 
@@ -186,10 +189,10 @@ def used_sql(condition: str) -> str:
 
 
 KNOWLEDGE_BASES = knowledge_bases_sql("")
-OF_USER = " AND user_id = :user"
-USERS = users_sql(users_cover_sql(""), knowledge_bases_sql(""), "", {})
-ONE_USER = users_sql(users_cover_sql(OF_USER), knowledge_bases_sql(OF_USER), OF_USER, {})
-OWN_USERS = users_sql(users_cover_sql(""), knowledge_bases_sql(""), "", {}, own=True)
-OWN_ONE_USER = users_sql(
-    users_cover_sql(OF_USER), knowledge_bases_sql(OF_USER), OF_USER, {}, own=True
+USERS = users_sql(users_cover_sql(""), KNOWLEDGE_BASES, {})
+OWN_USERS = users_sql(users_cover_sql(""), KNOWLEDGE_BASES, {}, own=True)
+_COVER_OF_USER, _BASES_OF_USER = users_cover_sql(OF_USER), knowledge_bases_sql(OF_USER)
+ONE_USER = month_by_month(users_sql(_COVER_OF_USER, _BASES_OF_USER, {}, one_user=True))
+OWN_ONE_USER = month_by_month(
+    users_sql(_COVER_OF_USER, _BASES_OF_USER, {}, one_user=True, own=True)
 )

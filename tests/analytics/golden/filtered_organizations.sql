@@ -270,7 +270,7 @@ FROM (
         SELECT user_id, meter, count, quantity, cost
         FROM usage_monthly
         WHERE organization_id = :organization
-            AND month BETWEEN :first_month AND :last_month AND user_id = :user
+            AND month IN :whole_months AND user_id = :user
             AND ((CAST(:meters AS BIGINT) >> meter) & 1) = 1
         UNION ALL
         SELECT
@@ -310,7 +310,7 @@ FROM (
             CAST(SUM(cost) AS BIGINT) AS cost
         FROM usage_daily
         WHERE organization_id = :organization
-            AND month BETWEEN :start_month AND :end_month AND user_id = :user
+            AND month IN :months AND user_id = :user
             AND ((CAST(:meters AS BIGINT) >> meter) & 1) = 1
             AND day BETWEEN :start_day AND :end_day
             AND country = :country

@@ -137,7 +137,7 @@ LEFT JOIN (
         SELECT user_id, meter, count, quantity, cost
         FROM usage_monthly
         WHERE organization_id = :organization
-            AND month BETWEEN :first_month AND :last_month AND user_id = :user
+            AND month IN :whole_months AND user_id = :user
             AND ((CAST(:meters AS BIGINT) >> meter) & 1) = 1
         UNION ALL
         SELECT
@@ -170,7 +170,7 @@ LEFT JOIN (
         SELECT DISTINCT user_id, resource_id
         FROM resources_daily
         WHERE organization_id = :organization
-            AND month BETWEEN :start_month AND :end_month AND user_id = :user
+            AND month IN :months AND user_id = :user
             AND ((CAST(:meters AS BIGINT) >> meter) & 1) = 1
             AND day BETWEEN :start_day AND :end_day
             AND count > 0
@@ -336,7 +336,7 @@ LEFT JOIN (
             CAST(SUM(cost) AS BIGINT) AS cost
         FROM usage_daily
         WHERE organization_id = :organization
-            AND month BETWEEN :start_month AND :end_month AND user_id = :user
+            AND month IN :months AND user_id = :user
             AND ((CAST(:meters AS BIGINT) >> meter) & 1) = 1
             AND day BETWEEN :start_day AND :end_day
             AND country = :country
@@ -352,7 +352,7 @@ LEFT JOIN (
             SELECT organization_id, user_id, meter, day
             FROM usage_daily
             WHERE organization_id = :organization
-                AND month BETWEEN :start_month AND :end_month AND user_id = :user
+                AND month IN :months AND user_id = :user
             AND ((CAST(:meters AS BIGINT) >> meter) & 1) = 1
                 AND day BETWEEN :start_day AND :end_day
                 AND country = :country
@@ -376,7 +376,7 @@ LEFT JOIN (
         SELECT user_id, resource_id
         FROM archived_sums
             WHERE organization_id = :organization
-                AND month BETWEEN :start_month AND :end_month AND user_id = :user
+                AND month IN :months AND user_id = :user
             AND ((CAST(:meters AS BIGINT) >> meter) & 1) = 1
                 AND day BETWEEN :start_day AND :end_day
                 AND country = :country
@@ -490,7 +490,7 @@ FROM (
         SELECT user_id, meter, count, quantity, cost
         FROM usage_monthly
         WHERE organization_id = :organization
-            AND month BETWEEN :first_month AND :last_month AND user_id = :user
+            AND month IN :whole_months AND user_id = :user
             AND ((CAST(:meters AS BIGINT) >> meter) & 1) = 1
         UNION ALL
         SELECT
@@ -555,7 +555,7 @@ FROM (
             CAST(SUM(cost) AS BIGINT) AS cost
         FROM usage_daily
         WHERE organization_id = :organization
-            AND month BETWEEN :start_month AND :end_month AND user_id = :user
+            AND month IN :months AND user_id = :user
             AND ((CAST(:meters AS BIGINT) >> meter) & 1) = 1
             AND day BETWEEN :start_day AND :end_day
             AND country = :country
@@ -585,7 +585,7 @@ SELECT
     CAST(SUM(cost) AS BIGINT)
 FROM usage_daily
 WHERE organization_id = :organization
-    AND month BETWEEN :start_month AND :end_month AND user_id <> '' AND user_id = :user
+    AND month IN :months AND user_id <> '' AND user_id = :user
             AND ((CAST(:meters AS BIGINT) >> meter) & 1) = 1
     AND day BETWEEN :start_day AND :end_day
 GROUP BY user_id, country

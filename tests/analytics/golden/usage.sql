@@ -52,7 +52,7 @@ FROM (
         SELECT meter, count, quantity, cost
         FROM usage_monthly
         WHERE organization_id = :organization
-            AND month BETWEEN :first_month AND :last_month AND user_id = :user
+            AND month IN :whole_months AND user_id = :user
         UNION ALL
         SELECT
             meter,

@@ -129,7 +129,7 @@ LEFT JOIN (
         SELECT user_id, meter, count, quantity, cost
         FROM usage_monthly
         WHERE organization_id = :organization
-            AND month BETWEEN :first_month AND :last_month AND user_id = :user
+            AND month IN :whole_months AND user_id = :user
         UNION ALL
         SELECT
             user_id, meter,
@@ -159,7 +159,7 @@ LEFT JOIN (
         SELECT DISTINCT user_id, resource_id
         FROM resources_daily
         WHERE organization_id = :organization
-            AND month BETWEEN :start_month AND :end_month AND user_id = :user
+            AND month IN :months AND user_id = :user
             AND day BETWEEN :start_day AND :end_day
             AND count > 0
             AND meter IN (10, 11)
