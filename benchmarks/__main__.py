@@ -4,11 +4,13 @@ import argparse
 import gc
 import os
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from benchmarks.answers import answers
 from benchmarks.bars import bars
+from benchmarks.before import measure_before, version_of, with_before
 from benchmarks.clients import clients
 from benchmarks.corrections import corrections
 from benchmarks.crowds import crowds
@@ -16,6 +18,7 @@ from benchmarks.databases import Databases, PostgresDatabases, SqliteFiles
 from benchmarks.deck_ingest import deck_ingest
 from benchmarks.decks import decks
 from benchmarks.exports import exports
+from benchmarks.growing import growing
 from benchmarks.imports import import_memory, imports
 from benchmarks.ingest import ingest
 from benchmarks.load import Load
@@ -27,12 +30,13 @@ from benchmarks.plan import FULL, QUICK, Plan, growth
 from benchmarks.rating import rating
 from benchmarks.report import report
 from benchmarks.series import series
+from benchmarks.singles import singles
 
 _POSTGRES = "TOLLBOOK_TEST_POSTGRES"
 _PAGE = Path(__file__).parent.parent / "docs" / "benchmarks.md"
 _PARTS = (
     *("ingest", "corrections", "exports", "answers", "crowds", "overview", "series", "rating"),
-    *("decks", "imports", "page", "clients"),
+    *("decks", "imports", "page", "clients", "singles", "growing"),
 )
 _ENGINES = ("sqlite", "postgresql")
 
@@ -48,6 +52,23 @@ class Options:
     folder: Path
     only: str | None
     engine: str | None
+    before: Path | None
+
+    def selects(self, part: str, engine: str | None = None) -> bool:
+        """Return whether to measure a part, of an engine if it has one."""
+        return self.only in (None, part) and self.engine in (None, engine)
+
+    def alone(self, part: str, engine: str | None = None) -> list[str]:
+        """Return the arguments to measure a part as here, without an earlier version."""
+        sizes = {
+            "--millions": self.millions,
+            "--postgres-millions": self.postgres_millions,
+            "--rows": self.rows,
+            "--engine": engine,
+        }
+        given = [str(text) for it in sizes.items() if it[1] is not None for text in it]
+        given += ["--only", part, "--folder", str(self.folder)]
+        return [*given, "--quick"] if self.quick else given
 
 
 def read_options(arguments: list[str]) -> Options:
@@ -68,6 +89,11 @@ def read_options(arguments: list[str]) -> Options:
     )
     parser.add_argument("--only", choices=_PARTS, help="measure one part and write no page")
     parser.add_argument("--engine", choices=_ENGINES, help="measure one engine and write no page")
+    parser.add_argument(
+        "--before",
+        type=Path,
+        help="a checkout of an earlier version, which measures each part first",
+    )
     return Options(**vars(parser.parse_args(arguments)))
 
 
@@ -82,10 +108,20 @@ def main(options: Options) -> int:
     if options.rows:
         plan = replace(plan, imported_rows=options.rows)
     measured = Measured()
-    if options.only in (None, "rating") and options.engine is None:
+    before: list[str] = []
+
+    def measuring(part: str, *engine: str) -> bool:
+        """Return whether to measure a part; the earlier version is measured right before."""
+        selected = options.selects(part, *engine)
+        if selected and options.before:
+            print(f"  {part} of the earlier version", flush=True)
+            before.append(measure_before(options.before, options.alone(part, *engine)))
+        return selected
+
+    if measuring("rating"):
         print("rating:", flush=True)
         measured.rated.append(rating(plan.ratings))
-    if options.only in (None, "page") and options.engine is None:
+    if measuring("page"):
         print("page:", flush=True)
         measured.paged += filter(None, [page(plan.pages)])
     with (
@@ -96,39 +132,63 @@ def main(options: Options) -> int:
         about = machine(options.folder, postgres.version())
         for databases, name in ((sqlite, "sqlite"), (postgres, "postgresql")):
             if options.engine in (None, name):
-                _measure(databases, options, plan, load, measured)
-    written = report(about, measured, bars(measured))
+                print(f"{databases.name}:", flush=True)
+                for measure in (_measure_writing, _measure_reading):
+                    measure(databases, options, plan, load, measured, measuring)
+    if options.before:
+        about["In parentheses"] = f"version {version_of(options.before)}, measured before each part"
+    written = with_before(report(about, measured, bars(measured)), before)
     print(written)
     if options.only is None and options.engine is None and not options.quick:
         _PAGE.write_text(written)
     return 0
 
 
-def _measure(
-    databases: Databases, options: Options, plan: Plan, load: Load, measured: Measured
+def _measure_writing(
+    databases: Databases,
+    options: Options,
+    plan: Plan,
+    load: Load,
+    measured: Measured,
+    measuring: Callable[[str, str], bool],
 ) -> None:
-    print(f"{databases.name}:", flush=True)
-    if options.only in (None, "decks"):
+    engine = databases.name.lower()
+    if measuring("decks", engine):
         measured.loaded.append(decks(databases))
         measured.decked.append(deck_ingest(databases, load, plan))
-    if options.only in (None, "ingest"):
+    if measuring("ingest", engine):
         measured.ingested += ingest(databases, load, plan)
-    if options.only in (None, "clients") and databases.name == SqliteFiles.name:
+    if options.selects("singles", engine):  # which measures the earlier version itself
+        measured.compared += singles(databases, load, plan, options.before)
+    if databases.name == SqliteFiles.name and measuring("clients", engine):
         measured.clients.append(clients(databases, load, plan))
-    if options.only in (None, "imports"):
+    if isinstance(databases, SqliteFiles) and measuring("growing", engine):
+        measured.grown += growing(databases, plan.grown)
+    if measuring("imports", engine):
         measured.imported += imports(databases, load, plan)
         measured.import_memory.append(import_memory(databases, plan))
-    if options.only in (None, "corrections"):
+    if measuring("corrections", engine):
         measured.corrected += corrections(databases, load, plan)
-    if options.only in (None, "exports"):
+
+
+def _measure_reading(
+    databases: Databases,
+    options: Options,
+    plan: Plan,
+    load: Load,
+    measured: Measured,
+    measuring: Callable[[str, str], bool],
+) -> None:
+    engine = databases.name.lower()
+    if measuring("exports", engine):
         measured.exported += exports(databases, quick=options.quick)
-    if options.only in (None, "answers"):
+    if measuring("answers", engine):
         measured.answered.append(answers(databases, load, plan, _growth(databases, options)))
-    if options.only in (None, "crowds"):
+    if measuring("crowds", engine):
         measured.crowded.append(crowds(databases, plan))
-    if options.only in (None, "overview"):
+    if measuring("overview", engine):
         measured.overviews.append(overview(databases, plan))
-    if options.only in (None, "series"):
+    if measuring("series", engine):
         measured.trends += series(databases, plan)
 
 

@@ -15,6 +15,7 @@ from benchmarks.ledgers import CUT, DEFAULT, MONTH, Ledger, grown, new_ledger
 from benchmarks.load import Job, Load
 from benchmarks.plan import Plan
 from benchmarks.wire import Call, Caller, WrongAnswer, body_of, check, header_of, request
+from tollbook.analytics.filtered_users_statements import filtered_users_sql
 from tollbook.analytics.users import USERS as STATEMENT
 from tollbook.analytics.users import parameters
 from tollbook.api.pipeline.cache import Answer, AnswerCache
@@ -28,6 +29,10 @@ _BARE = "bare"
 _BARE_MONTH = "bare, a whole month"
 DEFAULT_PERIOD = "the default period"
 WORST_PERIOD = "the worst period that cuts two months"
+ONE_COUNTRY = "one country"
+_COUNTRY = "US"
+"""All usage is with numbers of this country: no answer for one country reads more."""
+_IN_COUNTRY = filtered_users_sql(one_user=False, in_country=True, match="")
 _BASES = "a knowledge base for each user"
 COLD = "cold"
 REPEATED = "repeated"
@@ -84,11 +89,11 @@ class _Asked:
     server: Server
     end: ExitStack
 
-    def prepared(self, period: Period, headers: dict[str, str]) -> bytes:
-        """Return the request."""
+    def prepared(self, period: Period, headers: dict[str, str], query: str = "") -> bytes:
+        """Return the request; `query` has more parameters."""
         path = (
             f"/v1/analytics/users?organization_id={ORGANIZATION}"
-            f"&start_date={period.start}&end_date={period.end}"
+            f"&start_date={period.start}&end_date={period.end}{query}"
         )
         return request("GET", path, {"X-API-Key": self.ledger.key, **headers})
 
@@ -100,10 +105,14 @@ class _Asked:
         return answer
 
     def call(
-        self, period: Period, headers: dict[str, str] | None = None, status: int = 200
+        self,
+        period: Period,
+        headers: dict[str, str] | None = None,
+        status: int = 200,
+        query: str = "",
     ) -> Call:
         """Return a call that sends the request, after checking one answer in detail."""
-        prepared = self.prepared(period, headers or {})
+        prepared = self.prepared(period, headers or {}, query)
         body = body_of(self.ask(prepared, status))
         if status == 200 and not headers:
             _look_at(body)
@@ -169,7 +178,12 @@ def _measure_alone(
             f"{COLD}, {what}": cold.call(period),
         }
         figures += _alternate(plan.answers // _SLOWER, calls)
-    return figures
+    in_country = parameters(cold.ledger.number, MONTH) | {"country": _COUNTRY}
+    calls = {
+        _BARE: databases.bare(cold.ledger.url, _IN_COUNTRY, in_country),
+        f"{COLD}, {ONE_COUNTRY}": cold.call(MONTH, query=f"&country={_COUNTRY}"),
+    }
+    return figures + _alternate(plan.answers // _SLOWER, calls)
 
 
 def _alternate(rounds: int, calls: dict[str, Call]) -> list[AnswerFigure]:

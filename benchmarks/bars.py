@@ -10,6 +10,7 @@ from statistics import median
 from benchmarks.answers import (
     COLD,
     DEFAULT_PERIOD,
+    ONE_COUNTRY,
     REPEATED,
     WORST_PERIOD,
     AnswerFigure,
@@ -21,6 +22,7 @@ from benchmarks.crowds import CrowdFigure, CrowdFigures
 from benchmarks.deck_ingest import DeckIngestFigure
 from benchmarks.decks import DeckFigure
 from benchmarks.exports import ExportFigure
+from benchmarks.growing import ORDERED, RANDOM, GrowingFigure
 from benchmarks.imports import ImportFigure, ImportMemoryFigure
 from benchmarks.ingest import IngestFigure
 from benchmarks.measured import Measured
@@ -28,15 +30,24 @@ from benchmarks.overview import OverviewFigures
 from benchmarks.page import PageFigures
 from benchmarks.rating import RatingFigure
 from benchmarks.series import BY_METER, BY_USER, COMPARED, MONTHS, PLAIN, SeriesFigure
+from benchmarks.singles import BEFORE, NOW, SinglesFigure
 
 _LEAST_RATIO = 0.6
 _LEAST_SINGLE_RATIO = 0.2
 _MOST_TIMES_CORRECTED = 2.0
 _MOST_TIMES_CORRECTED_ALONE = 2.5
 _SINGLE_CONNECTIONS = 64
+_MOST_TIMES_CPU = {"SQLite": 0.35, "PostgreSQL": 0.5}
+_LEAST_TIMES_EVENTS = {"SQLite": 1.6, "PostgreSQL": 1.1}
+_MOST_TIMES_GROWN = {ORDERED: 1.1, RANDOM: 1.3}
+"""An event of a ledger ten times as large, by its ids: CPU, bytes stored and written."""
+_MOST_TIMES_P99 = 1.0
+"""Of the version whose requests all passed the application."""
 _MOST_TIMES_BARE = 1.5
 _MOST_OVERVIEW_REPEATED = 0.05
 _MOST_TIMES_PLAIN_SERIES = {BY_METER: 4.0, BY_USER: 20.0, COMPARED: 1.5, MONTHS: 1.0}
+_MOST_TIMES_RANKING = 3.0
+"""The statement that ranks all users, and those of ten users and of the others."""
 _MOST_TIMES_FEW = 10
 _MOST_TIMES_MONTH = {DEFAULT_PERIOD: 1.2, WORST_PERIOD: 1.5}
 """An answer for days of two months takes little longer than SQL for one whole month."""
@@ -76,6 +87,10 @@ def bars(measured: Measured) -> list[Bar]:
     found: list[Bar] = []
     for figure in measured.ingested:
         found.extend(_ingest_bars(figure))
+    found.extend(_singles_bars(measured.compared))
+    for smaller, larger in zip(measured.grown, measured.grown[1:], strict=False):
+        if smaller.ids == larger.ids:
+            found.extend(_growing_bars(smaller, larger))
     found.extend(map(_client_bar, measured.clients))
     found.extend(map(_import_bar, measured.imported))
     for memory in measured.import_memory:
@@ -117,10 +132,32 @@ def _ingest_bars(it: IngestFigure) -> Iterator[Bar]:
         yield _at_least(what, it.ratio, _LEAST_SINGLE_RATIO)
 
 
+def _singles_bars(figures: Sequence[SinglesFigure]) -> Iterator[Bar]:
+    """Yield the targets of this version, whose ratios are to the one before if it is there."""
+    compared = {it.engine for it in figures if it.version == BEFORE}
+    for it in figures:
+        if it.version == NOW and it.engine in compared:
+            where = f"{it.engine}: single events, ratio to the version before"
+            yield _at_most(f"{where}, CPU", it.times_cpu, _MOST_TIMES_CPU[it.engine])
+            yield _at_least(f"{where}, events/s", it.times_events, _LEAST_TIMES_EVENTS[it.engine])
+            yield _at_most(f"{where}, p99", it.times_p99, _MOST_TIMES_P99)
+
+
+def _growing_bars(smaller: GrowingFigure, larger: GrowingFigure) -> Iterator[Bar]:
+    where = f"{larger.engine}, ids {larger.ids}: an event at {larger.events:,}"
+    most = _MOST_TIMES_GROWN[larger.ids]
+    for what, few, many in (
+        ("CPU", smaller.cpu_seconds, larger.cpu_seconds),
+        ("bytes stored", smaller.bytes_stored, larger.bytes_stored),
+        ("bytes written", smaller.bytes_written, larger.bytes_written),
+    ):
+        yield _at_most(f"{where}, {what}, ratio to {smaller.events:,}", many / few, most)
+
+
 def _answer_bars(figures: AnswerFigures) -> Iterator[Bar]:
     for it in figures.alone:
-        if it.what == COLD:
-            what = f"{figures.engine}: cold answer, ratio to the bare statement"
+        if it.what in (COLD, f"{COLD}, {ONE_COUNTRY}"):
+            what = f"{figures.engine}: {it.what}, ratio to the bare statement"
             yield _at_most(what, it.ratio, _MOST_TIMES_BARE)
         if it.what == REPEATED:
             yield _month_bar(f"{figures.engine}: repeated answer", it, _MOST_REPEATED)
@@ -185,6 +222,9 @@ def _series_bars(figures: Sequence[SeriesFigure]) -> Iterator[Bar]:
             ratio = it.times.p50 / plain[it.engine].times.p50
             what = f"{where}, ratio to {PLAIN}"
             yield _at_most(what, ratio, _MOST_TIMES_PLAIN_SERIES[it.what])
+        if it.what == BY_USER:
+            what = f"{where}, ratio to the bare statement of all users"
+            yield _at_most(what, it.ratio, _MOST_TIMES_RANKING)
 
 
 def _rating_bars(it: RatingFigure) -> Iterator[Bar]:

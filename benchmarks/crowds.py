@@ -22,6 +22,9 @@ from tollbook.analytics.users import ONE_USER, USERS, parameters
 from tollbook.domain.exact import NANOS
 from tollbook.domain.meters import BY_TYPE
 from tollbook.domain.periods import Period
+from tollbook.lifecycle.close_days import close_days
+from tollbook.store.database import open_database
+from tollbook.wiring import now
 
 FEW, MANY = 1_000, 10_000
 _IDS = {FEW: "org_1", MANY: "org_2"}
@@ -63,6 +66,18 @@ FROM usage_daily
 GROUP BY organization_id, month, user_id, meter
 ORDER BY organization_id, month, user_id, meter
 """
+
+ORGANIZATION_DAYS = """
+INSERT INTO organization_daily
+    (organization_id, month, meter, day, count, quantity, billed, cost)
+SELECT
+    organization_id, month, meter, day, CAST(SUM(count) AS BIGINT),
+    CAST(SUM(quantity) AS BIGINT), CAST(SUM(billed) AS BIGINT), CAST(SUM(cost) AS BIGINT)
+FROM usage_daily
+GROUP BY organization_id, month, meter, day
+ORDER BY organization_id, month, meter, day
+"""
+"""An answer asks these which days have usage, before it reads those of users."""
 
 MONTHS_ALONE = f"""
 WITH months(month) AS (VALUES (202312), (202401)),
@@ -138,6 +153,9 @@ def crowds(databases: Databases, plan: Plan) -> CrowdFigures:
 def _tenant(databases: Databases, with_days: bool) -> Ledger:
     with filling(databases) as it:
         _fill(it, with_days)
+    database = open_database(it.ledger.url)
+    close_days(database, now())
+    database.close()
     what = f"organizations of {FEW:,} and {MANY:,} users"
     print(f"  {databases.name}, {what}", flush=True)
     return it.ledger
@@ -147,7 +165,8 @@ def _fill(it: Filling, with_days: bool) -> None:
     it.organizations(len(_IDS))
     for users, identity in _IDS.items():
         it.users(users, identity)
-    for statement in (DAYS_OF_USERS, MONTHS_OF_USERS) if with_days else (MONTHS_ALONE,):
+    days = (DAYS_OF_USERS, MONTHS_OF_USERS, ORGANIZATION_DAYS)
+    for statement in days if with_days else (MONTHS_ALONE,):
         it.run(statement, price=PRICE)
 
 

@@ -165,10 +165,16 @@ def _send(load: Load, server: Server, headers: dict[str, str], bodies: Sequence[
 
 
 def cpu_seconds(server: Server) -> float:
-    """Return the processor time of a server until now, in seconds."""
+    """Return the processor time of a server and its workers until now, in seconds."""
     assert server.process is not None
-    fields = Path(f"/proc/{server.process.pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / _TICKS
+    pid = server.process.pid
+    children = Path(f"/proc/{pid}/task/{pid}/children").read_text()
+    return sum(map(_ticks, (str(pid), *children.split()))) / _TICKS
+
+
+def _ticks(pid: str) -> int:
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return int(fields[11]) + int(fields[12])
 
 
 def _call(number: int, numbers: int) -> tuple[int, int, str, datetime]:

@@ -9,12 +9,14 @@ from benchmarks.crowds import CrowdFigures
 from benchmarks.deck_ingest import DeckIngestFigure
 from benchmarks.decks import DeckFigure
 from benchmarks.exports import ExportFigure
+from benchmarks.growing import GrowingFigure
 from benchmarks.imports import ImportFigure, ImportMemoryFigure
 from benchmarks.ingest import IngestFigure
 from benchmarks.overview import OverviewFigures
 from benchmarks.page import PageFigures
 from benchmarks.rating import RatingFigure
 from benchmarks.series import SeriesFigure
+from benchmarks.singles import SinglesFigure
 
 
 @dataclass
@@ -22,6 +24,8 @@ class Measured:
     """The figures of each part; a part that was not measured has none."""
 
     ingested: list[IngestFigure] = field(default_factory=list)
+    compared: list[SinglesFigure] = field(default_factory=list)
+    grown: list[GrowingFigure] = field(default_factory=list)
     clients: list[ClientFigure] = field(default_factory=list)
     corrected: list[CorrectionFigure] = field(default_factory=list)
     answered: list[AnswerFigures] = field(default_factory=list)

@@ -1,4 +1,4 @@
-"""The extent of a run: about fifteen minutes in full, about three if quick."""
+"""The extent of a run: about half an hour in full, about five minutes if quick."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,7 +9,8 @@ class Plan:
     """The number of rounds, of requests by connections, of answers, and of ratings.
 
     `thorough` adds an organization in which every user has a knowledge base, and the days of 10,000
-    users. `pages` is how often the dashboard is opened, and `imported_rows` are records.
+    users. `pages` is how often the dashboard is opened, and `imported_rows` are records, `grown`
+    the events of a ledger that grows.
     """
 
     rounds: int
@@ -21,6 +22,7 @@ class Plan:
     ratings: int
     pages: int
     imported_rows: int
+    grown: tuple[int, int]
 
 
 BATCH = 1_000
@@ -36,6 +38,7 @@ FULL = Plan(
     ratings=25,
     pages=10,
     imported_rows=1_000_000,
+    grown=(500_000, 5_000_000),
 )
 QUICK = Plan(
     rounds=2,
@@ -47,6 +50,7 @@ QUICK = Plan(
     ratings=9,
     pages=3,
     imported_rows=100_000,
+    grown=(50_000, 200_000),
 )
 
 

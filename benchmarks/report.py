@@ -10,6 +10,7 @@ from benchmarks.deck_ingest import DeckIngestFigure
 from benchmarks.decks import DeckFigure
 from benchmarks.events import LEAST_EVENTS
 from benchmarks.exports import ExportFigure
+from benchmarks.growing import growing_section
 from benchmarks.ingest import IngestFigure
 from benchmarks.ledgers import CUT, DEFAULT
 from benchmarks.measured import Measured
@@ -17,15 +18,18 @@ from benchmarks.rating import RatingFigure
 from benchmarks.report_crowds import crowded, overviews, paged
 from benchmarks.report_imports import imported
 from benchmarks.series import SeriesFigure
+from benchmarks.singles import singles_section
 from benchmarks.tables import ms, table
 
 _HEAD = """\
 # Benchmarks
 
-`make bench` writes this page in about fifteen minutes. `make bench args=--quick` takes about four
+`make bench` writes this page in about half an hour. `make bench args=--quick` takes about five
 minutes, measures less and writes no page. `args="--millions 50"` uses a larger ledger,
-`args="--only crowds --engine sqlite"` measures one part. `make bench-peers` compares with other
-engines and a plain service: see [benchmarks-peers.md](benchmarks-peers.md).
+`args="--only crowds --engine sqlite"` measures one part. `args="--before FOLDER"` also shows the
+figures of an earlier version, in parentheses: each part is measured first by the checkout in that
+folder, with its own benchmark, on the same machine. `make bench-peers` compares with other engines
+and a plain service: see [benchmarks-peers.md](benchmarks-peers.md).
 
 All requests are sent over HTTP to a real `tollbook serve` in a separate process, on a fresh
 database. The client uses the same cores. Other work on the machine affects absolute figures.
@@ -93,8 +97,8 @@ _SERIES = """\
 
 A year by day of an organization of 1,000 users, each with an event on every day in one of 7 meters,
 over one connection to a server without a cache. *Bare* is the statement of the same line through
-the plain driver on a warm connection, alternating with the request; a split by user uses many
-statements and has none. The bare statement of the first line takes one or two milliseconds, less
+the plain driver on a warm connection, alternating with the request; for a split by user it is the
+one that ranks all users. The bare statement of the first line takes one or two milliseconds, less
 than HTTP and writing 366 buckets. Its ratio therefore shows their cost, and grows as the statement
 gets faster.
 """
@@ -146,6 +150,8 @@ def report(machine: Mapping[str, str], measured: Measured, held: Sequence[Bar]) 
         parts += [_INGEST, _ingest(measured.ingested)]
     if measured.decked:
         parts += [_DECKED, _decked(measured.decked)]
+    parts += singles_section(measured.compared)
+    parts += growing_section(measured.grown)
     parts += clients_section(measured.clients)
     parts += imported(measured.imported, measured.import_memory)
     if measured.corrected:

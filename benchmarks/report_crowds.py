@@ -94,4 +94,4 @@ def paged(figures: Sequence[PageFigures]) -> list[str]:
         for it in figures
         for what, times, median, slow in it.rows()
     ]
-    return [_PAGED, table(("What", "Times", "p50 ms", "p95 ms"), rows)]
+    return [_PAGED, table(("What", "Count", "p50 ms", "p95 ms"), rows)]

@@ -14,8 +14,9 @@ from benchmarks.figures import Times, interleaved
 from benchmarks.ledgers import Ledger, year_ledger
 from benchmarks.plan import Plan
 from benchmarks.wire import Call, WrongAnswer, asking, request
-from tollbook.analytics.series_reads import EVERY_METER
-from tollbook.analytics.series_statements import By, Unit, statements
+from tollbook.analytics.period_cover import cover_parameters
+from tollbook.analytics.series_reads import UsageFilter
+from tollbook.analytics.series_statements import By, Unit
 from tollbook.domain.periods import Period, day_number
 
 PLAIN = "a year by day"
@@ -32,12 +33,21 @@ _QUESTIONS = {
     COMPARED: "&compare=previous_period",
     MONTHS: "&bucket=month&split_by=category",
 }
-_BARE = {PLAIN: By.NOTHING, BY_METER: By.METER}
+_STATEMENTS = UsageFilter().statements
+_BARE = {
+    PLAIN: (_STATEMENTS.organization[Unit.DAY, By.NOTHING], YEAR),
+    BY_METER: (_STATEMENTS.organization[Unit.DAY, By.METER], YEAR),
+    BY_USER: (_STATEMENTS.users, len(USERS)),
+}
+"""The statement of a question, and the number of days or users that it returns.
+
+The users with a series of their own are chosen by the sums of all users.
+"""
 
 
 @dataclass(frozen=True)
 class SeriesFigure:
-    """Times of one kind of series, and of its bare statement if it is a single one."""
+    """Times of one kind of series, and of its bare statement if there is one."""
 
     engine: str
     what: str
@@ -58,7 +68,7 @@ def series(databases: Databases, plan: Plan) -> list[SeriesFigure]:
         calls: dict[str, Call] = {}
         for what, query in _QUESTIONS.items():
             if what in _BARE:
-                calls[f"bare {what}"] = _bare(databases, ledger, _BARE[what])
+                calls[f"bare {what}"] = _bare(databases, ledger, *_BARE[what])
             calls[what] = _call(stack, server, ledger, query)
         interleaved(_WARMING, calls)
         times = interleaved(plan.answers, calls)
@@ -84,17 +94,15 @@ def _look_at(body: bytes) -> None:
         raise WrongAnswer("the series do not add up to all events")
 
 
-def _bare(databases: Databases, ledger: Ledger, by: By) -> Call:
+def _bare(databases: Databases, ledger: Ledger, statement: str, keys: int) -> Call:
     first, last = day_number(_PERIOD.start), day_number(_PERIOD.end)
     bound = {
         "number": ledger.number,
-        "meters": EVERY_METER,
-        "first_month": first // 100,
-        "last_month": last // 100,
         "first_day": first,
         "last_day": last,
+        **cover_parameters(_PERIOD),
     }
-    call = databases.bare(ledger.url, statements().organization[Unit.DAY, by], bound)
-    if len({row[0] for row in call()}) != YEAR:
-        raise WrongAnswer("the bare statement does not return a row for each day")
+    call = databases.bare(ledger.url, statement, bound)
+    if len({row[0] for row in call()}) != keys:
+        raise WrongAnswer(f"the bare statement does not return {keys} days or users")
     return call

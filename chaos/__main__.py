@@ -11,8 +11,10 @@ from time import monotonic
 from chaos.attack_report import attack_page, figures
 from chaos.attacks import ATTACKS
 from chaos.faults import Bench, Fault
+from chaos.nodes import CITUS, NO_CITUS, is_citus_installed
 from chaos.of_clients import OF_CLIENTS
 from chaos.of_clocks import OF_CLOCKS
+from chaos.of_clusters import OF_CLUSTERS
 from chaos.of_databases import OF_DATABASES
 from chaos.of_disks import OF_DISKS
 from chaos.of_files import OF_FILES
@@ -22,7 +24,7 @@ from chaos.of_restores import OF_RESTORES
 from chaos.of_standbys import OF_STANDBYS
 from chaos.of_upgrades import OF_UPGRADES
 from chaos.of_ways import OF_WAYS
-from chaos.report import Trial, page
+from chaos.report import Row, Trial, page, read_rows, row_of
 from chaos.siege import Attack, AttackTrial, besiege
 from chaos.without_key import raise_file_limit
 from chaos.world import Verdict
@@ -39,8 +41,11 @@ FAULTS = (
     *OF_WAYS,
     *OF_CLIENTS,
     *OF_RECEIVERS,
+    *OF_CLUSTERS,
 )
 _DOCS = Path(__file__).parent.parent / "docs"
+_RELIABILITY = _DOCS / "reliability.md"
+_ATTACKS = _DOCS / "attacks.md"
 
 
 def produce(fault: Fault, engine: str, folder: Path, *, quick: bool) -> Trial:
@@ -70,12 +75,8 @@ def main() -> int:
     parser.add_argument(
         "--quick", action="store_true", help="run each a few times or briefly, and write no page"
     )
-    parser.add_argument(
-        "--only", default="", help="run those whose names contain this text, and write no page"
-    )
-    parser.add_argument(
-        "--engine", default="", help="use SQLite or PostgreSQL only, and write no page"
-    )
+    parser.add_argument("--only", default="", help="run those whose names contain this text")
+    parser.add_argument("--engine", default="", help="use SQLite, PostgreSQL or Citus only")
     parser.add_argument("--attacks", action="store_true", help="run the attacks only")
     parser.add_argument("--folder", type=Path, default=Path("/var/tmp"))
     options = parser.parse_args()
@@ -85,13 +86,25 @@ def main() -> int:
 
 def _produce_all(options: argparse.Namespace) -> bool:
     """Produce the selected faults; return whether nothing was lost, duplicated or wrong."""
-    trials = []
+    passed = True
     for fault in FAULTS:
         for engine in _engines(fault, options):
-            trials.append(produce(fault, engine, options.folder, quick=options.quick))
-            _print(trials[-1])
-            _write("reliability.md", page(trials, _today()), options)
-    return all(it.verdict.passed for it in trials)
+            if engine == CITUS and not is_citus_installed():
+                print(f"{engine:10} {fault.name}: skipped: {NO_CITUS}", flush=True)
+                continue
+            trial = produce(fault, engine, options.folder, quick=options.quick)
+            _print(trial)
+            passed = passed and trial.verdict.passed
+            if not options.quick:
+                _put(row_of(trial, _today()))
+    return passed
+
+
+def _put(row: Row) -> None:
+    """Replace a row of the page; rows of other runs keep their date while their fault exists."""
+    rows = read_rows(_RELIABILITY.read_text()) | {(row.name, row.engine): row}
+    keys = [(fault.name, engine) for fault in FAULTS for engine in fault.engines]
+    _RELIABILITY.write_text(page(rows[it] for it in keys if it in rows))
 
 
 def _attack_all(options: argparse.Namespace) -> bool:
@@ -103,7 +116,8 @@ def _attack_all(options: argparse.Namespace) -> bool:
             trials.append(trial)
             result = "passed" if trial.passed else f"FAILED {trial.wrong}"
             print(f"{engine:10} {attack.name}: {figures(trial)}: {result}", flush=True)
-            _write("attacks.md", attack_page(trials, _today()), options)
+            if not (options.quick or options.only or options.engine):
+                _ATTACKS.write_text(attack_page(trials, _today()))
     return all(it.passed for it in trials)
 
 
@@ -111,12 +125,6 @@ def _engines(it: Fault | Attack, options: argparse.Namespace) -> list[str]:
     """Return the engines on which something is to be run, none if it is not selected."""
     chosen = it.engines if options.only in it.name else ()
     return [engine for engine in chosen if options.engine.lower() in engine.lower()]
-
-
-def _write(name: str, text: str, options: argparse.Namespace) -> None:
-    """Write a page, if everything that belongs on it is run."""
-    if not (options.quick or options.only or options.engine):
-        (_DOCS / name).write_text(text)
 
 
 def _today() -> date:

@@ -32,6 +32,7 @@ class Load:
         self.sent: dict[Identity, int] = {}
         self.acknowledged: set[Identity] = set()
         self.refused: Counter[str] = Counter()
+        self.codes: Counter[str] = Counter()
         self.wrong: list[str] = []
         self.prefix = ""
         self._address = address
@@ -99,6 +100,7 @@ class Load:
                     self._acknowledge(batch, response, is_retry=is_retry)
                     return
                 self.refused[str(response.status_code)] += 1
+                self.codes[response.json()["code"]] += 1
                 if response.status_code not in (429, 503):
                     self.wrong.append(f"{response.status_code}: {response.text[:200]}")
                     return

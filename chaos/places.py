@@ -85,14 +85,13 @@ class Cluster:
         self._run("pg_basebackup", "-D", str(self._data), "-R", "-X", "stream", "-d", source)
         self.start()
         if synchronous:
-            primary.execute("ALTER SYSTEM SET synchronous_standby_names = 'replica'")
-            primary.execute("SELECT pg_reload_conf()")
+            primary.configure("synchronous_standby_names = 'replica'")
         return self
 
     def pause_replay(self) -> None:
         """Make a replica lag behind: it receives changes but does not apply them."""
         self.execute("SELECT pg_wal_replay_pause()")
-        self._wait_until("SELECT pg_get_wal_replay_pause_state() = 'paused'")
+        self.wait_until("SELECT pg_get_wal_replay_pause_state() = 'paused'")
 
     def resume_replay(self) -> None:
         """Make a replica apply the received changes."""
@@ -100,21 +99,13 @@ class Cluster:
 
     def stop_following(self) -> None:
         """Disconnect a replica, so that a promotion loses later commits."""
-        self.execute("ALTER SYSTEM SET primary_conninfo = ''")
-        self.execute("SELECT pg_reload_conf()")
-        self._wait_until("SELECT NOT EXISTS (SELECT FROM pg_stat_wal_receiver)")
+        self.configure("primary_conninfo = ''")
+        self.wait_until("SELECT NOT EXISTS (SELECT FROM pg_stat_wal_receiver)")
 
     def catch_up(self, primary: "Cluster") -> None:
         """Wait until a replica has applied all commits of its primary."""
         end = primary.value("SELECT pg_current_wal_flush_lsn()")
-        self._wait_until(f"SELECT pg_last_wal_replay_lsn() >= '{end}'")
-
-    def _wait_until(self, question: str) -> None:
-        give_up = monotonic() + _PATIENCE
-        while not self.value(question):
-            if monotonic() > give_up:
-                raise RuntimeError(f"not within {_PATIENCE:.0f} seconds: {question}")
-            sleep(0.02)
+        self.wait_until(f"SELECT pg_last_wal_replay_lsn() >= '{end}'")
 
     def start(self) -> None:
         """Start the cluster; after a crash, its processes may take a moment to end."""
@@ -162,6 +153,19 @@ class Cluster:
         """Run a statement as the administrator."""
         with psycopg.connect(self.url, autocommit=True) as connection:
             connection.execute(statement.encode())
+
+    def configure(self, setting: str) -> None:
+        """Change a setting, such as `fsync = off`, of the running cluster."""
+        self.execute(f"ALTER SYSTEM SET {setting}")
+        self.execute("SELECT pg_reload_conf()")
+
+    def wait_until(self, question: str) -> None:
+        """Wait until the answer to a query of the administrator is true."""
+        give_up = monotonic() + _PATIENCE
+        while not self.value(question):
+            if monotonic() > give_up:
+                raise RuntimeError(f"not within {_PATIENCE:.0f} seconds: {question}")
+            sleep(0.02)
 
     def value(self, question: str) -> Any:
         """Return the value of a query as the administrator."""

@@ -54,6 +54,10 @@ class CitusCluster:
     def url(self, name: str) -> str:
         return f"{self._admin.rpartition('/')[0]}/{name}"
 
+    def url_on(self, host: str, port: int, name: str) -> str:
+        """Return the address of the database of this name on one node."""
+        return psycopg.conninfo.make_conninfo(self._admin, host=host, port=port, dbname=name)
+
     def create(self, *, shards: int = 4, migrated: bool = True) -> str:
         """Make a database of the cluster, empty or migrated."""
         name = self.create_apart()
@@ -141,8 +145,7 @@ class CitusCluster:
         session.execute(_RESTART_NUMBERS)
 
     def _on(self, host: str, port: int, name: str) -> Connection:
-        address = psycopg.conninfo.make_conninfo(self._admin, host=host, port=port, dbname=name)
-        return psycopg.connect(address, autocommit=True)
+        return psycopg.connect(self.url_on(host, port, name), autocommit=True)
 
     def _run_on(self, host: str, port: int, statement: str, *names: str) -> None:
         with self._on(host, port, "postgres") as connection:

@@ -5,6 +5,7 @@ import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 from xdist.remote import Producer
@@ -18,10 +19,16 @@ from tests.servers import Server
 from tollbook.store.database import Database, open_database
 from tollbook.store.migrate import migrate
 
+MEMORY = Path("/dev/shm")
+LEAST_MEMORY = 2 << 30
+"""Bytes that must be free: some containers have only 64 MiB."""
 POSTGRES = os.environ.get("TOLLBOOK_TEST_POSTGRES", "")
 Server.forks = True
 CITUS = os.environ.get("TOLLBOOK_TEST_CITUS", "")
-ENGINES = ("sqlite", "postgresql", *(["citus"] if CITUS else []))
+ON_ONE_SERVER = ("sqlite", "postgresql")
+"""The engines of tests that copy, dump or replace the whole database of one server."""
+on_one_server = pytest.mark.parametrize("database_url", ON_ONE_SERVER, indirect=True)
+ENGINES = (*ON_ONE_SERVER, *(["citus"] if CITUS else []))
 __all__ = ["made_demo"]
 
 
@@ -80,6 +87,18 @@ def sqlite_url(tmp_path: Path, migrated_file: Path) -> str:
 
 
 @pytest.fixture
+def sqlite_url_in_memory(
+    migrated_file: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[str]:
+    """As `sqlite_url`, in a folder of memory: on a disk, SQLite waits at every commit."""
+    has_room = MEMORY.is_dir() and shutil.disk_usage(MEMORY).free > LEAST_MEMORY
+    base = MEMORY if has_room else tmp_path_factory.getbasetemp()
+    with TemporaryDirectory(prefix="tollbook-", dir=base) as folder:
+        path = shutil.copy(migrated_file, Path(folder, "tollbook.db"))
+        yield f"sqlite:///{path}"
+
+
+@pytest.fixture
 def postgres_url(postgres: Postgres) -> Iterator[str]:
     name = postgres.create()
     yield postgres.url(name)
@@ -125,7 +144,28 @@ _URLS = {
 @pytest.fixture(params=ENGINES)
 def database_url(request: pytest.FixtureRequest) -> str:
     """The URL of a migrated, empty database: the test runs once for each engine."""
-    return str(request.getfixturevalue(_URLS[request.param]))
+    name = _URLS[request.param]
+    # A test that asks for its folder may look for the files of the database there.
+    if name == "sqlite_url" and "tmp_path" not in request.fixturenames:
+        name = "sqlite_url_in_memory"
+    return str(request.getfixturevalue(name))
+
+
+@pytest.fixture(params=ON_ONE_SERVER)
+def empty_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """The URL of a database without tables, of the engine in the parameter.
+
+    Few tests need a cluster, where migrations are those of PostgreSQL and tables are then divided.
+    """
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path / 'empty.db'}"
+        return
+    servers: Postgres | CitusCluster = request.getfixturevalue(
+        "citus" if request.param == "citus" else "postgres"
+    )
+    name = servers.create(migrated=False)
+    yield servers.url(name)
+    servers.drop(name)
 
 
 @pytest.fixture

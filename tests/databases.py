@@ -79,13 +79,13 @@ class Postgres:
     def url(self, name: str) -> str:
         return f"{self.admin.rpartition('/')[0]}/{name}"
 
-    def create(self, *, empty: bool = False) -> str:
-        """Make a database, without tables or migrated."""
+    def create(self, *, migrated: bool = True) -> str:
+        """Make a database, empty or migrated."""
         name = f"tollbook_test_{uuid4().hex[:12]}"
-        if empty:
-            self._run("CREATE DATABASE {}", name)
-        else:
+        if migrated:
             self._run("CREATE DATABASE {} TEMPLATE {}", name, self.template)
+        else:
+            self._run("CREATE DATABASE {}", name)
         return name
 
     def take(self) -> str:

@@ -262,6 +262,7 @@ def _measured(
         quarantined_events=lambda: _measure(lambda: quarantine.count_all(database)),
         pending_events=lambda: _measure(lambda: pending_events.count_all(database, now())),
         database_bytes=lambda: _measure(database.engine.size_in_bytes),
+        nodes=lambda: _measure(database.engine.nodes),
         clock_seconds=lambda: _measure(lambda: clock_difference(database, now())),
         pending_erasures=lambda: _measure(lambda: pending_erasures.count_all(database)),
         backlog=lambda: _measure(lambda: measure_backlog(database, now())),

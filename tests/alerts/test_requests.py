@@ -13,6 +13,7 @@ import pytest
 
 from tests.alerts.certificates import contexts
 from tests.alerts.receivers import Answer, Receiver, receiving
+from tests.waiting import PATIENCE
 from tollbook.alerts.requests import Requests, Resolve, resolve
 from tollbook.domain.addresses import Address
 from tollbook.domain.deliveries import AttemptCode, AttemptOutcome
@@ -122,7 +123,7 @@ def test_a_name_service_that_hangs_is_a_timeout() -> None:
 
 def test_a_receiver_that_hangs_is_a_timeout(receiver: Receiver) -> None:
     released = threading.Event()
-    receiver.decide = lambda _: (released.wait(20), Answer())[1]
+    receiver.decide = lambda _: (released.wait(PATIENCE), Answer())[1]
     assert post(receiver.url, seconds=0.3).code is AttemptCode.TIMEOUT
     released.set()
 

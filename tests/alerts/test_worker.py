@@ -2,6 +2,7 @@
 
 import threading
 
+from tests.waiting import PATIENCE
 from tollbook.alerts.lease import Lease, LeaseLost
 from tollbook.alerts.worker import Step, Work, Worker
 from tollbook.domain.errors import InvalidRequest
@@ -102,6 +103,6 @@ def test_the_lease_is_free_after_the_thread_has_ended(database: Database) -> Non
     lease = Lease(database, now)
     worker = Worker(lease, Work(lease, database, now), [step])
     worker.open()
-    assert ran.wait(10)
+    assert ran.wait(PATIENCE)
     worker.close()
     assert Lease(database, now).hold()

@@ -256,7 +256,7 @@ def test_sqlite_finds_the_knowledge_bases_of_a_country_by_the_index_of_users(
     database = open_database(sqlite_url)
     platform = Platform(database)
     platform.organization()
-    sql = filtered_users_sql(one_user=False, in_country=True)
+    sql = filtered_users_sql(one_user=False, in_country=True, match="")
     bound = filtered_users._parameters(1, JANUARY, Filters(country="GB"), None)
     plan = " ".join(row[3] for row in platform.rows(f"EXPLAIN QUERY PLAN {sql}", **bound))
     assert "SEARCH mine USING COVERING INDEX ix_events_by_user" in plan

@@ -22,6 +22,8 @@ STATEMENTS = {
     "organizations": ALL.organizations,
     "organizations_in_country": ALL.organizations_in_country,
     "timezones": statements.TIMEZONES,
+    "users_of_all_meters": UsageFilter().statements.users,
+    "users_of_own_meters": UsageFilter(codes=(1_000,)).statements.users,
 }
 BERLIN = Subject("t", "USD", ("Europe/Berlin",), 7)
 TENANT = Subject("t", "USD", ("Europe/Berlin", "UTC"))

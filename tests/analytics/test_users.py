@@ -239,6 +239,7 @@ STATEMENTS = {
     "knowledge_bases": f"\n{users.KNOWLEDGE_BASES}\n",
     "people": f"\n{closed_rows.PEOPLE}\n",
     "open_month": closed_rows.OPEN_MONTH,
+    "part_of_month": closed_rows.PART_OF_MONTH,
     "valid_months": closed_days.VALID_MONTHS,
     "last_closed_day": closed_days.LAST_CLOSED_DAY,
 }

@@ -10,6 +10,7 @@ import httpx
 import pytest
 
 from tests.builders import Json, Platform
+from tests.clusters import CitusCluster
 from tests.conftest import ENGINES, Postgres
 from tests.inside import serving
 from tests.servers import SECRET_KEY, Server
@@ -114,6 +115,22 @@ def postgres_site(postgres: Postgres) -> Iterator[Site]:
     postgres.drop(name)
 
 
+@pytest.fixture(scope="session")
+def citus_site(citus: CitusCluster) -> Iterator[Site]:
+    name = citus.create()
+    yield from site_on(citus.url(name))
+    citus.drop(name)
+
+
+_SITES = {"sqlite": "site", "postgresql": "postgres_site", "citus": "citus_site"}
+
+
+def site_of(request: pytest.FixtureRequest) -> Site:
+    """Return the shared site of the engine that is the parameter of a fixture."""
+    site: Site = request.getfixturevalue(_SITES[request.param])
+    return site
+
+
 @pytest.fixture
 def tenant(site: Site) -> Tenant:
     """A tenant with the organization org_1."""
@@ -157,7 +174,6 @@ def clocked(
 @pytest.fixture(params=ENGINES)
 def either(request: pytest.FixtureRequest) -> Tenant:
     """The same on each engine."""
-    name = "site" if request.param == "sqlite" else "postgres_site"
-    tenant: Tenant = request.getfixturevalue(name).tenant()
+    tenant = site_of(request).tenant()
     tenant.organization()
     return tenant

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import httpx
 import pytest
 
-from tests.api.conftest import Site, Tenant
+from tests.api.conftest import Tenant, site_of
 from tests.builders import event
 from tests.conftest import ENGINES
 from tollbook.api.application import ENDPOINTS
@@ -46,8 +46,7 @@ class Part(NamedTuple):
 @pytest.fixture(scope="module", params=ENGINES)
 def part(request: pytest.FixtureRequest) -> Part:
     """A part that no test may change."""
-    site: Site = request.getfixturevalue("site" if request.param == "sqlite" else "postgres_site")
-    return part_of(site.tenant())
+    return part_of(site_of(request).tenant())
 
 
 def part_of(either: Tenant) -> Part:

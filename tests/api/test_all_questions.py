@@ -15,7 +15,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.api.conftest import Site, Tenant
+from tests.api.conftest import Site, Tenant, site_of
 from tests.builders import Json, event, reversal
 from tests.conftest import ENGINES
 from tests.properties.profile import examples
@@ -159,9 +159,7 @@ class Asker:
 
 @pytest.fixture(params=ENGINES)
 def either_site(request: pytest.FixtureRequest) -> Site:
-    name = "site" if request.param == "sqlite" else "postgres_site"
-    site: Site = request.getfixturevalue(name)
-    return site
+    return site_of(request)
 
 
 @given(made=st.lists(MADE, max_size=30), days=st.tuples(DAYS, DAYS), limit=st.integers(1, 3))

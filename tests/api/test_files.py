@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import pyarrow.parquet
 import pytest
 
-from tests.api.conftest import Site, Tenant, problems
+from tests.api.conftest import Tenant, problems, site_of
 from tests.builders import Json, event, reversal
 from tests.conftest import ENGINES
 from tollbook.analytics.series_question import SeriesSplit
@@ -36,8 +36,7 @@ OF_METERS = {"meter", "unit", "category"}
 @pytest.fixture(scope="module", params=ENGINES)
 def used(request: pytest.FixtureRequest) -> Tenant:
     """A tenant whose usage no test may change."""
-    site: Site = request.getfixturevalue("site" if request.param == "sqlite" else "postgres_site")
-    return used_by(site.tenant())
+    return used_by(site_of(request).tenant())
 
 
 def used_by(either: Tenant) -> Tenant:

@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.api.conftest import Tenant
+from tests.api.conftest import Tenant, site_of
 from tests.conftest import ENGINES
 from tests.own_meters import sell_whatsapp_and_ai
 
@@ -30,8 +30,7 @@ class Journey:
 
 @pytest.fixture(scope="module", params=ENGINES)
 def journey(request: pytest.FixtureRequest) -> Journey:
-    name = "site" if request.param == "sqlite" else "postgres_site"
-    tenant: Tenant = request.getfixturevalue(name).tenant()
+    tenant = site_of(request).tenant()
     tenant.organization()
     return Journey(tenant)
 

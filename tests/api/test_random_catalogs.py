@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.api.conftest import Site, Tenant
+from tests.api.conftest import Site, Tenant, site_of
 from tests.builders import event, reversal
 from tests.conftest import ENGINES
 from tests.properties.profile import examples
@@ -142,9 +142,7 @@ def require_margin(row: dict[str, Any], expected: tuple[int | None, int | None, 
 
 @pytest.fixture(params=ENGINES)
 def any_site(request: pytest.FixtureRequest) -> Site:
-    name = "site" if request.param == "sqlite" else "postgres_site"
-    site: Site = request.getfixturevalue(name)
-    return site
+    return site_of(request)
 
 
 @given(random=st.randoms(use_true_random=False))

@@ -9,6 +9,7 @@ from uuid import uuid4
 import nats
 
 from tests.brokers.processes import Nats
+from tests.waiting import PATIENCE
 
 _T = TypeVar("_T")
 
@@ -48,7 +49,7 @@ class Stream:
             subject = f"{self.name}.dead"
             count = (await js.stream_info(subject.replace(".", "_"))).state.messages
             reader = await js.pull_subscribe(subject, durable=f"r{uuid4().hex[:8]}")
-            return await reader.fetch(count, timeout=5) if count else []
+            return await reader.fetch(count, timeout=PATIENCE) if count else []
 
         return self.run(fetch)
 

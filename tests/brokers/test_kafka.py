@@ -27,7 +27,7 @@ class Topic:
         self.url = f"kafka://{server}/{self.name}"
         self._producer = Producer({"bootstrap.servers": server, "log_level": 0})
         for name in (self.name, f"{self.name}.dead"):
-            self._producer.list_topics(name, timeout=10)
+            self._producer.list_topics(name, timeout=PATIENCE)
 
     def publish(self, *messages: tuple[bytes, dict[str, Any]]) -> None:
         for body, headers in messages:
@@ -51,7 +51,7 @@ class Topic:
         settings = {"bootstrap.servers": self.server, "group.id": "dead", "log_level": 0}
         reader = Consumer(settings | {"auto.offset.reset": "earliest"})
         reader.subscribe([f"{self.name}.dead"])
-        found = reader.consume(count, timeout=30)
+        found = reader.consume(count, timeout=PATIENCE)
         reader.close()
         return found
 
@@ -59,7 +59,7 @@ class Topic:
 @pytest.fixture(scope="module")
 def cluster() -> Iterator[str]:
     producer = Producer({"test.mock.num.brokers": 1, "log_level": 0})
-    brokers = producer.list_topics(timeout=10).brokers.values()
+    brokers = producer.list_topics(timeout=PATIENCE).brokers.values()
     yield ",".join(f"{it.host}:{it.port}" for it in brokers)
     producer.flush()  # the cluster lives as long as its producer
 

@@ -132,7 +132,7 @@ def test_kafka_and_its_consumer_are_killed(ledger: Ledger) -> None:
         settings = {"bootstrap.servers": cluster.server, "log_level": 0}
         producer = Producer(settings)
         for name in ("usage", "usage.dead"):
-            producer.list_topics(name, timeout=30)
+            producer.list_topics(name, timeout=PATIENCE)
 
         def send(ids: list[str]) -> None:
             for it in ids:

@@ -19,6 +19,7 @@ from tests.brokers.streams import Stream, text
 from tests.brokers.test_kills import wait_until
 from tests.builders import event
 from tests.servers import free_port
+from tests.waiting import PATIENCE
 
 EMPTY = ("--create", "--stop-when-empty")
 
@@ -164,10 +165,10 @@ def test_nothing_is_acknowledged_or_dead_while_the_database_is_away(
         connection.execute("UPDATE directory_state SET schema_version = ? WHERE id = 1", row)
     wait_until(lambda: ledger.ids() == ["before", "kept"])
     wait_until(lambda: health(port) == 200)
-    metrics = plain_http.get(f"http://127.0.0.1:{port}/metrics", timeout=5).text
+    metrics = plain_http.get(f"http://127.0.0.1:{port}/metrics", timeout=PATIENCE).text
     assert 'tollbook_consume_messages_total{outcome="stored"} 2.0' in metrics
     assert consuming.terminate() == 0
 
 
 def health(port: int) -> int:
-    return plain_http.get(f"http://127.0.0.1:{port}/healthz", timeout=5).status_code
+    return plain_http.get(f"http://127.0.0.1:{port}/healthz", timeout=PATIENCE).status_code

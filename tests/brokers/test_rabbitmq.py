@@ -17,6 +17,7 @@ from tests.brokers.processes import Rabbit
 from tests.brokers.test_kills import wait_until
 from tests.builders import event
 from tests.servers import free_port
+from tests.waiting import PATIENCE
 
 
 @pytest.fixture(scope="module")
@@ -107,7 +108,7 @@ def test_two_consumers_share_a_queue_and_a_ledger(shared_ledger: Ledger, rabbit:
 
 
 def stored(port: int) -> int:
-    text = plain_http.get(f"http://127.0.0.1:{port}/metrics", timeout=5).text
+    text = plain_http.get(f"http://127.0.0.1:{port}/metrics", timeout=PATIENCE).text
     (line,) = (it for it in text.splitlines() if 'messages_total{outcome="stored"}' in it)
     return int(float(line.rpartition(" ")[2]))
 
@@ -129,7 +130,7 @@ def test_the_queue_that_is_advised_loses_nothing_when_connections_end(
         await channel.default_exchange.publish(aio_pika.Message(body, delivery_mode=2), "kept")
 
     async def receive(channel: Any) -> None:
-        await (await declare(channel)).get(timeout=30)
+        await (await declare(channel)).get(timeout=PATIENCE)
 
     on_channel(rabbit, publish)
     for _ in range(3):

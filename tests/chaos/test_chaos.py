@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from chaos.__main__ import FAULTS, produce
 from chaos.faults import Fault
+from chaos.nodes import CITUS, NO_CITUS, is_citus_installed
 from chaos.of_clients import OF_CLIENTS
 
 from tests.poolers import program
@@ -25,6 +26,8 @@ def test_nothing_acknowledged_is_lost_or_counted_twice(fault: Fault, engine: str
         pytest.skip("NOT ROOT: a small disk cannot be mounted; run `make chaos` as root")
     if fault.pools:
         program()
+    if engine == CITUS and not is_citus_installed():
+        pytest.skip(f"NO CITUS: {NO_CITUS}")
     trial = produce(fault, engine, Path("/var/tmp"), quick=True)
     assert trial.verdict.acknowledged > 0
     assert trial.verdict.passed, trial.verdict

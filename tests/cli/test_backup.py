@@ -13,7 +13,7 @@ import pytest
 
 from tests.builders import Platform, event
 from tests.cli.conftest import Tollbook
-from tests.conftest import Postgres
+from tests.conftest import Postgres, on_one_server
 from tollbook.store import drafts
 from tollbook.store.database import open_database
 from tollbook.store.drafts import ArchiveDraft
@@ -44,7 +44,7 @@ def another(request: pytest.FixtureRequest, database_url: str, tmp_path: Path) -
         yield f"sqlite:///{tmp_path / 'another.db'}"
         return
     cluster: Postgres = request.getfixturevalue("postgres")
-    name = cluster.create(empty=True)
+    name = cluster.create(migrated=False)
     yield cluster.url(name)
     cluster.drop(name)
 
@@ -61,6 +61,7 @@ def command(
     return Tollbook(capsys, tmp_path)
 
 
+@on_one_server
 def test_an_empty_ledger_is_backed_up_and_restored(
     command: Tollbook, another: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -69,6 +70,7 @@ def test_an_empty_ledger_is_backed_up_and_restored(
     assert command.json("restore", "b") == {"file": "b", "events": 0}
 
 
+@on_one_server
 def test_a_backup_restored_elsewhere_is_the_ledger(
     command: Tollbook, another: str, database_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -83,6 +85,7 @@ def test_a_backup_restored_elsewhere_is_the_ledger(
     assert ids(another) == ["call-1"]
 
 
+@on_one_server
 def test_a_restored_database_is_another_state(command: Tollbook, database_url: str) -> None:
     fill(database_url)
     assert command("backup", "b").code == 0
@@ -97,12 +100,14 @@ def tokens(url: str) -> set[int]:
         return {snapshot.directory_token, *(it[0] for it in found)}
 
 
+@on_one_server
 def test_a_backup_never_takes_the_place_of_another(command: Tollbook) -> None:
     Path("b").write_text("mine")
     assert "exists already" in command.refusal("backup", "b")
     assert Path("b").read_text() == "mine"
 
 
+@on_one_server
 def test_a_database_that_is_not_empty_stays_unless_told(
     command: Tollbook, database_url: str
 ) -> None:
@@ -117,6 +122,7 @@ def test_a_database_that_is_not_empty_stays_unless_told(
     assert differing(database_url) == []
 
 
+@on_one_server
 def test_a_database_in_use_stays(command: Tollbook, database_url: str) -> None:
     fill(database_url)
     command("backup", "b")
@@ -126,6 +132,7 @@ def test_a_database_in_use_stays(command: Tollbook, database_url: str) -> None:
     assert ids(database_url) == ["call-1"]
 
 
+@on_one_server
 @pytest.mark.parametrize(
     "content", [b"", b"not a backup", b"SQLite format 3\x00 and no more", b"PGDMP"]
 )
@@ -139,6 +146,7 @@ def test_what_is_no_backup_changes_nothing(
     assert ids(database_url) == ["call-1"]
 
 
+@on_one_server
 def test_half_a_backup_changes_nothing(command: Tollbook, database_url: str) -> None:
     fill(database_url)
     command("backup", "b")
@@ -173,6 +181,7 @@ def test_a_missing_database_is_not_made_by_backing_it_up(
     assert not Path("nothing.db").exists()
 
 
+@on_one_server
 def test_what_a_killed_backup_left_is_removed_by_the_next_one(
     command: Tollbook, database_url: str
 ) -> None:
@@ -193,6 +202,7 @@ def test_what_a_killed_backup_left_is_removed_by_the_next_one(
     assert command("backup", "another").code == 0
 
 
+@on_one_server
 def test_a_restored_database_forgets_the_files_that_were_being_written(
     command: Tollbook, database_url: str
 ) -> None:
@@ -284,6 +294,7 @@ def test_tables_of_a_later_schema_do_not_stay(on_postgres: Tollbook, postgres_ur
     assert found == (None,)
 
 
+@on_one_server
 def test_a_database_without_a_schema_is_not_backed_up(
     command: Tollbook, another: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

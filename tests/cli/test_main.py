@@ -70,7 +70,7 @@ def test_the_first_command_on_nothing_makes_the_database(tmp_path: Path) -> None
 def test_the_first_command_on_an_empty_postgresql_makes_the_schema(
     postgres: Postgres, tmp_path: Path
 ) -> None:
-    name = postgres.create(empty=True)
+    name = postgres.create(migrated=False)
     try:
         ran = run_command(postgres.url(name), "tenants", "create", "acme", folder=tmp_path)
         assert (ran.returncode, ran.stderr) == (0, "")

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from contextlib import closing
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,6 +11,9 @@ from playwright.sync_api import Locator, Page, expect
 
 from tests.alerts.builders import notification
 from tests.dashboard.conftest import Demo, Look, fits, held
+from tollbook import dashboard
+from tollbook.domain.deliveries import DeliveryStatus
+from tollbook.domain.notifications import NotificationType
 from tollbook.store.database import open_database
 from tollbook.store.notifications import add_notifications
 from tollbook.wiring import now
@@ -98,6 +102,37 @@ def test_what_was_notified_is_listed_for_keys_that_may(look: Look, demo: Demo) -
     expect(reader.get_by_text("No triggers")).to_be_visible()
     expect(reader.get_by_role("button", name="Endpoints")).to_have_count(0)
     expect(reader.get_by_role("button", name="Add a trigger")).to_have_count(0)
+
+
+def test_a_report_and_the_end_of_a_silence_are_sentences(look: Look, demo: Demo) -> None:
+    report = {
+        "period": {"kind": "week", "start": "2024-01-01", "end": "2024-01-07"},
+        "cost": 51.27,
+        "currency": "USD",
+        "events": 12,
+    }
+    silence = {"last_event_received_at": "2024-01-05T12:00:00Z", "looks_like": None}
+    found = [
+        notification("report", tenant="demo", type=NotificationType.REPORT_READY, data=report),
+        notification("silence", tenant="demo", type=NotificationType.USAGE_RESUMED, data=silence),
+    ]
+    url = demo.server.database_url
+    with closing(open_database(url)) as database, database.writing() as transaction:
+        add_notifications(transaction, found, now())
+    page = look("tenant", "#/alerts?show=notifications")
+    of_report = row(page, "Report ready")
+    expect(of_report).to_contain_text(re.compile("Jan 1.*7, 2024: 51.27 USD, 12 events"))
+    expect(row(page, "Usage resumed")).to_contain_text("After a silence since Jan 5, 2024")
+
+
+def test_the_page_knows_every_status_and_type_of_notifications() -> None:
+    script = Path(dashboard.__file__).with_name("alerts") / "notifications.js"
+    text = script.read_text()
+    statuses = re.findall(r"const STATUSES = \[(.*)\];", text)
+    assert re.findall(r'"(\w+)"', statuses[0]) == list(DeliveryStatus)
+    summaries = text.partition("const SUMMARIES = {")[2].partition("};")[0]
+    types = {it.partition(".")[0] for it in NotificationType}
+    assert set(re.findall(r"^  (\w+): ", summaries, re.MULTILINE)) == types
 
 
 def test_an_organization_shows_its_budgets_and_what_the_month_will_cost(

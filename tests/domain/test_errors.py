@@ -64,7 +64,7 @@ def test_only_errors_of_requests_have_a_status_below_500() -> None:
 
 SHARED = {
     "invalid_request": {"RequestError", "InvalidRequest"},
-    "store_unavailable": {"StoreUnavailable", "Unreachable", "DirectoryChanged"},
+    "store_unavailable": {"StoreUnavailable", "Unreachable", "NodeUnreachable", "DirectoryChanged"},
     "internal_error": {"TollbookError", "InternalError"},
 }
 

@@ -6,7 +6,15 @@ from urllib.parse import quote
 import httpx
 import pytest
 
-from tests.api.conftest import Site, Tenant, error_of, postgres_site, site  # noqa: F401
+from tests.api.conftest import (  # noqa: F401
+    Site,
+    Tenant,
+    citus_site,
+    error_of,
+    postgres_site,
+    site,
+    site_of,
+)
 from tests.conftest import ENGINES
 from tollbook.dashboard.assets import FOLDER
 from tollbook.dashboard.pages import POLICY
@@ -17,9 +25,7 @@ PAGE = "https://app.example.com"
 
 @pytest.fixture(params=ENGINES)
 def tenant(request: pytest.FixtureRequest) -> Tenant:
-    name = "site" if request.param == "sqlite" else "postgres_site"
-    made: Tenant = request.getfixturevalue(name).tenant()
-    return made
+    return site_of(request).tenant()
 
 
 def frame(tenant: Tenant, name: str | None = None, **headers: str) -> httpx.Response:

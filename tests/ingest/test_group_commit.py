@@ -1,16 +1,24 @@
 """The queue of the writer: what waits is committed together, and each gets its own outcome."""
 
 from collections.abc import Iterator
+from contextlib import closing
 from threading import Event, Thread
 
 import pytest
 
 from tests.builders import Json, Platform, event
 from tests.waiting import PATIENCE, wait_for
-from tollbook.domain.errors import InternalError, InvalidRequest, Problem, QueueFull, TollbookError
+from tollbook.domain.errors import (
+    InternalError,
+    InvalidRequest,
+    NodeUnreachable,
+    Problem,
+    QueueFull,
+    TollbookError,
+)
 from tollbook.ingest.commit import BatchResult, Submission
 from tollbook.ingest.group_commit import Committed, Delivery, GroupCommitter, Outcome, Pending
-from tollbook.store.database import Database
+from tollbook.store.database import Database, open_database
 from tollbook.wiring import now
 
 
@@ -209,6 +217,45 @@ def test_a_commit_that_fails_is_every_request_s_answer_and_is_remembered(writer:
     assert three.statuses == ["accepted"]
     assert writer.queue.committed_within(PATIENCE)
     assert writer.platform.differences() == []
+
+
+# PostgreSQL refuses the events of one organization as a coordinator does whose node is away.
+NODE_AWAY = """
+CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN RAISE EXCEPTION 'connection to the remote node failed' USING ERRCODE = '08006'; END $$
+"""
+AWAY = """
+CREATE TRIGGER away BEFORE INSERT ON event_keys FOR EACH ROW
+WHEN (NEW.organization_id = {number}) EXECUTE FUNCTION refuse()
+"""
+
+
+def test_organizations_on_other_nodes_are_stored_while_a_node_is_away(
+    emptied_postgres_url: str,
+) -> None:
+    with closing(open_database(emptied_postgres_url)) as database:
+        platform = Platform(database)
+        platform.organization()
+        number = platform.organization("away")
+        writer = Writer(platform)
+        writer.queue.start()
+        try:
+            writer.hold()
+            with database.writing() as transaction:
+                transaction.execute(NODE_AWAY)
+                transaction.execute(AWAY.format(number=number))
+            away = event(id="a", organization_id="away")
+            requests = [writer.put(event(id="1")), writer.put(away), writer.put(event(id="2"))]
+            writer.free.set()
+            wait_for(lambda: all(it.outcome for it in requests))
+        finally:
+            writer.free.set()
+            writer.queue.close()
+        assert isinstance(requests[1].outcome, NodeUnreachable)
+        assert requests[0].statuses == requests[2].statuses == ["accepted"]
+        assert [it.events for it in writer.commits] == [1, 3]
+        assert writer.queue.committed_within(PATIENCE)
+        assert platform.differences() == []
 
 
 def test_what_was_taken_is_finished_before_the_end_and_nothing_more_is_taken(

@@ -7,6 +7,7 @@ from typing import NamedTuple
 import msgspec
 import pytest
 
+from tests.clusters import CitusCluster
 from tests.commands import run_command
 from tests.conftest import ENGINES, Postgres
 from tests.servers import Server
@@ -30,11 +31,13 @@ def shown(
         with Server(f"sqlite:///{folder / 'tollbook.db'}") as server:
             yield _shown(server, folder)
         return
-    postgres: Postgres = request.getfixturevalue("postgres")
-    name = postgres.create()
-    with Server(postgres.url(name)) as server:
+    servers: Postgres | CitusCluster = request.getfixturevalue(
+        "citus" if request.param == "citus" else "postgres"
+    )
+    name = servers.create()
+    with Server(servers.url(name)) as server:
         yield _shown(server, folder)
-    postgres.drop(name)
+    servers.drop(name)
 
 
 def _shown(server: Server, folder: Path) -> Shown:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.builders import Platform
-from tests.conftest import Postgres
+from tests.conftest import Postgres, on_one_server
 from tests.journeys.load import ORGANIZATIONS, Ledger, Sender
 from tests.servers import Server
 from tollbook.store.backups import back_up, restore
@@ -24,7 +24,7 @@ def elsewhere(request: pytest.FixtureRequest, database_url: str, tmp_path: Path)
         yield f"sqlite:///{tmp_path / 'elsewhere.db'}"
         return
     cluster: Postgres = request.getfixturevalue("postgres")
-    name = cluster.create(empty=True)
+    name = cluster.create(migrated=False)
     yield cluster.url(name)
     cluster.drop(name)
 
@@ -33,6 +33,7 @@ def nothing(_done: int, _total: int) -> None:
     """Show no progress."""
 
 
+@on_one_server
 def test_a_backup_under_load_has_everything_that_was_acknowledged_before_it_began(
     database_url: str, elsewhere: str, tmp_path: Path
 ) -> None:

@@ -16,7 +16,7 @@ import pytest
 from psycopg import sql
 
 from tests.builders import Json, Platform, event
-from tests.conftest import ENGINES, Postgres
+from tests.conftest import ON_ONE_SERVER, Postgres
 from tests.servers import Server
 from tests.waiting import run_over_quarantine
 from tollbook.administration.price_books import example_book
@@ -102,7 +102,7 @@ class Scene(NamedTuple):
         return open_database(self.url)
 
 
-@pytest.fixture(params=ENGINES)
+@pytest.fixture(params=ON_ONE_SERVER)
 def scene(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Scene]:
     is_file = request.param == "sqlite"
     url = str(request.getfixturevalue("sqlite_url" if is_file else "postgres_url"))

@@ -4,15 +4,14 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from tests.api.conftest import Tenant, postgres_site, site  # noqa: F401
+from tests.api.conftest import Tenant, citus_site, postgres_site, site, site_of  # noqa: F401
 from tests.builders import event, reversal
 from tests.conftest import ENGINES
 
 
 @pytest.fixture(params=ENGINES)
 def tenant(request: pytest.FixtureRequest) -> Tenant:
-    name = "site" if request.param == "sqlite" else "postgres_site"
-    found: Tenant = request.getfixturevalue(name).tenant()
+    found = site_of(request).tenant()
     found.organization()
     return found
 

@@ -12,18 +12,23 @@ from tests.waiting import run_over_quarantine, wait_for
 from tollbook.store.database import open_database
 
 EVENTS = 3_000
+TRIGGERS_OF_CLUSTERS = "SET LOCAL citus.enable_unsafe_triggers = on"
 # A replay that works for some ten seconds, so that one who waits for its middle finds it there.
 SLOW = {
     "sqlite": (
         "CREATE TRIGGER slow BEFORE DELETE ON quarantine BEGIN SELECT hex(randomblob(300000)); END",
     ),
     "postgresql": (
-        "CREATE FUNCTION slow() RETURNS trigger LANGUAGE plpgsql AS "
+        TRIGGERS_OF_CLUSTERS,
+        "CREATE OR REPLACE FUNCTION slow() RETURNS trigger LANGUAGE plpgsql AS "
         "$$ BEGIN PERFORM pg_sleep(0.002); RETURN OLD; END $$",
         "CREATE TRIGGER slow BEFORE DELETE ON quarantine FOR EACH ROW EXECUTE FUNCTION slow()",
     ),
 }
-FAST = {"sqlite": ("DROP TRIGGER slow",), "postgresql": ("DROP TRIGGER slow ON quarantine",)}
+FAST = {
+    "sqlite": ("DROP TRIGGER slow",),
+    "postgresql": (TRIGGERS_OF_CLUSTERS, "DROP TRIGGER slow ON quarantine"),
+}
 
 
 @pytest.fixture

@@ -20,18 +20,23 @@ EVENTS_A_DAY = 12
 PERIOD = {"start_date": DAYS[0].isoformat(), "end_date": DAYS[-1].isoformat()}
 OLD, NEW = 0.122 * EVENTS_A_DAY, 0.183 * EVENTS_A_DAY
 
+TRIGGERS_OF_CLUSTERS = "SET LOCAL citus.enable_unsafe_triggers = on"
 # A run that works for some ten seconds, so that one who waits for its middle finds it there.
 SLOW = {
     "sqlite": (
         "CREATE TRIGGER slow BEFORE UPDATE ON events BEGIN SELECT hex(randomblob(2000000)); END",
     ),
     "postgresql": (
-        "CREATE FUNCTION slow() RETURNS trigger LANGUAGE plpgsql AS "
+        TRIGGERS_OF_CLUSTERS,
+        "CREATE OR REPLACE FUNCTION slow() RETURNS trigger LANGUAGE plpgsql AS "
         "$$ BEGIN PERFORM pg_sleep(0.005); RETURN NEW; END $$",
         "CREATE TRIGGER slow BEFORE UPDATE ON events FOR EACH ROW EXECUTE FUNCTION slow()",
     ),
 }
-FAST = {"sqlite": ("DROP TRIGGER slow",), "postgresql": ("DROP TRIGGER slow ON events",)}
+FAST = {
+    "sqlite": ("DROP TRIGGER slow",),
+    "postgresql": (TRIGGERS_OF_CLUSTERS, "DROP TRIGGER slow ON events"),
+}
 
 
 @pytest.fixture

@@ -18,6 +18,7 @@ from tests.builders import Json, Platform, event, reversal
 from tests.commands import Command, run_command
 from tests.journeys.load import ORGANIZATIONS, Ledger, seconds_of, statuses_of
 from tests.servers import Server
+from tests.waiting import PATIENCE
 from tollbook.domain.directory import User
 from tollbook.store import directory
 from tollbook.store.database import Database, Transaction, open_database
@@ -283,13 +284,13 @@ def test_a_key_revoked_during_a_request_brings_in_nothing(
         text = msgspec.json.encode(event(id="late"))
         yield text[:20]
         begun.set()
-        assert revoked.wait(30)
+        assert revoked.wait(PATIENCE)
         yield text[20:]
 
     with server.client(admin) as boss, server.client(key) as slow, ThreadPoolExecutor(1) as pool:
         assert statuses_of(slow.post("/v1/events", json=event())) == ["accepted"]
         answer = pool.submit(slow.post, "/v1/events", content=body())
-        assert begun.wait(30)
+        assert begun.wait(PATIENCE)
         assert boss.delete(f"/v1/keys/{key[:15]}").status_code == 200
         assert statuses_of(boss.post("/v1/events", json=event(id="other"))) == ["accepted"]
         revoked.set()

@@ -1,6 +1,5 @@
 """The schema is brought up to date under a server of the version before: it does nothing more."""
 
-from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
@@ -8,7 +7,7 @@ import httpx
 import pytest
 
 from tests.builders import Platform, event, reversal
-from tests.conftest import ENGINES, Postgres
+from tests.conftest import ENGINES
 from tests.earlier import earlier_commands, earlier_server, earlier_source
 from tollbook.store.database import open_database
 from tollbook.store.migrate import migrate
@@ -43,31 +42,20 @@ def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return earlier_source(tmp_path_factory.mktemp("earlier"))
 
 
-@pytest.fixture(params=ENGINES)
-def url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    """The address of a database without tables."""
-    if request.param == "sqlite":
-        yield f"sqlite:///{tmp_path / 'earlier.db'}"
-        return
-    cluster: Postgres = request.getfixturevalue("postgres")
-    name = cluster.create(empty=True)
-    yield cluster.url(name)
-    cluster.drop(name)
-
-
+@pytest.mark.parametrize("empty_url", ENGINES, indirect=True)
 def test_a_server_of_the_version_before_acknowledges_nothing(
-    url: str, source: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    empty_url: str, source: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    with earlier_server(url, source) as server:
+    with earlier_server(empty_url, source) as server:
         create = ("keys", "create", "--permission", "admin", "--name", "all")
-        created = earlier_commands(url, source, create, ("prices", "load", "--example"))
+        created = earlier_commands(empty_url, source, create, ("prices", "load", "--example"))
         key = next(it for it in created.split() if it.startswith("tb_"))
         with server.client(key) as client:
             assert client.post("/v1/organizations", json={"id": "org_1", "name": "One"}).is_success
             before = client.post("/v1/events", json=event(id="before"))
             assert before.status_code == 200, before.text
-            with closing(open_database(url)) as database:
+            with closing(open_database(empty_url)) as database:
                 migrate(database)
                 counts = _counts(Platform(database))
                 for method, path, body in WRITES:
@@ -76,7 +64,7 @@ def test_a_server_of_the_version_before_acknowledges_nothing(
                 for path in READS:
                     assert client.get(path).status_code >= 500, path
                 assert _readiness(client) == 503
-                earlier_commands(url, source, *VERBS, code=1)
+                earlier_commands(empty_url, source, *VERBS, code=1)
                 platform = Platform(database)
                 assert _counts(platform) == counts
                 assert platform.differences() == []

@@ -149,6 +149,28 @@ def test_a_small_month_and_one_of_few_days_are_left_out(platform: Platform) -> N
     assert valid(platform)[202401] == 20240118
 
 
+def test_a_month_without_columns_is_read_from_its_days(platform: Platform) -> None:
+    periods = (CUT, ("org_1", "2023-12-10", "2023-12-15"), ("org_1", "2023-12-01", "2024-01-17"))
+    before = [platform.users(*it) for it in periods]
+    close_days(platform.database, AT, fewest=(10, 0))
+    assert valid(platform) == {202311: 0, 202312: 0, 202401: 20240117}
+    assert [platform.users(*it) for it in periods] == before
+    with platform.database.writing() as transaction:
+        transaction.execute("DELETE FROM usage_daily WHERE month = 202401")
+        transaction.execute("DELETE FROM usage_monthly WHERE month = 202401")
+    assert [platform.users(*it) for it in periods] == before
+
+
+def test_unused_days_before_a_period_are_read_from_columns(platform: Platform) -> None:
+    periods = (("org_1", "2023-12-05", "2024-01-17"), ("org_1", "2023-10-05", "2024-01-17"))
+    before = [platform.users(*it) for it in periods]
+    close(platform)
+    with platform.database.writing() as transaction:
+        transaction.execute("DELETE FROM usage_daily")
+        transaction.execute("DELETE FROM usage_monthly")
+    assert [platform.users(*it) for it in periods] == before
+
+
 def test_building_ends_when_it_is_told_to(platform: Platform) -> None:
     left = iter([False] * 4)
     close_days(platform.database, AT, lambda: next(left, True), EVERY_MONTH)

@@ -9,6 +9,7 @@ from benchmarks.answers import (
     WORST_PERIOD,
     AnswerFigure,
     AnswerFigures,
+    ManyFigure,
 )
 from benchmarks.bars import Bar, bars
 from benchmarks.clients import ClientFigure
@@ -18,6 +19,7 @@ from benchmarks.deck_ingest import DeckIngestFigure
 from benchmarks.decks import DeckFigure
 from benchmarks.exports import ExportFigure
 from benchmarks.figures import Times
+from benchmarks.growing import RANDOM, GrowingFigure
 from benchmarks.imports import ImportFigure, ImportMemoryFigure
 from benchmarks.ingest import IngestFigure
 from benchmarks.ledgers import CUT, DEFAULT, Ledger
@@ -26,6 +28,7 @@ from benchmarks.overview import OverviewFigures
 from benchmarks.page import PageFigures
 from benchmarks.rating import RatingFigure
 from benchmarks.series import BY_METER, BY_USER, COMPARED, MONTHS, PLAIN, SeriesFigure
+from benchmarks.singles import BEFORE, NOW, SinglesFigure
 from benchmarks.wire import WrongAnswer
 
 
@@ -52,9 +55,13 @@ def measured(slow: float) -> Measured:
             )
             for events in (1, 1000)
         ],
+        grown=[GrowingFigure(engine, RANDOM, it, slow, 300.0, 900.0) for it in (10, 100)],
+        compared=[
+            SinglesFigure(engine, it, rate, times(5), slow, 1.7, 0.4, 0.9) for it in (BEFORE, NOW)
+        ],
         corrected=[CorrectionFigure(engine, 1000, 8, rate, rate / 2, 2.0)],
         clients=[ClientFigure(engine, 10, rate, rate, rate, slow, slow, 1.2 * slow, 1.2)],
-        answered=[AnswerFigures(engine, alone, [], growth)],
+        answered=[AnswerFigures(engine, alone, [ManyFigure(COLD, times(10), rate)], growth)],
         rated=[RatingFigure(10, rate, 2 * rate, rate, rate, 100.0, slow)],
         loaded=[DeckFigure(engine, 10, 10, slow, slow, slow, slow / 10)],
         decked=[DeckIngestFigure(engine, 10, rate, rate, 1.0)],
@@ -69,7 +76,7 @@ def measured(slow: float) -> Measured:
         ],
         overviews=[OverviewFigures(engine, [answer(COLD, 10), answer(REPEATED, 1)])],
         crowded=[CrowdFigures(engine, [crowd])],
-        paged=[PageFigures(10, [slow * 800], [slow * 80], [slow * 50], [slow * 17])],
+        paged=[PageFigures(10, *([slow * ms] * 2 for ms in (800, 80, 50, 17)))],
     )
 
 

@@ -10,6 +10,7 @@ import yaml
 from tollbook.api.operation.metrics import Measured, Metrics
 from tollbook.brokers.metrics import ConsumeMetrics
 from tollbook.cli.import_metrics import ImportMetrics
+from tollbook.store.engine import NodeFigures
 
 ROOT = Path(__file__).parent.parent.parent
 _NAME = re.compile(r"(?:tollbook|process)_[a-z_]+")
@@ -18,7 +19,19 @@ _NAME = re.compile(r"(?:tollbook|process)_[a-z_]+")
 def measured() -> set[str]:
     """Return the name of every metric, with or without labels."""
     instruments = Metrics(
-        Measured(int, int, dict, lambda: {"under_1_day": 1}, int, int, int, int, int, lambda: None)
+        Measured(
+            int,
+            int,
+            dict,
+            lambda: {"under_1_day": 1},
+            int,
+            int,
+            int,
+            lambda: [NodeFigures("a:1", 1, 1)],
+            int,
+            int,
+            lambda: None,
+        )
     )
     instruments.count_events({"accepted": 1})
     instruments.count_request("endpoint", 200, 0.1)

@@ -11,6 +11,7 @@ from tollbook.domain.errors import (
     DatabaseReadOnly,
     DiskFull,
     MonthNotReady,
+    NodeUnreachable,
     SchemaChanged,
     SettingsError,
     StoreUnavailable,
@@ -86,6 +87,7 @@ def test_a_missing_folder_is_named_as_the_problem(tmp_path: Path) -> None:
         (DatabaseReadOnly, ["SET TRANSACTION READ ONLY", ADD_TENANT.format(name="'n'")]),
         (SchemaChanged, ["DROP TABLE directory_state", "SELECT * FROM directory_state"]),
         (StoreUnavailable, ["SELECT 1 / 0"]),
+        (NodeUnreachable, ["DO $$ BEGIN RAISE EXCEPTION 'x' USING ERRCODE = '08006'; END $$"]),
     ],
 )
 def test_postgresql(postgres_url: str, kind: type[Exception], statements: list[str]) -> None:

@@ -1,13 +1,11 @@
 """Migration 0002 on both engines: a first release's books and rates keep versions and ids."""
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from alembic import command
 
 from tests.builders import Platform, event
-from tests.conftest import Postgres
 from tollbook.domain.books import BookStatus, list_books
 from tollbook.domain.prices import Basis, Pricing, Rate
 from tollbook.store import prices
@@ -28,16 +26,10 @@ WHOLE = (
 )
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-def old(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
+@pytest.fixture
+def old(empty_url: str) -> Iterator[Database]:
     """A database as migration 0001 left it, with two books of one tenant."""
-    if request.param == "sqlite":
-        url, drop = f"sqlite:///{tmp_path / 'old.db'}", None
-    else:
-        cluster: Postgres = request.getfixturevalue("postgres")
-        name = cluster.create(empty=True)
-        url, drop = cluster.url(name), name
-    database = open_database(url, schema_version=None)
+    database = open_database(empty_url, schema_version=None)
     with database.engine.writer() as connection, connection.begin():
         config = _config()
         config.attributes["connection"] = connection
@@ -53,8 +45,6 @@ def old(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
             )
     yield database
     database.close()
-    if drop:
-        request.getfixturevalue("postgres").drop(drop)
 
 
 def add_rate(database: Database, rate_id: int, version: int, **given: object) -> None:

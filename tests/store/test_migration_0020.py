@@ -1,11 +1,9 @@
 """Monthly budgets become triggers, which notify of nothing that is reached already."""
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
-from tests.conftest import ENGINES, Postgres
 from tollbook.domain.budgets import Budget, BudgetPeriod
 from tollbook.domain.events import instant_of
 from tollbook.domain.triggers import TriggerSource, budget_trigger_id
@@ -17,19 +15,11 @@ from tollbook.wiring import now
 AT = 1_700_000_000_000_000
 
 
-@pytest.fixture(params=ENGINES)
-def earlier(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
-    if request.param == "sqlite":
-        database = open_database(f"sqlite:///{tmp_path / 'old.db'}", schema_version=None)
-        yield database
-        database.close()
-        return
-    cluster: Postgres = request.getfixturevalue("postgres")
-    name = cluster.create(empty=True)
-    database = open_database(cluster.url(name), schema_version=None)
+@pytest.fixture
+def earlier(empty_url: str) -> Iterator[Database]:
+    database = open_database(empty_url, schema_version=None)
     yield database
     database.close()
-    cluster.drop(name)
 
 
 def fill(database: Database) -> None:

@@ -42,7 +42,7 @@ def written(source: URL, path: Path) -> None:
 @pytest.fixture
 def other(postgres: Postgres) -> Iterator[URL]:
     """A database without tables."""
-    name = postgres.create(empty=True)
+    name = postgres.create(migrated=False)
     yield make_url(postgres.url(name))
     postgres.drop(name)
 

@@ -1,5 +1,6 @@
 """Events that wait for a price or an owner: listed in order, counted by times, released once."""
 
+from contextlib import closing
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
@@ -12,7 +13,7 @@ from tollbook.domain.meters import BY_TYPE
 from tollbook.domain.periods import Period
 from tollbook.domain.quarantine import Selection
 from tollbook.store import quarantine
-from tollbook.store.database import Database
+from tollbook.store.database import Database, open_database
 from tollbook.store.quarantine import EVERY_TIME, FROM_THE_START, Quarantined
 from tollbook.wiring import now
 
@@ -185,3 +186,21 @@ def test_a_selection_is_listed_and_counted_alike(
         assert len(found) == expected
         assert quarantine.count_selected(snapshot, platform.tenant, selection) == expected
         assert quarantine.count_selected(snapshot, "other", selection) == 0
+
+
+def test_statements_on_one_organization_are_for_one_node(
+    platform: Platform, database_url: str
+) -> None:
+    """A cluster asks every node about a range, and fails while one of them is away."""
+    number = platform.number("org_2")
+    statements: list[str] = []
+    with (
+        closing(open_database(database_url, statements.append)) as database,
+        database.reading() as snapshot,
+    ):
+        of_one = quarantine.count(snapshot, platform.tenant, number)
+        (cause,) = quarantine.causes(snapshot, platform.tenant, number)
+    assert (of_one, cause.events) == (3, 3)
+    on_counts = [it for it in statements if "quarantine_counts" in it]
+    assert len(on_counts) == 3
+    assert all("quarantine_counts.organization_id = :first" in it for it in on_counts)

@@ -6,46 +6,43 @@ rerating and corrections.
 """
 
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 from alembic.script import ScriptDirectory
 
 from tests.builders import Platform, event, reversal
-from tests.conftest import ENGINES, Postgres
+from tests.clusters import CitusCluster
 from tests.rerating.builders import Past
 from tollbook.analytics.event import ChargedEvent, find_event
 from tollbook.domain.quarantine import Selection
 from tollbook.store import corrections, quarantine_runs
 from tollbook.store.database import Database, open_database
-from tollbook.store.migrate import _config, migrate
+from tollbook.store.migrate import _config, ignore_progress, migrate
 from tollbook.store.tables.schema import SCHEMA_VERSION
 
 FIXTURES = Path(__file__).parent / "upgrades"
 HEAD = ScriptDirectory.from_config(_config()).get_current_head()
 STEPS = [it.revision for it in ScriptDirectory.from_config(_config()).walk_revisions()]
 EARLIER = sorted(it for it in STEPS if it != HEAD)
+FIRST_DIVIDED = "0021"
+"""The migration of the first Tollbook that divides tables over a cluster."""
 MONTHS = [202401, 202402, 202403]
 
 
-@pytest.fixture(params=ENGINES)
-def empty(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
-    if request.param == "sqlite":
-        database = open_database(f"sqlite:///{tmp_path / 'earlier.db'}", schema_version=None)
-        yield database
-        database.close()
-        return
-    cluster: Postgres = request.getfixturevalue("postgres")
-    name = cluster.create(empty=True)
-    database = open_database(cluster.url(name), schema_version=None)
+@pytest.fixture
+def empty(empty_url: str) -> Iterator[Database]:
+    database = open_database(empty_url, schema_version=None)
     yield database
     database.close()
-    cluster.drop(name)
 
 
-def written_by(database: Database, revision: str) -> Platform:
+def written_by(database: Database, revision: str, *, divided: bool = False) -> Platform:
     """Make a database as the Tollbook of a migration left it, and bring it up to date."""
     migrate(database, revision)
+    if divided:
+        database.engine.divide(ignore_progress)
     database.ensure_partitions(MONTHS)
     with database.writing() as transaction:
         for statement in (FIXTURES / f"{revision}.sql").read_text().split(";\n"):
@@ -74,7 +71,19 @@ def test_there_is_a_database_of_every_earlier_migration() -> None:
 
 @pytest.mark.parametrize("revision", EARLIER)
 def test_it_adds_up_and_every_charge_replays_and_it_goes_on(empty: Database, revision: str) -> None:
-    platform = written_by(empty, revision)
+    adds_up_and_goes_on(written_by(empty, revision))
+
+
+@pytest.mark.parametrize("revision", [it for it in EARLIER if it >= FIRST_DIVIDED])
+def test_so_does_one_whose_tables_are_divided_already(citus: CitusCluster, revision: str) -> None:
+    name = citus.create(migrated=False)
+    with closing(open_database(citus.url(name), schema_version=None)) as database:
+        adds_up_and_goes_on(written_by(database, revision, divided=True))
+        assert not database.engine.must_divide()
+    citus.drop(name)
+
+
+def adds_up_and_goes_on(platform: Platform) -> None:
     assert platform.differences() == []
     every_charge_replays(platform)
     (events,) = platform.rows("SELECT COUNT(*) FROM events")

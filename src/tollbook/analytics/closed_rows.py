@@ -2,6 +2,7 @@
 
 A month of a period is the columns of its last day, less those of the day before its first one.
 A month that is still open is read from its monthly sums, if the period has all of its used days.
+A part of a month without columns, such as an organization's first few days, is read from its days.
 """
 
 from calendar import monthrange
@@ -14,7 +15,7 @@ from typing import Any, NamedTuple
 from tollbook.analytics.figures import Figure, Measure
 from tollbook.analytics.rows import RowLayout
 from tollbook.store.closed_columns import COST, COUNT, QUANTITY, ClosedColumns
-from tollbook.store.closed_days import VALID_MONTHS, columns_of_last_day
+from tollbook.store.closed_days import LAST_OF_MONTH, VALID_MONTHS, columns_of_last_day
 from tollbook.store.database import Snapshot
 from tollbook.store.engine import Row
 
@@ -23,6 +24,16 @@ PEOPLE = "SELECT id, name FROM users WHERE organization_id = :organization"
 OPEN_MONTH = """
 SELECT user_id, meter, count, quantity, cost FROM usage_monthly
 WHERE organization_id = :organization AND month = :month AND user_id <> ''
+"""
+
+PART_OF_MONTH = """
+SELECT
+    user_id, meter,
+    CAST(SUM(count) AS BIGINT), CAST(SUM(quantity) AS BIGINT), CAST(SUM(cost) AS BIGINT)
+FROM usage_daily
+WHERE organization_id = :organization AND month = :month
+    AND day > :before AND day <= :last AND user_id <> ''
+GROUP BY user_id, meter
 """
 
 _COLUMN_OF = {Measure.EVENTS: COUNT, Measure.QUANTITY: QUANTITY, Measure.COST: COST}
@@ -38,6 +49,10 @@ class MonthPart(NamedTuple):
     before: int
     last: int
 
+    def has_columns(self, valid: Mapping[int, int]) -> bool:
+        """Return whether its days have valid columns; `valid` is the last such day by month."""
+        return 0 < max(self.before, self.last) <= valid.get(self.month, 0)
+
 
 class Block(NamedTuple):
     """The sums of one meter by user; `column` returns those of counts, quantities or costs."""
@@ -50,17 +65,17 @@ class Block(NamedTuple):
 def read_closed_rows(
     snapshot: Snapshot, bound: Mapping[str, Any], layout: RowLayout, bases: str, *, own: bool
 ) -> list[Row] | None:
-    """Read the rows of all users without their totals, in any order; None without closed days.
+    """Read the rows of all users without their totals, in any order; None without columns.
 
     `bound` are the parameters of the period, `bases` counts the resources of users, and `own` is
     whether the tenant has meters of its own.
     """
     number: int = bound["organization"]
-    parts = _parts(snapshot, bound)
-    read = [_read_part(snapshot, number, it) for it in parts]
-    if not read or None in read:
+    valid: dict[int, int] = dict(snapshot.table(VALID_MONTHS, bound, 2))
+    parts = list(month_parts(bound["start_day"], bound["end_day"], valid))
+    if not any(it.has_columns(valid) for it in parts):
         return None
-    blocks = [block for it in read if it is not None for block in it]
+    blocks = [block for it in parts for block in _read_part(snapshot, number, it, valid)]
     names: dict[str, str] = dict(snapshot.table(PEOPLE, bound, 2))
     lists = {id(it.users): it.users for it in blocks}
     users = list(dict.fromkeys(chain(*lists.values(), names)))
@@ -73,16 +88,6 @@ def read_closed_rows(
         strict=True,
     )
     return list(rows) if len(users) == len(names) else [row for row in rows if row[0] in names]
-
-
-def _parts(snapshot: Snapshot, bound: Mapping[str, Any]) -> list[MonthPart]:
-    """Divide a period by months; no parts if closed days do not cover it."""
-    valid: dict[int, int] = dict(snapshot.table(VALID_MONTHS, bound, 2))
-    if not any(valid.values()):
-        return []
-    parts = list(month_parts(bound["start_day"], bound["end_day"], valid))
-    is_any_closed = any(it.before or it.last for it in parts)
-    return parts if is_any_closed and all(_is_covered(it, valid) for it in parts) else []
 
 
 def month_parts(start: int, end: int, valid: Mapping[int, int]) -> Iterator[MonthPart]:
@@ -100,19 +105,18 @@ def month_parts(start: int, end: int, valid: Mapping[int, int]) -> Iterator[Mont
         month += 1 if month % 100 < 12 else 89
 
 
-def _is_covered(part: MonthPart, valid: Mapping[int, int]) -> bool:
-    return max(part.before, part.last) <= valid.get(part.month, 0)
-
-
-def _read_part(snapshot: Snapshot, number: int, part: MonthPart) -> list[Block] | None:
-    """Read the sums of a part, by meter; None if the columns of a day are not there.
+def _read_part(
+    snapshot: Snapshot, number: int, part: MonthPart, valid: Mapping[int, int]
+) -> list[Block]:
+    """Read the sums of a part, by meter.
 
     Of a month that is open, those of the days before are subtracted.
     """
-    before = _closed(snapshot, number, part.month, part.before)
-    last = _closed(snapshot, number, part.month, part.last)
+    is_valid = part.has_columns(valid)
+    before = _closed(snapshot, number, part.month, part.before) if is_valid else None
+    last = _closed(snapshot, number, part.month, part.last) if is_valid else None
     if (part.before and before is None) or (part.last and last is None):
-        return None
+        return list(_days(snapshot, number, part))
     if last is not None:
         return [
             Block(last.users, meter, partial(last.column, meter, before=before))
@@ -139,7 +143,20 @@ def _negative(columns: ClosedColumns, meter: int, which: int) -> list[int]:
 def _open_month(snapshot: Snapshot, number: int, month: int) -> Iterator[Block]:
     """Read the monthly sums, of which a user and a meter may have several rows."""
     bound = {"organization": number, "month": month}
-    users, meters, *sums = snapshot.columns(OPEN_MONTH, bound, 5)
+    yield from _blocks(snapshot.columns(OPEN_MONTH, bound, 5))
+
+
+def _days(snapshot: Snapshot, number: int, part: MonthPart) -> Iterator[Block]:
+    """Read a part without columns from its days."""
+    last = part.last or part.month * 100 + LAST_OF_MONTH
+    bound = {"organization": number, **part._asdict(), "last": last}
+    rows = snapshot.sums(PART_OF_MONTH, bound, 5, (3, 4))
+    yield from _blocks([*zip(*rows, strict=True)] or [()] * 5)
+
+
+def _blocks(columns: Sequence[Sequence[Any]]) -> Iterator[Block]:
+    """Yield the sums of each meter; the columns are user, meter, count, quantity and cost."""
+    users, meters, *sums = columns
     of_meter: dict[int, list[int]] = {}
     for at, meter in enumerate(meters):
         of_meter.setdefault(meter, []).append(at)

@@ -78,10 +78,10 @@ def _tests(layout: RowLayout, filters: Filters) -> Iterator[Callable[[Row], bool
 def match_meters(types: Sequence[str], catalog: Catalog) -> tuple[str, dict[str, Any]]:
     """Return the SQL condition on rows of sums that keeps these meters, and its parameters.
 
-    Without types, all meters count. Bits are only for built-in meters: shifts by larger codes have
-    other results.
+    Without types, all meters count, without a condition: PostgreSQL would expect a few rows only.
+    Bits are only for built-in meters: shifts by larger codes have other results.
     """
-    if catalog.own and not types:
+    if not types:
         return "", {}
     if catalog.own and not BY_TYPE.keys() >= set(types):
         return MATCH_CODES, {"codes": [catalog.by_type[it].code for it in types]}

@@ -12,6 +12,7 @@ from tollbook.analytics.series_statements import (
     PURCHASES,
     TIMEZONES,
     By,
+    MatchMeters,
     SeriesStatements,
     Unit,
     statements,
@@ -63,7 +64,10 @@ class UsageFilter(NamedTuple):
     @property
     def statements(self) -> SeriesStatements:
         """Return the statements that read it."""
-        return statements(margin=self.margin, own=self.codes is not None)
+        if self.codes is not None:
+            return statements(margin=self.margin, match=MatchMeters.CODES)
+        match = MatchMeters.ALL if self.meters == EVERY_METER else MatchMeters.BITS
+        return statements(margin=self.margin, match=match)
 
     @property
     def of_users(self) -> "UsageFilter":
@@ -173,16 +177,17 @@ def _rows(
     user are read from events, so those meters are left out there, and their hours are read from the
     organization's sums instead.
     """
-    statement = _statements(subject, usage_filter)[part.unit, by]
-    if subject.user is not None and part.unit is Unit.HOUR:
-        of_users, of_organization = usage_filter.of_users, usage_filter.of_organization
-        if not of_users.is_empty:
-            yield from _sums(snapshot, statement, subject, of_users, part)
-        if subject.user or of_organization.is_empty:
-            return
-        usage_filter = of_organization
-        statement = usage_filter.statements.organization[part.unit, by]
-    yield from _sums(snapshot, statement, subject, usage_filter, part)
+    if subject.user is None or part.unit is not Unit.HOUR:
+        statement = _statements(subject, usage_filter)[part.unit, by]
+        yield from _sums(snapshot, statement, subject, usage_filter, part)
+        return
+    of_users, of_organization = usage_filter.of_users, usage_filter.of_organization
+    if not of_users.is_empty:
+        statement = of_users.statements.user[part.unit, by]
+        yield from _sums(snapshot, statement, subject, of_users, part)
+    if not (subject.user or of_organization.is_empty):
+        statement = of_organization.statements.organization[part.unit, by]
+        yield from _sums(snapshot, statement, subject, of_organization, part)
 
 
 def _sums(

@@ -1,9 +1,11 @@
 """The statements of trends: sums by place in time and by key.
 
 A place is a day, a month, or an hour as a multiple of `:step` minutes after `:origin`. `:meters`
-has a bit for each meter that counts.
+has a bit for each meter that counts. A question about all meters has no condition on them: engines
+cannot estimate how many rows have a bit, so PostgreSQL would expect a few, and sort all of them.
 """
 
+import re
 from enum import StrEnum
 from functools import cache
 from typing import Any, NamedTuple
@@ -22,12 +24,20 @@ def _sums(figures: Figures) -> str:
 
 
 _CODES = "sums.meter IN :codes"
-"""The condition on meters where a tenant has its own, whose codes are too large for bits."""
 _METERS = "((:meters >> sums.meter) & 1) = 1"
+_AND_METERS = re.compile(rf"\s+AND {re.escape(_METERS)}")
 _COUNTRY = "sums.country BETWEEN :country AND :last_country"
 _MONTHS = "sums.month BETWEEN :first_month AND :last_month"
 _DAYS = "sums.day BETWEEN :first_day AND :last_day"
 _HOURS = "sums.hour BETWEEN :first_hour AND :last_hour"
+
+
+class MatchMeters(StrEnum):
+    """How the statements choose meters. Codes of a tenant's own are too large for bits."""
+
+    ALL = "all"
+    BITS = "bits"
+    CODES = "codes"
 
 
 class By(StrEnum):
@@ -235,11 +245,8 @@ class SeriesStatements(NamedTuple):
 
 
 @cache
-def statements(*, margin: bool = False, own: bool = False) -> SeriesStatements:
-    """Return the statements; with `margin`, their rows end with what was bought for how much.
-
-    With `own`, meters are compared with codes, not with bits.
-    """
+def statements(*, margin: bool = False, match: MatchMeters = MatchMeters.BITS) -> SeriesStatements:
+    """Return the statements; with `margin`, their rows end with what was bought for how much."""
     figures = (*FIGURES, *PURCHASES) if margin else FIGURES
     found = SeriesStatements(
         {it: organization_sql(*it, figures) for it in _BY_PLACE},
@@ -257,14 +264,16 @@ def statements(*, margin: bool = False, own: bool = False) -> SeriesStatements:
             "\n    AND organizations.timezone = :timezone",
         ),
     )
-    return SeriesStatements(*map(_by_codes, found)) if own else found
+    return SeriesStatements(*(_matching(it, match) for it in found))
 
 
-def _by_codes(statement: Any) -> Any:
-    """Return statements that compare meters with codes."""
-    if isinstance(statement, str):
-        return statement.replace(_METERS, _CODES)
-    return {key: sql.replace(_METERS, _CODES) for key, sql in statement.items()}
+def _matching(statement: Any, match: MatchMeters) -> Any:
+    """Return statements with another condition on meters."""
+    if not isinstance(statement, str):
+        return {key: _matching(sql, match) for key, sql in statement.items()}
+    if match is MatchMeters.ALL:
+        return _AND_METERS.sub("", statement)
+    return statement.replace(_METERS, _CODES) if match is MatchMeters.CODES else statement
 
 
 TIMEZONES = """

@@ -57,6 +57,7 @@ TollbookError
 │   ├── DatabaseReadOnly        503  the database is read-only
 │   ├── SchemaChanged           503  another version of Tollbook migrated it
 │   ├── Unreachable             503  no connection to the database is available
+│   │   └── NodeUnreachable     503  a node of a cluster is away; others are not affected
 │   ├── MonthNotReady           503  the partition of a month does not exist yet
 │   ├── DirectoryChanged        503  organizations or keys changed during a commit
 │   │   └── MappedTypesChanged  503  mapped types changed during a commit³
@@ -314,6 +315,10 @@ class Unreachable(StoreUnavailable):
     def __init__(self, sentence: str, reason: str = "") -> None:
         super().__init__(sentence)
         self.reason = reason
+
+
+class NodeUnreachable(Unreachable):
+    """A node of a cluster is away, and the transaction needs it."""
 
 
 class MonthNotReady(StoreUnavailable):

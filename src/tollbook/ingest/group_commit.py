@@ -17,6 +17,7 @@ import structlog
 
 from tollbook.domain.errors import (
     InternalError,
+    NodeUnreachable,
     QueueFull,
     StoreUnavailable,
     TollbookError,
@@ -240,7 +241,7 @@ class GroupCommitter:
         start = time.monotonic()
         deliveries = self._deliveries(group)
         end = time.monotonic()
-        failed = isinstance(deliveries[0][1], StoreUnavailable | InternalError)
+        failed = all(isinstance(it, StoreUnavailable | InternalError) for _, it in deliveries)
         if failed:
             self._failed_at = end
         else:
@@ -252,6 +253,11 @@ class GroupCommitter:
     def _deliveries(self, group: list[Pending]) -> list[Delivery]:
         try:
             results = self._store([waiting.submission for waiting in group])
+        except NodeUnreachable as error:
+            if len(group) == 1:
+                return [(group[0], error)]
+            # Organizations on the other nodes of a cluster must not share the refusal.
+            return list(chain.from_iterable(self._deliveries([waiting]) for waiting in group))
         except TollbookError as error:
             return [(waiting, error) for waiting in group]
         except Exception:

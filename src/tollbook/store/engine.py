@@ -36,6 +36,17 @@ class TimeLimit(Enum):
     NONE = 0
 
 
+class NodeFigures(NamedTuple):
+    """The size of the database on a node of a cluster, and the connections to it there.
+
+    `name` is the node's host and port. Both figures are None when the node does not answer.
+    """
+
+    name: str
+    bytes: int | None
+    connections: int | None
+
+
 def system_clock() -> int:
     """Return the time in microseconds since 1970 in UTC."""
     return time.time_ns() // 1000
@@ -236,6 +247,14 @@ class Engine(ABC):
     @abstractmethod
     def size_in_bytes(self) -> int:
         """Return the size of the database on disk."""
+
+    def problems_of_nodes(self) -> list[str] | None:
+        """Return why nodes of a cluster cannot be used; None when this is not a cluster."""
+        return None
+
+    def nodes(self) -> list[NodeFigures]:
+        """Return the figures of each node of a cluster; none when this is not a cluster."""
+        return []
 
     @abstractmethod
     def back_up(self, backup: Backup) -> int | None:

@@ -1,6 +1,7 @@
 """Probes of a database: whether it can be written, is a standby, and agrees on the time."""
 
 from tollbook.store.database import Database
+from tollbook.store.error_translation import translate_errors
 from tollbook.store.scope_check import ALL_TENANTS
 
 _MICROSECONDS = 1_000_000
@@ -16,6 +17,12 @@ def is_standby(database: Database) -> bool:
     """Return whether the database is a standby, which is read-only."""
     with database.reading() as snapshot:
         return snapshot.replayed_at is not None
+
+
+def problems_of_nodes(database: Database) -> list[str] | None:
+    """Return why nodes of a cluster cannot be used; None when the database is not a cluster."""
+    with translate_errors():
+        return database.engine.problems_of_nodes()
 
 
 def clock_difference(database: Database, now: int) -> int:

@@ -68,8 +68,9 @@ SELECT
     quarantine.code, quarantine.reason, quarantine.event
 {_JOINED}"""
 _ONE = f"{QUARANTINED}WHERE quarantine.organization_id = :number AND quarantine.id = :id"
-_OF_TENANT = """WHERE organizations.tenant_id = :tenant
-    AND quarantine.organization_id BETWEEN :first AND :last"""
+_RANGE = "BETWEEN :first AND :last"
+_OF_TENANT = f"""WHERE organizations.tenant_id = :tenant
+    AND quarantine.organization_id {_RANGE}"""
 _AFTER = """
     AND quarantine.id > :after_id
 ORDER BY quarantine.id LIMIT :limit
@@ -81,11 +82,11 @@ _CONDITIONS = {
     "start": "quarantine.time >= :start",
     "end": "quarantine.time < :end",
 }
-_COUNTED = """
+_COUNTED = f"""
 FROM quarantine_counts
 JOIN organizations ON organizations.organization_id = quarantine_counts.organization_id
 WHERE organizations.tenant_id = :tenant
-    AND quarantine_counts.organization_id BETWEEN :first AND :last
+    AND quarantine_counts.organization_id {_RANGE}
 """
 _BY_CODE = f"""
 SELECT quarantine_counts.code, CAST(SUM(quarantine_counts.events) AS BIGINT)
@@ -145,8 +146,9 @@ def waiting(
 def _with_events(snapshot: Snapshot, tenant: str, first: int, last: int) -> Iterator[int]:
     """Yield the numbers of a tenant's organizations that have quarantined events, in order."""
     while True:
+        sql = _within(_WITH_EVENTS, first, last)
         rows = snapshot.rows(
-            _WITH_EVENTS, tenant=tenant, first=first, last=last, limit=_ORGANIZATIONS_AT_ONCE
+            sql, tenant=tenant, first=first, last=last, limit=_ORGANIZATIONS_AT_ONCE
         )
         yield from (number for (number,) in rows)
         if len(rows) < _ORGANIZATIONS_AT_ONCE:
@@ -157,7 +159,8 @@ def _with_events(snapshot: Snapshot, tenant: str, first: int, last: int) -> Iter
 def causes(snapshot: Snapshot, tenant: str, organization: int | None) -> list[Cause]:
     """Count a tenant's or an organization's quarantined events by code, most frequent first."""
     first, last = _numbers(organization)
-    rows = snapshot.rows(_BY_CODE, tenant=tenant, first=first, last=last)
+    sql = _within(_BY_CODE, first, last)
+    rows = snapshot.rows(sql, tenant=tenant, first=first, last=last)
     found = []
     for code, events in sorted(rows, key=lambda row: (-row[1], row[0])):
         of_code = Selection(organization=organization, codes=(code,))
@@ -181,6 +184,14 @@ def _selected(selection: Selection) -> tuple[str, dict[str, Any]]:
 
 def _numbers(organization: int | None) -> tuple[int, int]:
     return (organization, organization) if organization else _EVERY_NUMBER
+
+
+def _within(sql: str, first: int, last: int) -> str:
+    """Return a statement on a range of organizations.
+
+    A cluster asks all nodes about a range, and one node about an equal number.
+    """
+    return sql.replace(_RANGE, "= :first") if first == last else sql
 
 
 def find(snapshot: Snapshot, number: int, identity: str) -> Quarantined | None:
@@ -273,6 +284,7 @@ def count_selected(snapshot: Snapshot, tenant: str, selection: Selection = _EVER
     if selection == Selection(organization=selection.organization, codes=selection.codes):
         of_codes = "AND quarantine_counts.code IN :codes" if selection.codes else ""
         sql = f"SELECT CAST(SUM(quarantine_counts.events) AS BIGINT) {_COUNTED}{of_codes}"
+    sql = _within(sql, parameters["first"], parameters["last"])
     ((found,),) = snapshot.rows(sql, tenant=tenant, **parameters)
     return int(found or 0)
 

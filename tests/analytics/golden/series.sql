@@ -492,3 +492,84 @@ GROUP BY sums.organization_id
 SELECT DISTINCT timezone FROM organizations
 WHERE tenant_id = :tenant AND currency = :currency AND status <> :unknown
 ORDER BY timezone
+
+-- users_of_all_meters
+SELECT
+    sums.id,
+    CAST(SUM(sums.count) AS BIGINT),
+    CAST(SUM(sums.quantity) AS BIGINT),
+    CAST(SUM(sums.cost) AS BIGINT)
+FROM (
+    SELECT
+        sums.user_id AS id,
+        CAST(SUM(sums.count) AS BIGINT) AS count,
+        CAST(SUM(sums.quantity) AS BIGINT) AS quantity,
+        CAST(SUM(sums.cost) AS BIGINT) AS cost
+    FROM usage_monthly AS sums
+    WHERE sums.organization_id = :number
+        AND sums.month BETWEEN :first_month AND :last_month
+    GROUP BY sums.user_id
+    UNION ALL
+    SELECT
+        sums.user_id AS id,
+        CAST(SUM(sums.count) * :first_edge_sign AS BIGINT) AS count,
+        CAST(SUM(sums.quantity) * :first_edge_sign AS BIGINT) AS quantity,
+        CAST(SUM(sums.cost) * :first_edge_sign AS BIGINT) AS cost
+    FROM usage_daily AS sums
+    WHERE sums.organization_id = :number
+        AND sums.month = :first_edge_month AND sums.day BETWEEN :first_edge_start AND :first_edge_end
+    GROUP BY sums.user_id
+    UNION ALL
+    SELECT
+        sums.user_id AS id,
+        CAST(SUM(sums.count) * :last_edge_sign AS BIGINT) AS count,
+        CAST(SUM(sums.quantity) * :last_edge_sign AS BIGINT) AS quantity,
+        CAST(SUM(sums.cost) * :last_edge_sign AS BIGINT) AS cost
+    FROM usage_daily AS sums
+    WHERE sums.organization_id = :number
+        AND sums.month = :last_edge_month AND sums.day BETWEEN :last_edge_start AND :last_edge_end
+    GROUP BY sums.user_id
+) AS sums
+GROUP BY sums.id
+
+-- users_of_own_meters
+SELECT
+    sums.id,
+    CAST(SUM(sums.count) AS BIGINT),
+    CAST(SUM(sums.quantity) AS BIGINT),
+    CAST(SUM(sums.cost) AS BIGINT)
+FROM (
+    SELECT
+        sums.user_id AS id,
+        CAST(SUM(sums.count) AS BIGINT) AS count,
+        CAST(SUM(sums.quantity) AS BIGINT) AS quantity,
+        CAST(SUM(sums.cost) AS BIGINT) AS cost
+    FROM usage_monthly AS sums
+    WHERE sums.organization_id = :number
+        AND sums.month BETWEEN :first_month AND :last_month
+        AND sums.meter IN :codes
+    GROUP BY sums.user_id
+    UNION ALL
+    SELECT
+        sums.user_id AS id,
+        CAST(SUM(sums.count) * :first_edge_sign AS BIGINT) AS count,
+        CAST(SUM(sums.quantity) * :first_edge_sign AS BIGINT) AS quantity,
+        CAST(SUM(sums.cost) * :first_edge_sign AS BIGINT) AS cost
+    FROM usage_daily AS sums
+    WHERE sums.organization_id = :number
+        AND sums.month = :first_edge_month AND sums.day BETWEEN :first_edge_start AND :first_edge_end
+        AND sums.meter IN :codes
+    GROUP BY sums.user_id
+    UNION ALL
+    SELECT
+        sums.user_id AS id,
+        CAST(SUM(sums.count) * :last_edge_sign AS BIGINT) AS count,
+        CAST(SUM(sums.quantity) * :last_edge_sign AS BIGINT) AS quantity,
+        CAST(SUM(sums.cost) * :last_edge_sign AS BIGINT) AS cost
+    FROM usage_daily AS sums
+    WHERE sums.organization_id = :number
+        AND sums.month = :last_edge_month AND sums.day BETWEEN :last_edge_start AND :last_edge_end
+        AND sums.meter IN :codes
+    GROUP BY sums.user_id
+) AS sums
+GROUP BY sums.id

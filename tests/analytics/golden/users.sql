@@ -188,6 +188,15 @@ SELECT id, name FROM users WHERE organization_id = :organization
 SELECT user_id, meter, count, quantity, cost FROM usage_monthly
 WHERE organization_id = :organization AND month = :month AND user_id <> ''
 
+-- part_of_month
+SELECT
+    user_id, meter,
+    CAST(SUM(count) AS BIGINT), CAST(SUM(quantity) AS BIGINT), CAST(SUM(cost) AS BIGINT)
+FROM usage_daily
+WHERE organization_id = :organization AND month = :month
+    AND day > :before AND day <= :last AND user_id <> ''
+GROUP BY user_id, meter
+
 -- valid_months
 SELECT month, through FROM closed_months
 WHERE organization_id = :organization AND month BETWEEN :start_month AND :end_month

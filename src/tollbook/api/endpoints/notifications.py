@@ -36,7 +36,7 @@ from tollbook.api.openapi.links import leads
 from tollbook.api.openapi.parameter_types import Instant, Text, about, text, whole_number
 from tollbook.api.openapi.parameters import Path, Query
 from tollbook.api.openapi.schemas import answer_schema
-from tollbook.api.pipeline.access import organization_of, owner_of
+from tollbook.api.pipeline.access import organization_of, owner_of, visible_user
 from tollbook.api.pipeline.cursors import read_place, write_cursor
 from tollbook.api.pipeline.json_body import read_body
 from tollbook.api.pipeline.request_body import MOST_OTHER_BYTES, read_bounded
@@ -154,11 +154,9 @@ def _filter(snapshot: Snapshot, key: ApiKey, query: NotificationsQuery) -> Notif
     scope = key.scope
     identity = query.organization_id or scope.organization_id
     number = organization_of(snapshot, key, identity).number if identity else None
-    if scope.user_id is not None and query.user_id not in (None, scope.user_id):
-        raise NotFound("User not found")
     return NotificationFilter(
         organization=number,
-        user=scope.user_id or query.user_id,
+        user=visible_user(key, query.user_id),
         type=query.type,
         trigger=query.trigger_id,
         status=query.status,

@@ -23,7 +23,12 @@ from tollbook.api.openapi.links import leads
 from tollbook.api.openapi.parameter_types import about, one_of, text, whole_number
 from tollbook.api.openapi.parameters import Path
 from tollbook.api.openapi.schemas import answer_schema
-from tollbook.api.pipeline.access import organization_of, require_organization_key, user_of
+from tollbook.api.pipeline.access import (
+    organization_of,
+    require_organization_key,
+    user_of,
+    visible_user,
+)
 from tollbook.api.pipeline.cursors import read_id, write_cursor
 from tollbook.api.pipeline.json_body import read_body
 from tollbook.api.pipeline.responses import json_response
@@ -77,9 +82,7 @@ def list_triggers(request: ApiRequest[TriggersQuery], snapshot: Snapshot) -> Res
     number = None
     if query.organization_id is not None:
         number = organization_of(snapshot, request.key, query.organization_id).number
-    own_user = request.key.scope.user_id
-    if own_user is not None and query.user_id not in (None, own_user):
-        raise NotFound("User not found")
+    user = visible_user(request.key, query.user_id)
     after = "" if query.cursor is None else read_id(query.cursor)
     visible = _Visible(request.key, snapshot)
     found = [
@@ -88,7 +91,7 @@ def list_triggers(request: ApiRequest[TriggersQuery], snapshot: Snapshot) -> Res
         if it.id > after
         and visible(it)
         and number in (None, it.organization)
-        and query.user_id in (None, it.user_id)
+        and user in (None, it.user_id)
         and query.status in (None, it.status)
     ]
     page = found[: query.limit]

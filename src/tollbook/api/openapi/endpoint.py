@@ -25,7 +25,7 @@ from tollbook.api.pipeline.access import authenticate, key_text
 from tollbook.api.pipeline.admission import Admission, actor, admission
 from tollbook.api.pipeline.answer_memory import AnswerMemory
 from tollbook.api.pipeline.services import Services
-from tollbook.domain.errors import TollbookError
+from tollbook.domain.errors import NotFound, TollbookError
 from tollbook.domain.keys import ApiKey, Permission
 from tollbook.store.audit import Actor
 from tollbook.store.database import Snapshot, Transaction
@@ -98,6 +98,8 @@ class AsyncRequest(Generic[Q, P]):
     def path(self) -> P:
         """Return the parameters in the path."""
         given, names = self.http.path_params, self.endpoint.path_parameters
+        if any("\0" in given[name] for name in names):  # PostgreSQL refuses to look for it
+            raise NotFound("an id in the path must not contain a null character")
         return cast("P", self.endpoint.path_type(**{name: given[name] for name in names}))
 
     def authenticate(self, snapshot: Snapshot) -> ApiKey:

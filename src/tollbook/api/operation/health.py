@@ -12,7 +12,7 @@ from tollbook.api.operation.shared_work import SharedWork
 from tollbook.domain.errors import TollbookError
 from tollbook.ingest.group_commit import GroupCommitter
 from tollbook.store.database import Database
-from tollbook.store.probe import is_standby, try_to_write
+from tollbook.store.probe import is_standby, problems_of_nodes, try_to_write
 
 OK = "ok"
 _PATIENCE = 5.0
@@ -84,6 +84,9 @@ class Health:
             "reads": self._database.reads.problem() or OK,
             "clock": self._database.engine.clock_problem() or OK,
         }
+        # While the coordinator itself does not answer, the checks above report that.
+        if checks["migrations"] == OK and (nodes := await self._within(self._nodes)):
+            checks["nodes"] = nodes
         self._seen = Readiness(all(it == OK for it in checks.values()), checks)
         self._seen_at = time.monotonic()
         return self._seen
@@ -133,6 +136,14 @@ class Health:
                 return OK
         except TollbookError as error:
             return error.sentence
+
+    def _nodes(self) -> str:
+        """Ask every node of a cluster; return an empty text when there is no cluster."""
+        try:
+            problems = problems_of_nodes(self._database)
+        except TollbookError as error:
+            return error.sentence
+        return "" if problems is None else "; ".join(problems) or OK
 
     def _disk(self) -> str:
         free = self._database.engine.free_bytes()

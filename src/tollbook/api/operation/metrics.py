@@ -21,6 +21,7 @@ from tollbook import __version__
 from tollbook.domain.errors import TollbookError
 from tollbook.domain.quarantine import CODES
 from tollbook.store.deliveries import DeliveryBacklog
+from tollbook.store.engine import NodeFigures
 
 _SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
 _EVENTS = (1, 10, 100, 1_000, 2_000, 5_000, 10_000)
@@ -41,6 +42,7 @@ class Measured(NamedTuple):
     connections: Callable[[], int]
     unread_bytes: Callable[[], int]
     database_bytes: Callable[[], int | None]
+    nodes: Callable[[], list[NodeFigures] | None]
     clock_seconds: Callable[[], int | None]
     pending_erasures: Callable[[], int | None]
     backlog: Callable[[], DeliveryBacklog | None]
@@ -172,6 +174,7 @@ class Metrics:
         Gauge("tollbook_database_bytes", "Size of the database.", registry=registry).set_function(
             _number(_seldom(measured.database_bytes))
         )
+        registry.register(_Nodes(_seldom(measured.nodes)))
         Gauge(
             "tollbook_clock_seconds",
             "Seconds that the clock is ahead of the database's; in a file, of its newest commit.",
@@ -297,6 +300,31 @@ class _PendingEvents(Collector):
         for age, count in (self._read() or {}).items():
             events.add_metric([age], count)
         yield events
+
+
+class _Nodes(Collector):
+    """The nodes of a cluster; without one, nothing."""
+
+    def __init__(self, read: Callable[[], list[NodeFigures] | None]) -> None:
+        self._read = read
+
+    def collect(self) -> Iterator[Metric]:
+        """Yield the metrics; a node that does not answer is not up and has no other samples."""
+        nodes = self._read()
+        if not nodes:
+            return
+        sizes = [node.bytes for node in nodes]
+        connections = [node.connections for node in nodes]
+        for name, about, values in (
+            ("up", "Whether a node of the cluster answers.", [it is not None for it in sizes]),
+            ("bytes", "Size of the database on a node.", sizes),
+            ("connections", "Connections to the database on a node.", connections),
+        ):
+            metric = GaugeMetricFamily(f"tollbook_node_{name}", about, labels=["node"])
+            for node, value in zip(nodes, values, strict=True):
+                if value is not None:
+                    metric.add_metric([node.name], value)
+            yield metric
 
 
 def _seldom(look: Callable[[], _Value | None]) -> Callable[[], _Value | None]:

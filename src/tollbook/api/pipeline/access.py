@@ -173,6 +173,17 @@ def organization_of(snapshot: Snapshot, key: ApiKey, identity: str) -> Organizat
     return found
 
 
+def visible_user(key: ApiKey, named: str | None) -> str | None:
+    """Return the id of the user that a question is about: the named one, or that of the key.
+
+    Raise `NotFound` when the key is bound to another one.
+    """
+    bound = key.scope.user_id
+    if bound is not None and named not in (None, bound):
+        raise NotFound("User not found")
+    return bound or named
+
+
 def user_of(snapshot: Snapshot, key: ApiKey, organization: OrganizationRow, identity: str) -> User:
     """Return a user that this key may see; any other does not exist for it."""
     visible = key.scope.user_id in (None, identity) and not id_problem("user_id", identity)

@@ -2,7 +2,7 @@
 import { pathOf } from "../state/api.js";
 import { useAnswer } from "../state/resource.js";
 import { change, hrefWith, route } from "../state/route.js";
-import { moment, pluralize } from "../words/format.js";
+import { days, moment, pluralize } from "../words/format.js";
 import { meterName } from "../words/meters.js";
 import { Foreign, Sentence } from "../parts/foreign.js";
 import { html } from "../parts/html.js";
@@ -10,7 +10,7 @@ import { ExportMenu } from "../parts/toolbar.js";
 import { Listed, Outcome, RowButton, Subject, percentages, useChanges } from "./acting.js";
 
 const A_PAGE = 50;
-const STATUSES = ["pending", "delivered", "failed", "discarded"];
+const STATUSES = ["pending", "delivered", "failed", "discarded", "expired"];
 
 /** @param {string} type Such as `trigger.reached`. */
 export const typeName = (type) => (type[0].toUpperCase() + type.slice(1)).replace(/[._]/g, " ");
@@ -24,9 +24,10 @@ const SUMMARIES = {
   budget: (it) => `${percentages([it.threshold.fraction])} of a budget of ${figure(it, it.threshold.budget)}: ${figure(it, it.value)}`,
   event: (it) => `${it.meter ? meterName(it.meter) : "Further kinds"}${it.country ? ` to ${it.country}` : ""}: ${it.code ?? "no price"}`,
   quarantine: (it) => `${pluralize(it.waiting, "event")}, ${it.hour_ago} an hour ago`,
-  usage: (it) => (it.looks_like ?? "").replaceAll("_", " "),
+  usage: (it) => it.looks_like?.replaceAll("_", " ") ?? `After a silence since ${moment(it.last_event_received_at, "UTC")}`,
   key: (it) => `${it.key_prefix}: ${pluralize(it.days_left, "day")} left`,
   rerating: (it) => `Run ${it.run}: ${pluralize(it.changed, "event")} changed${it.reason ? `, ${it.reason}` : ""}`,
+  report: (it) => `${days(it.period.start, it.period.end)}: ${it.cost}${it.currency ? ` ${it.currency}` : ""}, ${pluralize(it.events, "event")}`,
   endpoint: (it) => it.message ?? `${it.endpoint_id}: ${it.reason}, ${it.pending} wait`,
 };
 

@@ -1,7 +1,5 @@
 """Dividing the tables of a database over the nodes of a cluster, one transaction a table."""
 
-from collections.abc import Iterator
-
 import psycopg
 
 from tollbook.store.citus import staging
@@ -90,14 +88,3 @@ def open_to_others(driver: Driver) -> None:
     """Accept transactions again."""
     parameters = {"version": SCHEMA_VERSION, "copy": UNFINISHED_COPY}
     driver.execute(_SET_VERSION, parameters, prepare=False)
-
-
-def sizes(driver: Driver) -> Iterator[int]:
-    """Yield the size of the database on each node, in bytes."""
-    found = driver.execute(
-        "SELECT result FROM run_command_on_all_nodes("
-        "'SELECT pg_database_size(current_database())')",
-        prepare=False,
-    )
-    for (size,) in found:
-        yield int(str(size))

@@ -1,7 +1,7 @@
 """The methods of the PostgreSQL engine that differ when its database is a cluster of Citus."""
 
-from tollbook.store.citus import division, staging
-from tollbook.store.engine import Engine, Options, Progress, TimeLimit
+from tollbook.store.citus import division, nodes, staging
+from tollbook.store.engine import Engine, NodeFigures, Options, Progress, TimeLimit
 from tollbook.store.postgres.connections import driver_of
 
 
@@ -38,6 +38,18 @@ class ClusterAwareEngine(Engine):
             if driver.is_cluster:
                 driver.execute(staging.EMPTY, prepare=False)
         return True
+
+    def problems_of_nodes(self) -> list[str] | None:
+        """Return why nodes of a cluster cannot be used; None when this is not a cluster."""
+        with self.reader() as connection:
+            driver = driver_of(connection)
+            return list(nodes.problems_of_nodes(driver)) if driver.is_cluster else None
+
+    def nodes(self) -> list[NodeFigures]:
+        """Return the figures of each node of a cluster; none when this is not a cluster."""
+        with self.reader() as connection:
+            driver = driver_of(connection)
+            return list(nodes.figures_of_nodes(driver)) if driver.is_cluster else []
 
     def _is_cluster(self) -> bool:
         with self.reader() as connection:

@@ -14,6 +14,7 @@ from tollbook.store.engine import (
     Backup,
     DirectoryState,
     Driver,
+    NodeFigures,
     Options,
     Parameters,
     Restoration,
@@ -280,10 +281,8 @@ class Postgres(ClusterAwareEngine):
 
     def size_in_bytes(self) -> int:
         """Return the size of the whole database, on all nodes of a cluster."""
-        with self.reader() as connection:
-            driver = driver_of(connection)
-            if driver.is_cluster:
-                return sum(division.sizes(driver))
+        if found := self.nodes():
+            return _sum_of(found)
         return int(self._read_value("SELECT pg_database_size(current_database())"))
 
     def serve(self, processes: int = 1) -> str | None:
@@ -366,3 +365,11 @@ def _begin(
         connection.close()
         raise
     return connection
+
+
+def _sum_of(nodes: list[NodeFigures]) -> int:
+    """Add up the sizes; raise `StoreUnavailable` when that of a node is not known."""
+    sizes = [node.bytes for node in nodes if node.bytes is not None]
+    if len(sizes) < len(nodes):
+        raise StoreUnavailable("a node of the cluster does not answer")
+    return sum(sizes)

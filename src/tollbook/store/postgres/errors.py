@@ -1,9 +1,11 @@
 """What the errors of the psycopg driver mean."""
 
+from functools import partial
+
 import psycopg
 from psycopg import errors
 
-from tollbook.domain.errors import MonthNotReady, TollbookError, Unreachable
+from tollbook.domain.errors import MonthNotReady, NodeUnreachable, TollbookError, Unreachable
 from tollbook.store.driver_errors import (
     DriverErrors,
     Failure,
@@ -50,9 +52,19 @@ def _is_refusal(cause: BaseException) -> bool:
     return cause.sqlstate is None or cause.sqlstate.startswith(_REFUSALS)
 
 
-def _unreachable(failure: Failure) -> TollbookError:
+def _is_node_away(cause: BaseException) -> bool:
+    """Return whether a coordinator of Citus reports that a node is away.
+
+    It keeps the connection, so the error is no FATAL one.
+    """
+    if not isinstance(cause, psycopg.Error) or not (cause.sqlstate or "").startswith("08"):
+        return False
+    return cause.diag.severity_nonlocalized == "ERROR"
+
+
+def _unreachable(failure: Failure, kind: type[Unreachable] = Unreachable) -> TollbookError:
     sentence = f"the database is not available{failure.consequence}"
-    return Unreachable(sentence, " ".join(failure.text.split()))
+    return kind(sentence, " ".join(failure.text.split()))
 
 
 ERRORS = DriverErrors(
@@ -61,6 +73,7 @@ ERRORS = DriverErrors(
         Rule(contains("bigint out of range"), sum_out_of_range),
         Rule(contains('relation "directory_state" does not'), schema_changed),
         Rule(contains("no partition of relation"), lambda _: MonthNotReady()),
+        Rule(_is_node_away, partial(_unreachable, kind=NodeUnreachable)),
         Rule(_is_refusal, _unreachable),
         Rule(is_a(errors.DiskFull), disk_full),
         Rule(contains("No space left on device"), disk_full),

@@ -331,10 +331,13 @@ def _refuse_replaced(connection: OpenedFile, _record: object, _proxy: object) ->
 
 
 def _begin(connection: Connection) -> None:
-    """Begin a transaction; one that writes checks its file again, because it may have waited."""
+    """Begin a transaction; one that writes checks its file again, because it may have waited.
+
+    The driver begins it: SQLAlchemy would take as long for that as for the rest of the transaction.
+    """
     writes = connection.get_execution_options().get("tollbook_write")
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
     opened = connection.connection.driver_connection
     assert isinstance(opened, OpenedFile)  # noqa: S101  `_open` makes no others
+    opened.execute("BEGIN IMMEDIATE" if writes else "BEGIN")
     if writes and opened.is_replaced:
         raise replaced(opened.path)

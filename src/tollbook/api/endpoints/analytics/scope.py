@@ -2,7 +2,7 @@
 
 from tollbook.analytics.scope import QuestionScope
 from tollbook.api.openapi.endpoint import ApiRequest
-from tollbook.api.pipeline.access import organization_of
+from tollbook.api.pipeline.access import organization_of, visible_user
 from tollbook.domain.directory import User, currency_problem
 from tollbook.domain.errors import InvalidRequest, NotFound, PermissionMissing, Problem
 from tollbook.domain.keys import ApiKey
@@ -28,9 +28,8 @@ def resolve_scope(
     if named is None:
         return QuestionScope(request.tenant, currency=currency)
     organization = organization_of(snapshot, request.key, named)
-    if bound.user_id is not None and user_id not in (None, bound.user_id):
-        raise NotFound("User not found")
-    return QuestionScope(request.tenant, organization, bound.user_id or user_id, currency)
+    user = visible_user(request.key, user_id)
+    return QuestionScope(request.tenant, organization, user, currency)
 
 
 def _require_currency(currency: str | None) -> None:

@@ -1,0 +1,83 @@
+"""The nodes of a cluster: whether each can be used, and how much it holds."""
+
+import time
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+import psycopg
+
+from tollbook.store.engine import NodeFigures
+
+_SECONDS_FOR_ONE = 1
+_SECONDS_FOR_ALL = 3.0
+"""Less than the five seconds that a check of readiness may take."""
+
+_NODES = """
+SELECT nodename, nodeport, isactive FROM pg_dist_node WHERE noderole = 'primary' ORDER BY groupid
+"""
+# A node that hangs must not hold up the others: the coordinator waits for it without a limit.
+_LIMIT = f"SET LOCAL statement_timeout = '{_SECONDS_FOR_ONE}s'"
+_ASK = """
+SELECT success, result FROM master_run_on_worker(
+    ARRAY[%(host)s], ARRAY[CAST(%(port)s AS integer)], ARRAY[%(command)s], false
+)
+"""
+# The coordinator asks over a connection of its own, whose transactions have the node's defaults.
+_CAN_WRITE = "SELECT NOT pg_is_in_recovery() AND NOT current_setting('transaction_read_only')::bool"
+_FIGURES = """
+SELECT concat_ws(' ', pg_database_size(current_database()), (
+    SELECT COUNT(*) FROM pg_stat_activity WHERE datname = current_database()
+))
+"""
+
+Driver = psycopg.Connection[Any]
+
+
+class _Answer(NamedTuple):
+    """What a node has answered, or the problem that prevents an answer."""
+
+    name: str
+    problem: str | None
+    text: str = ""
+
+
+def problems_of_nodes(driver: Driver) -> Iterator[str]:
+    """Yield why a node cannot be used, for each such node, named by its host and port."""
+    for node in _ask(driver, _CAN_WRITE):
+        problem = node.problem or (None if node.text == "t" else "is read-only")
+        if problem:
+            yield f"{node.name} {problem}"
+
+
+def figures_of_nodes(driver: Driver) -> Iterator[NodeFigures]:
+    """Yield the figures of each node, in the order of the cluster, the coordinator first."""
+    for node in _ask(driver, _FIGURES):
+        size, connections = (None, None) if node.problem else map(int, node.text.split())
+        yield NodeFigures(node.name, size, connections)
+
+
+def _ask(driver: Driver, command: str) -> Iterator[_Answer]:
+    """Run a command on one node after the other; nodes that are left after three seconds are not
+    asked.
+    """
+    end = time.monotonic() + _SECONDS_FOR_ALL
+    for host, port, is_active in driver.execute(_NODES, prepare=False).fetchall():
+        name = f"{host}:{port}"
+        if not is_active:
+            yield _Answer(name, "is not active in pg_dist_node")
+        elif time.monotonic() > end:
+            yield _Answer(name, "was not asked, because other nodes did not answer in time")
+        else:
+            yield _ask_one(driver, name, {"host": host, "port": port, "command": command})
+
+
+def _ask_one(driver: Driver, name: str, parameters: dict[str, object]) -> _Answer:
+    try:
+        with driver.transaction():
+            driver.execute(_LIMIT, prepare=False)
+            found = driver.execute(_ASK, parameters, prepare=False).fetchone()
+    except psycopg.errors.QueryCanceled:
+        return _Answer(name, f"does not answer within {_SECONDS_FOR_ONE} second")
+    assert found is not None  # noqa: S101  one row for each node
+    succeeded, text = found
+    return _Answer(name, None, text) if succeeded else _Answer(name, "cannot be reached")

@@ -1,0 +1,104 @@
+"""The nodes of a cluster: readiness and metrics report on each of them."""
+
+import socket
+from collections.abc import Iterator
+
+import psycopg
+import pytest
+
+from tests.clusters import CitusCluster
+from tests.servers import Server
+from tests.waiting import wait_for
+
+_WORKER = "SELECT nodename, nodeport FROM pg_dist_node WHERE groupid > 0 ORDER BY groupid LIMIT 1"
+
+
+class Cluster:
+    """A server on a database of its own, whose list of nodes a test may change."""
+
+    def __init__(self, citus: CitusCluster, server: Server) -> None:
+        self.name = server.database_url.rpartition("/")[2]
+        self._url = server.database_url
+        self._server = server
+        host, port = self.execute(_WORKER)[0]
+        self.worker = f"{host}:{port}"
+        self.worker_url = citus.url_on(str(host), int(str(port)), self.name)
+
+    def execute(self, statement: str) -> list[tuple[object, ...]]:
+        """Run a statement on the coordinator."""
+        with psycopg.connect(self._url) as connection:
+            found = connection.execute(statement.encode())
+            return found.fetchall() if found.description else []
+
+    def move_worker(self, port: int) -> str:
+        """Make the coordinator look for the worker at another port; return its name there."""
+        old = self.worker.rpartition(":")[2]
+        self.execute(f"UPDATE pg_dist_node SET nodeport = {port} WHERE nodeport = {old}")
+        return f"{self.worker.rpartition(':')[0]}:{port}"
+
+    def nodes(self, status: int) -> str:
+        """Return the check of the nodes, as soon as the server is ready (200) or not (503)."""
+        with self._server.client() as http:
+            wait_for(lambda: http.get("/readyz").status_code == status)
+            ready = http.get("/readyz")
+        checks: dict[str, str] = ready.json()["checks"]
+        assert {text for name, text in checks.items() if name != "nodes"} == {"ok"}
+        return checks["nodes"]
+
+    def metrics(self) -> str:
+        with self._server.client() as http:
+            return http.get("/metrics").text
+
+
+@pytest.fixture
+def cluster(citus: CitusCluster) -> Iterator[Cluster]:
+    with Server(citus.url(citus.create(shards=2))) as server:
+        yield Cluster(citus, server)
+
+
+def test_every_node_is_asked_and_measured(cluster: Cluster) -> None:
+    assert cluster.nodes(200) == "ok"
+    text = cluster.metrics()
+    assert f'tollbook_node_up{{node="{cluster.worker}"}} 1.0' in text
+    sizes = [
+        float(line.rpartition(" ")[2])
+        for line in text.splitlines()
+        if line.startswith("tollbook_node_bytes{")
+    ]
+    (nodes,) = cluster.execute("SELECT COUNT(*) FROM pg_dist_node")[0]
+    assert len(sizes) == nodes
+    (total,) = (it for it in text.splitlines() if it.startswith("tollbook_database_bytes "))
+    assert sum(sizes) == pytest.approx(float(total.split()[1]), rel=0.05)
+    assert f'tollbook_node_connections{{node="{cluster.worker}"}}' in text
+
+
+def test_a_node_that_is_away_is_named(cluster: Cluster) -> None:
+    with socket.socket() as closed:
+        closed.bind(("127.0.0.1", 0))
+        moved = cluster.move_worker(closed.getsockname()[1])
+        assert cluster.nodes(503) == f"{moved} cannot be reached"
+        text = cluster.metrics()
+    assert f'tollbook_node_up{{node="{moved}"}} 0.0' in text
+    assert f'tollbook_node_bytes{{node="{moved}"}}' not in text
+    assert "tollbook_database_bytes NaN" in text
+
+
+def test_a_node_that_hangs_is_named(cluster: Cluster) -> None:
+    with socket.socket() as silent:
+        silent.bind(("127.0.0.1", 0))
+        silent.listen()
+        moved = cluster.move_worker(silent.getsockname()[1])
+        assert cluster.nodes(503) == f"{moved} does not answer within 1 second"
+
+
+def test_a_node_that_is_read_only_or_not_active_is_named(cluster: Cluster) -> None:
+    with psycopg.connect(cluster.worker_url, autocommit=True) as worker:
+        read_only = f'ALTER DATABASE "{cluster.name}" SET default_transaction_read_only = '
+        worker.execute("SET citus.enable_ddl_propagation = off")
+        worker.execute(f"{read_only} on".encode())
+        assert cluster.nodes(503) == f"{cluster.worker} is read-only"
+        worker.execute("SET default_transaction_read_only = off")
+        worker.execute(f"{read_only} off".encode())
+        assert cluster.nodes(200) == "ok"
+    cluster.execute("UPDATE pg_dist_node SET isactive = false WHERE groupid > 0")
+    assert f"{cluster.worker} is not active in pg_dist_node" in cluster.nodes(503)
