@@ -142,7 +142,7 @@ def test_an_import_that_stores_nothing_counts_what_it_converted() -> None:
     ],
 )
 def test_receipts_that_are_refusals_of_rows(status: Outcome, refused: bool) -> None:
-    receipt = Receipt("x", status, code="late", error="time is too late", field="time")
+    receipt = Receipt(0, status, code="late", error="time is too late", field="time")
     found = refusal_of(receipt)
     assert (found is not None) is refused
     if found:
