@@ -148,6 +148,15 @@ def test_a_killed_copy_goes_on_where_it_was(
     assert rows_of(other_url) == rows_of(database_url)
 
 
+def test_pages_continue_after_a_position_to_the_end(platform: Platform) -> None:
+    (events,) = (it for it in copied_tables.LEDGER_TABLES if it.name == "events")
+    with platform.database.reading() as snapshot:
+        pages = list(events.pages(snapshot))
+        assert len(pages) > 2
+        position = events.position_of(pages[0][-1])
+        assert list(events.pages(snapshot, position)) == pages[1:]
+
+
 def interrupted(platform: Platform, source: str, target: str, monkeypatch: Any) -> None:
     """Copy, and fail at the end, when all of the ledgers is in the target."""
     del platform

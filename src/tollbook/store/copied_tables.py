@@ -54,8 +54,7 @@ class CopiedTable:
     def pages(self, snapshot: Snapshot, position: Position | None = None) -> Iterator[list[Row]]:
         """Read the rows after a position, or all, a page at a time."""
         first, following = self._pages
-        rows: list[Row] = []
-        while position is None or rows:
+        while True:
             named = dict(zip(self._key, position or (), strict=position is not None))
             rows = snapshot.table(
                 following if position else first, {**named, "limit": CHUNK}, len(self.columns)
