@@ -1,16 +1,26 @@
-"""The nodes of a cluster: readiness and metrics report on each of them."""
+"""The nodes of a cluster: readiness and metrics of each, and answers that read all of them."""
 
 import socket
 from collections.abc import Iterator
+from contextlib import closing
 
 import psycopg
 import pytest
 
+from tests.builders import Platform, event
 from tests.clusters import CitusCluster
 from tests.servers import Server
 from tests.waiting import wait_for
+from tollbook.store.database import open_database
 
 _WORKER = "SELECT nodename, nodeport FROM pg_dist_node WHERE groupid > 0 ORDER BY groupid LIMIT 1"
+
+# The nodes that have an organization.
+_USED = """
+SELECT COUNT(DISTINCT nodename || ':' || nodeport) FROM organizations
+JOIN citus_shards ON table_name = 'event_keys'::regclass
+    AND shardid = get_shard_id_for_distribution_column('event_keys', organization_id)
+"""
 
 
 class Cluster:
@@ -102,3 +112,24 @@ def test_a_node_that_is_read_only_or_not_active_is_named(cluster: Cluster) -> No
         assert cluster.nodes(200) == "ok"
     cluster.execute("UPDATE pg_dist_node SET isactive = false WHERE groupid > 0")
     assert f"{cluster.worker} is not active in pg_dist_node" in cluster.nodes(503)
+
+
+def test_an_answer_of_all_nodes_has_what_was_acknowledged_on_any(citus: CitusCluster) -> None:
+    url = citus.url(citus.create(shards=8))
+    names = [f"org_{n}" for n in range(12)]
+    with closing(open_database(url)) as database:
+        platform = Platform(database)
+        for name in names:
+            platform.organization(name)
+        key = platform.key()
+    with psycopg.connect(url) as connection:
+        assert connection.execute(_USED).fetchone() != (1,)
+    with Server(url) as server, server.client(key) as http:
+        for stored, name in enumerate(names, 1):
+            sent = http.post("/v1/events", json=event(id=name, organization_id=name)).json()
+            asked = {"min_as_of": sent["as_of"], "period": "2024-01"}
+            answer = http.get("/v1/analytics/organizations", params=asked)
+            assert answer.headers["x-as-of"] >= sent["as_of"]
+            rows = answer.json()["organizations"]
+            found = {it["organization_id"] for it in rows if it["users_count"]}
+            assert found == set(names[:stored])
