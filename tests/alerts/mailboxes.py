@@ -1,5 +1,6 @@
 """A mail server on a real port, with a certificate, which answers as a test says."""
 
+import asyncio
 import ssl
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -101,6 +102,22 @@ class Certificates:
         return ssl.create_default_context(cafile=str(self.path))
 
 
+class _Controller(Controller):
+    """A server that closes the connections of senders when it stops, which the library does not."""
+
+    def factory(self) -> Any:
+        session = super().factory()
+        self._sessions = [*getattr(self, "_sessions", []), session]
+        return session
+
+    async def close_connections(self) -> None:
+        for session in getattr(self, "_sessions", []):
+            if session.transport is not None:
+                session.transport.abort()
+        for _ in range(3):  # a transport ends in later turns of the loop
+            await asyncio.sleep(0)
+
+
 @contextmanager
 def receiving_mails(
     certificates: Certificates | None, *, is_smtps: bool = False
@@ -112,11 +129,12 @@ def receiving_mails(
     if context is not None and not is_smtps:
         options |= {"authenticator": _authenticate, "auth_required": True, "require_starttls": True}
     mailbox.port = free_port()
-    controller = Controller(mailbox, "127.0.0.1", mailbox.port, **options)
+    controller = _Controller(mailbox, "127.0.0.1", mailbox.port, **options)
     controller.start()
     try:
         yield mailbox
     finally:
+        asyncio.run_coroutine_threadsafe(controller.close_connections(), controller.loop).result()
         controller.stop()
 
 
