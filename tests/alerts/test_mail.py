@@ -21,7 +21,7 @@ from tests.alerts.mailboxes import Certificates, Mailbox, receiving_mails
 from tests.alerts.receivers import Answer, receiving
 from tests.builders import TENANT, Platform
 from tests.servers import free_port
-from tests.waiting import wait_for
+from tests.waiting import PATIENCE, wait_for
 from tollbook.alerts.mail import Mailer, mail_message
 from tollbook.domain.deliveries import AttemptCode, AttemptOutcome
 from tollbook.domain.endpoints import AlertEndpoint, EndpointKind
@@ -60,10 +60,18 @@ def send(
         mailer = Mailer(terms, context, whole_seconds=seconds)
         message = mail_message(terms, ADDRESS, [FOUND], None, FOUND.at)
         outcome = await mailer.send(message, ADDRESS)
-        await asyncio.sleep(0.05)  # until the connection is closed
+        await _until_closed()
         return outcome
 
     return asyncio.run(run())
+
+
+async def _until_closed() -> None:
+    """Wait for connections that the library of mails closes when it could not connect."""
+    loop: Any = asyncio.get_running_loop()
+    async with asyncio.timeout(PATIENCE):
+        while any(it._sock is not None for it in list(loop._transports.values())):
+            await asyncio.sleep(0.01)
 
 
 def mailing(

@@ -130,10 +130,16 @@ class Mailer:
 
 
 async def _leave(client: aiosmtplib.SMTP) -> None:
-    """End a conversation; a server that does not take leave changes nothing."""
+    """End a conversation and its connection, whether or not the server takes leave.
+
+    Closing a TLS connection would wait for the server; nothing that it sends then is of use.
+    """
+    transport = client.transport
     with suppress(aiosmtplib.SMTPException, OSError):
         await client.quit(timeout=_QUIT_SECONDS)
     client.close()
+    if isinstance(transport, asyncio.WriteTransport):
+        transport.abort()
 
 
 def _refused(error: aiosmtplib.SMTPResponseException, *, is_final: bool) -> AttemptOutcome:
