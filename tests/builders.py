@@ -40,6 +40,7 @@ from tollbook.store import directory, keys, prices
 from tollbook.store.audit import COMMAND_LINE, Actor
 from tollbook.store.database import Database
 from tollbook.store.delivery_checks import delivery_differences
+from tollbook.store.event_ids import decode_row
 from tollbook.store.meter_checks import meter_differences
 from tollbook.store.meters import read_catalog
 from tollbook.store.notification_checks import notification_differences
@@ -273,5 +274,6 @@ class Platform:
         return answer
 
     def rows(self, sql: str, **parameters: Any) -> Sequence[tuple[Any, ...]]:
+        """Read rows, with the ids of events as texts."""
         with self.database.reading() as snapshot:
-            return snapshot.rows(sql, **parameters)
+            return [decode_row(row) for row in snapshot.rows(sql, **parameters)]

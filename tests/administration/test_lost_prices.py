@@ -34,7 +34,7 @@ def cost_of(platform: Platform, organization: str, identity: str) -> int | None:
     assert receipt.status == "accepted", receipt
     with platform.database.reading() as snapshot:
         row = snapshot.row(
-            "SELECT cost FROM events WHERE organization_id = :number AND id = :id",
+            "SELECT cost FROM events WHERE organization_id = :number AND id_text(id) = :id",
             number=platform.number(organization),
             id=identity,
         )

@@ -52,7 +52,7 @@ def standing(platform: Platform, today: int) -> list[tuple[int, str, int | None]
 def cost(platform: Platform, identity: str, **given: object) -> int:
     """Return what a call of one second costs, in whole units of currency."""
     assert platform.statuses(event(id=identity, quantity=1, **given)) == ["accepted"]
-    ((nanos,),) = platform.rows("SELECT cost FROM events WHERE id = :id", id=identity)
+    ((nanos,),) = platform.rows("SELECT cost FROM events WHERE id_text(id) = :id", id=identity)
     return nanos // 10**9
 
 

@@ -34,7 +34,7 @@ class Growing(Watching):
         return len(self._ids())
 
     def _ids(self) -> list[tuple[str]]:
-        return list(self.rows("SELECT id FROM quarantine ORDER BY id /* all tenants */"))
+        return list(self.rows("SELECT id_text(id) FROM quarantine ORDER BY id /* all tenants */"))
 
     def told_after(self, minutes: int) -> list[tuple[int, int]]:
         """Let time pass and look; return how many wait and waited, of what was notified."""

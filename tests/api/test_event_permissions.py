@@ -33,7 +33,8 @@ def sent(
 def stored(tenant: Tenant) -> list[str]:
     number = tenant.number("org_1")
     rows = tenant.rows(
-        "SELECT id FROM event_keys WHERE organization_id = :number ORDER BY id", number=number
+        "SELECT id_text(id) FROM event_keys WHERE organization_id = :number ORDER BY id",
+        number=number,
     )
     return [row[0] for row in rows]
 

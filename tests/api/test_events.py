@@ -27,7 +27,7 @@ def fates(response: httpx.Response) -> list[tuple[str, str | None]]:
 
 def stored(tenant: Tenant, organization: str = "org_1") -> list[str]:
     found = tenant.rows(
-        "SELECT id FROM events WHERE organization_id = :number ORDER BY id",
+        "SELECT id_text(id) FROM events WHERE organization_id = :number ORDER BY id",
         number=tenant.number(organization),
     )
     return [row[0] for row in found]

@@ -87,7 +87,7 @@ def test_a_first_event_and_a_correction_to_the_meter_do_not_wait_for_each_other(
     corrected = correction("late", type=WHATSAPP["type"], quantity=1, cost_pending=None)
     assert tenant.post("/v1/events/corrections", json=corrected).status_code == 207
     stored = tenant.rows(
-        "SELECT id, meter FROM quarantine WHERE organization_id = :number ORDER BY id",
+        "SELECT id_text(id), meter FROM quarantine WHERE organization_id = :number ORDER BY id",
         number=number,
     )
     assert [row[1] for row in stored] == [1000, 1000]

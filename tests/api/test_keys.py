@@ -71,7 +71,9 @@ def test_a_revoked_key_sends_nothing_more(either: Tenant) -> None:
     answer = either.post("/v1/events", key, json=event(id="2"))
     assert (answer.status_code, answer.json()["code"]) == (401, "invalid_api_key")
     number = either.number("org_1")
-    kept = either.rows("SELECT id FROM events WHERE organization_id = :number", number=number)
+    kept = either.rows(
+        "SELECT id_text(id) FROM events WHERE organization_id = :number", number=number
+    )
     assert kept == [("call-1",)]
 
 

@@ -394,8 +394,8 @@ def test_the_other_end_of_an_own_meter_has_the_country(tenant: Tenant) -> None:
     assert tenant.post("/v1/events", json=sent).json()["counts"]["accepted"] == 3
     number = tenant.number("org_1")
     rows = tenant.rows(
-        "SELECT id, country, quantity, attributes FROM events WHERE organization_id = :number "
-        "ORDER BY id",
+        "SELECT id_text(id), country, quantity, attributes FROM events "
+        "WHERE organization_id = :number ORDER BY id",
         number=number,
     )
     assert [row[1] for row in rows] == ["GB", "DE", "DE"]

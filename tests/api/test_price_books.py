@@ -55,7 +55,7 @@ def call_cost(tenant: Tenant, identity: str, **given: Any) -> int:
     )
     assert sent.status_code == 200, sent.text
     ((nanos,),) = tenant.rows(
-        "SELECT cost FROM events WHERE id = :id AND organization_id = :number",
+        "SELECT cost FROM events WHERE id_text(id) = :id AND organization_id = :number",
         id=identity,
         number=tenant.number("org_1"),
     )

@@ -28,7 +28,7 @@ class Ledger(Platform):
     def ids(self) -> list[str]:
         with self.database.reading() as snapshot:
             rows = snapshot.rows(
-                "SELECT id FROM events WHERE organization_id = :number ORDER BY id",
+                "SELECT id_text(id) FROM events WHERE organization_id = :number ORDER BY id",
                 number=self.number("org_1"),
             )
         return [row[0] for row in rows]

@@ -40,7 +40,9 @@ def test_an_event_is_corrected_by_options(tollbook: Tollbook, platform: Platform
 def test_a_field_is_removed(tollbook: Tollbook, platform: Platform) -> None:
     options = ("--id", "new", "--reason", "a test", "--remove", "user_id")
     assert tollbook(*CORRECT, "late", *options, "--remove", "cost_pending").code == 0
-    assert platform.rows("SELECT id, user_id FROM events WHERE id = 'new'") == [("new", "")]
+    assert platform.rows("SELECT id_text(id), user_id FROM events WHERE id_text(id) = 'new'") == [
+        ("new", "")
+    ]
 
 
 def test_a_refused_correction_says_why(tollbook: Tollbook, platform: Platform) -> None:

@@ -84,7 +84,7 @@ def test_brand_registration_is_in_the_ledger_and_in_nobodys_figures(
 ) -> None:
     with database.reading() as snapshot:
         found = snapshot.rows(
-            "SELECT user_id, cost FROM events WHERE id = 'brand-1' AND organization_id = "
+            "SELECT user_id, cost FROM events WHERE id_text(id) = 'brand-1' AND organization_id = "
             "(SELECT organization_id FROM organizations WHERE id = 'org_abc123')"
         )
     assert found == [("", 4_000_000_000)]

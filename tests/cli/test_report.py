@@ -154,9 +154,9 @@ def test_a_sound_ledger_verifies(platform: Tollbook) -> None:
         "DELETE FROM usage_monthly WHERE meter = 6",
         "DELETE FROM resources_daily",
         "UPDATE organization_resources SET days = 2",
-        "DELETE FROM event_keys WHERE id = '1'",
-        "DELETE FROM events WHERE id = '1'",
-        "UPDATE events SET cost = 0 WHERE id = '2'",
+        "DELETE FROM event_keys WHERE id_text(id) = '1'",
+        "DELETE FROM events WHERE id_text(id) = '1'",
+        "UPDATE events SET cost = 0 WHERE id_text(id) = '2'",
     ],
 )
 def test_a_damaged_ledger_is_exit_code_1_and_a_list(

@@ -23,7 +23,7 @@ def platform(sqlite_url: str) -> Platform:
 
 
 def cost(platform: Platform) -> int:
-    ((found,),) = platform.rows("SELECT cost FROM events WHERE id = 'call-1'")
+    ((found,),) = platform.rows("SELECT cost FROM events WHERE id_text(id) = 'call-1'")
     return int(found)
 
 

@@ -37,7 +37,7 @@ def fill(url: str, identity: str = "call-1") -> None:
 
 def ids(url: str) -> list[str]:
     with closing(open_database(url)) as database, database.reading() as snapshot:
-        return [row[0] for row in snapshot.rows("SELECT id FROM events ORDER BY id")]
+        return [row[0] for row in snapshot.rows("SELECT id_text(id) FROM events ORDER BY id")]
 
 
 @pytest.fixture

@@ -45,7 +45,9 @@ def test_permissions(platform: Platform) -> None:
             refused("permission_missing")
         ]
     assert platform.corrected(correction(quantity=1), key=corrects) == [ACCEPTED]
-    assert platform.rows("SELECT cost FROM events WHERE id = 'new call-1'") == [(1_000_000_000,)]
+    assert platform.rows("SELECT cost FROM events WHERE id_text(id) = 'new call-1'") == [
+        (1_000_000_000,)
+    ]
 
 
 def test_a_bound_key_corrects_its_own_events_only(platform: Platform) -> None:

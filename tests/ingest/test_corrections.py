@@ -36,7 +36,7 @@ def platform(database: Database) -> Platform:
 
 
 def costs(platform: Platform) -> dict[str, int]:
-    return dict(platform.rows("SELECT id, cost FROM events"))
+    return dict(platform.rows("SELECT id_text(id), cost FROM events"))
 
 
 def total(platform: Platform) -> tuple[int, int]:
@@ -57,9 +57,11 @@ def test_a_charged_event_is_reversed_and_its_replacement_is_charged(platform: Pl
         "new call-1": 250_000_000,
     }
     assert total(platform) == (1, 250_000_000)
-    unchanged = "SELECT user_id, meter, time, quantity, attributes FROM events WHERE id = :id"
+    unchanged = (
+        "SELECT user_id, meter, time, quantity, attributes FROM events WHERE id_text(id) = :id"
+    )
     assert platform.rows(unchanged, id="call-1") == platform.rows(unchanged, id="new call-1")
-    kept = platform.rows("SELECT reverses, id, reason FROM reversals")
+    kept = platform.rows("SELECT id_text(reverses), id_text(id), reason FROM reversals")
     assert kept == [("call-1", "new call-1.reversal", "a test")]
     assert platform.differences() == []
 
@@ -94,7 +96,9 @@ def test_each_field_may_change(
 ) -> None:
     platform.send(event(cost=1, attributes={"to": "+15550100"}))
     assert platform.corrected(correction(**changes)) == [ACCEPTED]
-    assert platform.rows(f"SELECT {column} FROM events WHERE id = 'new call-1'") == [(value,)]
+    assert platform.rows(f"SELECT {column} FROM events WHERE id_text(id) = 'new call-1'") == [
+        (value,)
+    ]
     assert platform.differences() == []
 
 
@@ -115,7 +119,9 @@ def test_an_event_in_quarantine_moves_whole_and_has_no_reversal(platform: Platfo
 def test_a_replacement_without_a_price_takes_the_place_in_quarantine(platform: Platform) -> None:
     platform.send(pending())
     assert platform.corrected(correction(quantity=30)) == [PENDING]
-    assert platform.rows("SELECT id, code FROM quarantine") == [("new call-1", "cost_pending")]
+    assert platform.rows("SELECT id_text(id), code FROM quarantine") == [
+        ("new call-1", "cost_pending")
+    ]
     counts = platform.rows("SELECT code, events FROM quarantine_counts WHERE events <> 0")
     assert counts == [("cost_pending", 1)]
     assert platform.corrected(correction("new call-1", cost_pending=None)) == [ACCEPTED]
@@ -186,7 +192,7 @@ def test_the_identity_of_an_event_corrected_in_quarantine_is_not_written_again(
     platform: Platform,
 ) -> None:
     platform.send(pending("late"))
-    identity = "SELECT fingerprint, day FROM event_keys WHERE id = 'late'"
+    identity = "SELECT fingerprint, day FROM event_keys WHERE id_text(id) = 'late'"
     before = platform.rows(identity)
     assert platform.corrected(correction("late", cost=1)) == [ACCEPTED]
     assert platform.rows(identity) == before
@@ -361,7 +367,9 @@ def test_an_unknown_organization_comes_before_a_pending_price(database: Database
     assert platform.corrected(correction(quantity=3)) == [("quarantined", "unknown_organization")]
     platform.organization()
     assert platform.replay() == 0
-    assert platform.rows("SELECT id, code FROM quarantine") == [("new call-1", "cost_pending")]
+    assert platform.rows("SELECT id_text(id), code FROM quarantine") == [
+        ("new call-1", "cost_pending")
+    ]
 
 
 def test_an_organization_that_was_never_created_is_forgotten_with_corrections(

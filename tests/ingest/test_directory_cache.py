@@ -108,7 +108,7 @@ def test_a_change_of_prices_by_another_process_holds_for_the_next_event(
     platform.send(event(id="before"))
     other.load(book(CALLS))
     platform.send(event(id="after"))
-    costs = dict(platform.rows("SELECT id, cost FROM events"))
+    costs = dict(platform.rows("SELECT id_text(id), cost FROM events"))
     assert costs["after"] > costs["before"] > 0
 
 

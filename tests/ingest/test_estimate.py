@@ -44,7 +44,7 @@ def test_an_estimate_is_what_the_event_costs_when_it_comes(platform: Platform) -
     estimated = [cost(it) for it in rated(platform, *events)]
     assert platform.rows("SELECT COUNT(*) FROM events") == [(0,)]
     platform.send(*events)
-    stored = dict(platform.rows("SELECT id, cost FROM events"))
+    stored = dict(platform.rows("SELECT id_text(id), cost FROM events"))
     assert estimated == [stored[it["id"]] for it in events]
 
 

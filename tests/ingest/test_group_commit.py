@@ -153,7 +153,7 @@ def test_a_full_queue_takes_nothing_of_a_request(writer: Writer) -> None:
     writer.free.set()
     wait_for(lambda: third.outcome)
     assert first.statuses == ["accepted"] * 9
-    rows = writer.platform.rows("SELECT COUNT(*) FROM events WHERE id LIKE 'second%'")
+    rows = writer.platform.rows("SELECT COUNT(*) FROM events WHERE id_text(id) LIKE 'second%'")
     assert rows == [(0,)]
 
 
@@ -194,7 +194,7 @@ def test_a_request_that_cannot_be_prepared_gets_its_error_and_the_next_goes_on(
     after = writer.put(event(id="after"))
     wait_for(lambda: after.outcome)
     assert after.statuses == ["accepted"]
-    assert writer.platform.rows("SELECT id FROM events") == [("after",)]
+    assert writer.platform.rows("SELECT id_text(id) FROM events") == [("after",)]
 
 
 def test_a_commit_that_fails_is_every_request_s_answer_and_is_remembered(writer: Writer) -> None:

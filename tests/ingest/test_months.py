@@ -70,4 +70,4 @@ def test_a_reversal_takes_a_month_back(platform: Platform) -> None:
     with platform.database.reading() as snapshot:
         assert Months(snapshot).position(platform.number("org_1"), 202401, tier_key) == 4 * MICROS
     send(platform, "3", 6)
-    assert platform.rows("SELECT position FROM events WHERE id = '3'") == [(4 * MICROS,)]
+    assert platform.rows("SELECT position FROM events WHERE id_text(id) = '3'") == [(4 * MICROS,)]

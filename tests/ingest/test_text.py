@@ -65,7 +65,7 @@ def test_a_text_of_no_segments_has_those_that_are_counted(platform: Platform, ze
     assert platform.statuses(sms(attributes={"body": "x" * 161})) == ["duplicate"]
     by_length = sms(id="2", quantity=zero, attributes={"body_length": 307})
     assert platform.statuses(by_length) == ["accepted"]
-    assert platform.rows("SELECT quantity FROM events WHERE id = '2'") == [(3 * 10**6,)]
+    assert platform.rows("SELECT quantity FROM events WHERE id_text(id) = '2'") == [(3 * 10**6,)]
 
 
 @pytest.mark.parametrize("attributes", [None, {}, {"to": "+14155550100"}])

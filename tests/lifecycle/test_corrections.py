@@ -79,9 +79,9 @@ def test_erasing_covers_each_event_of_a_chain_by_its_own_user(
     erasing(keeper)
     left = everything(platform)
     assert not [it for it in SECRETS if it in left]
-    reasons = platform.rows("SELECT corrects, reason FROM corrections ORDER BY corrects")
+    reasons = platform.rows("SELECT id_text(corrects), reason FROM corrections ORDER BY corrects")
     assert reasons == [("a", "erased"), ("a2", "wrong length"), ("b", "erased"), ("c", "erased")]
-    kept = dict(platform.rows("SELECT reverses, reason FROM reversals"))
+    kept = dict(platform.rows("SELECT id_text(reverses), reason FROM reversals"))
     assert kept == {"a": "erased", "a2": "wrong length", "c": "erased"}
     assert platform.rows("SELECT COUNT(*) FROM event_keys") == [(10,)]
     assert keeper.sums() == before

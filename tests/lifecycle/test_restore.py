@@ -207,7 +207,7 @@ def test_an_event_without_an_identity_is_refused(keeper: Keeper) -> None:
     year(keeper.platform)
     keeper.archive()
     with keeper.platform.database.writing() as transaction:
-        transaction.execute("DELETE FROM event_keys WHERE id = 'call-1-2'")
+        transaction.execute("DELETE FROM event_keys WHERE id_text(id) = 'call-1-2'")
     state = (ledger(keeper), keeper.files(), archived(keeper))
     for left in run(keeper):
         assert isinstance(left, NotRestored)

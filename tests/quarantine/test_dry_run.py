@@ -49,7 +49,9 @@ def looked(platform: Platform, selection: Selection = EVERYTHING) -> ReplayDryRu
 
 
 def charged(platform: Platform) -> list[tuple[str, int, int]]:
-    rows = platform.rows("SELECT id, billed, cost FROM events WHERE id <> 'before' ORDER BY id")
+    rows = platform.rows(
+        "SELECT id_text(id), billed, cost FROM events WHERE id_text(id) <> 'before' ORDER BY id"
+    )
     return [(identity, billed, cost) for identity, billed, cost in rows]
 
 
@@ -68,7 +70,9 @@ def test_it_finds_what_the_replay_then_does(
     stored = platform.rows("SELECT code, COUNT(*) FROM quarantine GROUP BY code")
     assert dict(found.remaining) == dict(stored)
     assert {key.meter: cost for key, cost in found.costs.items()} == dict(
-        platform.rows("SELECT meter, SUM(cost) FROM events WHERE id <> 'before' GROUP BY meter")
+        platform.rows(
+            "SELECT meter, SUM(cost) FROM events WHERE id_text(id) <> 'before' GROUP BY meter"
+        )
     )
     # The tiers of a month continue from one event to the next: 60 and 40 of 180 s cost 0.03.
     assert sum(found.costs.values()) == (3_000_000 + 800_000 + 40_000) * 1_000

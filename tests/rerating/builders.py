@@ -100,4 +100,4 @@ class Past:
         return self.platform.rows(sql, **parameters)
 
     def costs(self) -> dict[str, int]:
-        return {row[0]: row[1] for row in self.rows("SELECT id, cost FROM events")}
+        return {row[0]: row[1] for row in self.rows("SELECT id_text(id), cost FROM events")}

@@ -84,7 +84,7 @@ class History:
         with self.platform.database.reading() as snapshot:
             found = terms.terms(snapshot, self.platform.tenant, {"org_1"})["org_1"]
             rows = snapshot.rows(
-                "SELECT id, meter, quantity, day, time, attributes, own_cost, position, "
+                "SELECT id_text(id), meter, quantity, day, time, attributes, own_cost, position, "
                 "cost, billed, rate_id, buy FROM events "
                 "WHERE organization_id = :number AND reverses IS NULL ORDER BY day, id",
                 number=self.number,

@@ -20,7 +20,7 @@ def sms(number: int, day: int, quantity: int = 6, **given: object) -> Json:
 
 
 def positions(past: Past) -> dict[str, int | None]:
-    rows = past.rows("SELECT id, position FROM events WHERE reverses IS NULL")
+    rows = past.rows("SELECT id_text(id), position FROM events WHERE reverses IS NULL")
     return {row[0]: None if row[1] is None else row[1] // 10**6 for row in rows}
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from sqlalchemy import Integer, SmallInteger, Table
+from sqlalchemy import Integer, LargeBinary, SmallInteger, Table
 
 from tests.builders import Platform, event
 from tests.commands import run_command
@@ -17,6 +17,7 @@ from tollbook.domain.errors import CopyRefused, SchemaChanged
 from tollbook.store import copied_tables, copy_progress
 from tollbook.store.copying import Copied, copy_database
 from tollbook.store.database import Database, open_database
+from tollbook.store.event_ids import encode_id
 from tollbook.store.tables.schema import metadata
 
 CHUNK = 3
@@ -68,7 +69,7 @@ def made_rows(table: Table) -> Iterator[dict[str, Any]]:
                 large = type(kind) is not Integer
                 row[column.name] = (LEAST, MOST, 0)[place % 3] if large else place
             else:
-                row[column.name] = text
+                row[column.name] = encode_id(text) if isinstance(kind, LargeBinary) else text
         yield row
 
 

@@ -101,7 +101,7 @@ def test_details_are_replaced_for_their_event_only(platform: Platform) -> None:
 
 def reasons(platform: Platform) -> dict[str, str]:
     rows = platform.rows(
-        "SELECT reverses, reason FROM reversals WHERE organization_id = :number",
+        "SELECT id_text(reverses), reason FROM reversals WHERE organization_id = :number",
         number=platform.number("org_1"),
     )
     return {row[0]: row[1] for row in rows}
@@ -133,7 +133,7 @@ def test_events_in_quarantine_are_replaced_one_by_one(platform: Platform) -> Non
         erasure.replace_waiting(transaction, number, [("0", "{}")], "too long")
         assert erasure.waiting(transaction, number, "user_1") == [("0", "{}"), before[1]]
     rows = platform.rows(
-        "SELECT id, reason FROM quarantine WHERE organization_id = :number ORDER BY id",
+        "SELECT id_text(id), reason FROM quarantine WHERE organization_id = :number ORDER BY id",
         number=number,
     )
     assert rows[0][1] == "too long" != rows[1][1]

@@ -39,7 +39,7 @@ def test_what_an_event_brought_is_kept_and_is_what_it_was_bought_for(platform: P
     batch = [event(cost="0.5"), event(id="2"), event(id="3", cost=0), event(id="4", cost=0.25)]
     assert set(platform.statuses(*batch)) == {"accepted"}
     assert platform.rows(
-        "SELECT id, own_cost, buy, position, tier_key FROM events ORDER BY id"
+        "SELECT id_text(id), own_cost, buy, position, tier_key FROM events ORDER BY id"
     ) == [
         ("2", None, None, None, None),
         ("3", 0, 0, None, None),
@@ -177,8 +177,8 @@ def test_an_atomic_batch_with_a_conflict_leaves_nothing(platform: Platform) -> N
     settled = platform.send(event(id="new"), event(quantity=1), atomic=True)
     assert settled.refused
     assert [it.code for it in settled.receipts] == ["batch_refused", "conflict"]
-    assert platform.rows("SELECT id FROM events") == [("call-1",)]
-    assert platform.rows("SELECT id FROM event_keys") == [("call-1",)]
+    assert platform.rows("SELECT id_text(id) FROM events") == [("call-1",)]
+    assert platform.rows("SELECT id_text(id) FROM event_keys") == [("call-1",)]
 
 
 def test_an_atomic_batch_that_would_be_quarantined_leaves_nothing(platform: Platform) -> None:
@@ -230,7 +230,7 @@ def test_what_is_committed_later_was_received_later_whatever_the_clock_says(
     assert isinstance(first, BatchResult)
     assert isinstance(second, BatchResult)
     assert (first.as_of, second.as_of, back.as_of) == (ahead, ahead + 1, ahead + 2)
-    received = platform.rows("SELECT id, received_at FROM events ORDER BY received_at, id")
+    received = platform.rows("SELECT id_text(id), received_at FROM events ORDER BY received_at, id")
     assert received == [("1", ahead), ("2", ahead + 1), ("3", ahead + 1), ("back 2", ahead + 2)]
     heads = platform.rows(
         "SELECT organization_id, received_at, as_of FROM ledger_versions ORDER BY organization_id"
@@ -270,5 +270,5 @@ def test_first_events_are_built_again_when_the_directory_has_changed(platform: P
 
     assert tries("first") == 2
     assert tries("second") == 1
-    assert platform.rows("SELECT id FROM events ORDER BY id") == [("first",), ("second",)]
+    assert platform.rows("SELECT id_text(id) FROM events ORDER BY id") == [("first",), ("second",)]
     assert agrees(platform)

@@ -29,6 +29,7 @@ from tests.properties.scenarios import (
 from tests.properties.world import World
 from tollbook.analytics.event import replay_charge
 from tollbook.store.database import Database
+from tollbook.store.event_ids import texts
 from tollbook.store.events import Stored
 
 EVER = date(1960, 1, 1), date(2100, 12, 31)
@@ -93,7 +94,7 @@ def one_user_alone_has_the_figures_of_the_list(
 
 
 def every_charge_replays_to_what_is_stored(world: World, organization: str) -> None:
-    sql = f"SELECT {', '.join(Stored._fields)} FROM events WHERE organization_id = :number"
+    sql = f"SELECT {texts(Stored._fields)} FROM events WHERE organization_id = :number"
     with world.platform.database.reading() as snapshot:
         for row in snapshot.rows(sql, number=world.platform.number(organization)):
             replayed = replay_charge(snapshot, world.platform.tenant, Stored(*row))
@@ -136,8 +137,8 @@ def test_how_events_are_cut_into_requests_changes_no_charge(
 def charges(world: World, organization: str) -> list[Any]:
     return list(
         world.platform.rows(
-            "SELECT id, cost, billed, position FROM events WHERE organization_id = :number "
-            "ORDER BY id",
+            "SELECT id_text(id), cost, billed, position FROM events "
+            "WHERE organization_id = :number ORDER BY id",
             number=world.platform.number(organization),
         )
     )
@@ -164,7 +165,7 @@ def test_an_erased_event_keeps_its_charge_when_its_new_price_needs_what_was_eras
     world.live(
         [LOAD_BOOK, Send([sent]), Erase(HOME, MEMBERS[0]), CHANGE_BOOK, Rerate(HOME, reverts=False)]
     )
-    assert world.platform.rows("SELECT id, cost FROM events ORDER BY id") == [
+    assert world.platform.rows("SELECT id_text(id), cost FROM events ORDER BY id") == [
         ("call-1", 150_000_000),
         ("plain", 60_000_000),
     ]

@@ -64,7 +64,10 @@ def test_a_ledger_of_the_first_schema_carries_over_and_its_purchases_stay_unknow
             transaction.execute(statement)
     migrate(empty)
     with empty.reading() as snapshot:
-        facts = "SELECT id, own_cost, buy, position, tier_key, reverses FROM events ORDER BY id"
+        facts = (
+            "SELECT id_text(id), own_cost, buy, position, tier_key, reverses "
+            "FROM events ORDER BY id"
+        )
         assert snapshot.rows(facts) == [
             ("brought", 7, None, None, None, None),
             ("priced", None, None, None, None, None),
@@ -101,7 +104,7 @@ def test_a_ledger_of_the_fourth_schema_gets_its_hours_and_countries(empty: Datab
             transaction._driver.execute(statement)
     migrate(empty)
     with empty.reading() as snapshot:
-        facts = "SELECT id, hour, country FROM events ORDER BY id"
+        facts = "SELECT id_text(id), hour, country FROM events ORDER BY id"
         assert snapshot.rows(facts) == [("in", -30, "US"), ("out", 30, "GB")]
         days = "SELECT meter, day, country, cost, buy FROM usage_daily ORDER BY meter"
         assert snapshot.rows(days) == [(2, 19700101, "US", 7, 4), (5, 19700101, "GB", 9, 0)]
@@ -239,7 +242,7 @@ def test_keys_of_the_twelfth_schema_get_permissions_or_a_prefix(empty: Database)
     migrate(empty)
     with empty.reading() as snapshot:
         rows = snapshot.rows("SELECT prefix, permissions, id_prefix FROM api_keys")
-        owners = snapshot.rows("SELECT id, user_id, meter FROM quarantine ORDER BY id")
+        owners = snapshot.rows("SELECT id_text(id), user_id, meter FROM quarantine ORDER BY id")
     assert {row[0]: row[1:] for row in rows} == {name: it[2:] for name, it in KEYS.items()}
     assert owners == [("of a user", "\u00e4nn", 10), ("of nobody", "", 2)]
 

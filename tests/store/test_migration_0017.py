@@ -1,5 +1,6 @@
 """The migration that adds the cost of events whose purchase cost is known, archived ones too."""
 
+import sqlite3
 from pathlib import Path
 
 import pytest
@@ -9,8 +10,9 @@ from tests.lifecycle.test_archive import Keeper
 from tollbook.lifecycle.missing_purchases import Rebuilt, rebuild_purchases
 from tollbook.lifecycle.restore import Restored, RestoredPart, restore
 from tollbook.store.audit import Actor
-from tollbook.store.database import Database
+from tollbook.store.database import Database, Transaction
 from tollbook.store.migrate import migrate
+from tollbook.store.migrations import ids_as_bytes
 from tollbook.store.rollups import KEYS
 from tollbook.store.tables.schema import SCHEMA_VERSION
 from tollbook.wiring import now
@@ -109,9 +111,42 @@ LATER_COLUMNS = (
 )
 
 
+def ids_as_texts(transaction: Transaction) -> None:
+    """Make ids texts again, as before migration 0024."""
+    for table in ids_as_bytes.TABLES:
+        transaction.execute(f"DROP VIEW readable_{table.name}")
+    for table in ids_as_bytes.TABLES:
+        ids = [name for name, kind in table.kinds.items() if kind == "BYTEA"]
+        if isinstance(transaction._driver, sqlite3.Connection):
+            _copy_with_texts(transaction, table.name, table.columns, ids)
+        else:
+            changes = (f"ALTER COLUMN {it} TYPE TEXT USING id_text({it})" for it in ids)
+            transaction.execute(f"ALTER TABLE {table.name} {', '.join(changes)}")
+    if not isinstance(transaction._driver, sqlite3.Connection):
+        transaction.execute("DROP FUNCTION id_text")
+
+
+def _copy_with_texts(
+    transaction: Transaction, table: str, columns: list[str], ids: list[str]
+) -> None:
+    found = transaction.rows(
+        "SELECT sql FROM sqlite_master WHERE tbl_name = :name AND sql IS NOT NULL "
+        "ORDER BY type DESC",
+        name=table,
+    )
+    texts = [f"id_text({it})" if it in ids else it for it in columns]
+    transaction.execute(f"CREATE TEMPORARY TABLE kept AS SELECT {', '.join(texts)} FROM {table}")
+    transaction.execute(f"DROP TABLE {table}")
+    for (sql,) in found:
+        transaction.execute(sql.replace("BLOB", "TEXT"))
+    transaction.execute(f"INSERT INTO {table} ({', '.join(columns)}) SELECT * FROM kept")
+    transaction.execute("DROP TABLE kept")
+
+
 def to_0016(database: Database) -> Database:
     """Bring the schema back to what it was; return the database without a check of its version."""
     with database.writing() as transaction:
+        ids_as_texts(transaction)
         transaction.execute(CORRECTED_EVENTS)
         for column in ("quarantined_at", "quarantine_code", "quarantine_reason"):
             transaction.execute(f"ALTER TABLE corrections DROP COLUMN {column}")

@@ -15,6 +15,7 @@ from tests.builders import Platform, correction, event, reversal
 from tests.inside import serving
 from tollbook.store.database import Database
 from tollbook.store.engine import Driver
+from tollbook.store.event_ids import encode_id
 from tollbook.store.postgres.statements import in_psycopg
 
 GROWING = {
@@ -67,7 +68,7 @@ QUESTIONS = (
 EVENT_COLUMNS = {
     "organization_id": "BIGINT",
     "day": "INTEGER",
-    "id": "TEXT",
+    "id": "BYTEA",
     "user_id": "TEXT",
     "meter": "SMALLINT",
     **dict.fromkeys(("time", "quantity", "billed", "cost"), "BIGINT"),
@@ -76,7 +77,8 @@ EVENT_COLUMNS = {
 }
 CORRECTION_COLUMNS = {
     "organization_id": "BIGINT",
-    **dict.fromkeys(("corrects", "id", "reason", "user_id", "corrected_user_id"), "TEXT"),
+    **dict.fromkeys(("corrects", "id"), "BYTEA"),
+    **dict.fromkeys(("reason", "user_id", "corrected_user_id"), "TEXT"),
     "received_at": "BIGINT",
 }
 
@@ -122,10 +124,12 @@ def _add_rows(platform: Platform) -> None:
     """Add a month of events, and corrections, which are too many to walk along."""
     number = platform.number("org_1")
     events = [
-        (number, 20240101 + n % 31, f"id {n}", f"user_{n % 50}", 1, n, 1, 1, 1, "{}", n)
+        (number, 20240101 + n % 31, encode_id(f"id {n}"), f"user_{n % 50}", 1, n, 1, 1, 1, "{}", n)
         for n in range(3_100)
     ]
-    corrections = [(number, f"c {n}", f"id {n}", "", "", "", 0) for n in range(3_100)]
+    corrections = [
+        (number, encode_id(f"c {n}"), encode_id(f"id {n}"), "", "", "", 0) for n in range(3_100)
+    ]
     with platform.database.writing() as transaction:
         transaction.bulk("events", EVENT_COLUMNS, events)
         transaction.bulk("corrections", CORRECTION_COLUMNS, corrections)

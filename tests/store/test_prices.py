@@ -37,7 +37,7 @@ def test_a_book_is_stored_whole_and_prices_by_prefix_and_hour(database: Database
     monday = event(id="2", attributes={"to": "+33123456789"})
     evening = event(id="3", attributes={"to": "+33123456789"}, time="2024-01-15T20:00:00Z")
     platform.send(event(id="1", attributes={"to": "+442071838750"}), monday, evening)
-    costs = dict(platform.rows("SELECT id, cost FROM events"))
+    costs = dict(platform.rows("SELECT id_text(id), cost FROM events"))
     assert costs == {"1": 13_200_000, "2": 305_000_000, "3": 213_500_000}
 
 

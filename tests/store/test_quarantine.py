@@ -85,7 +85,7 @@ def test_only_what_waits_still_is_released(platform: Platform) -> None:
     found = waiting(platform)
     with platform.database.writing() as transaction:
         transaction.execute(
-            "DELETE FROM quarantine WHERE id = '1' AND organization_id = :number",
+            "DELETE FROM quarantine WHERE id_text(id) = '1' AND organization_id = :number",
             number=platform.number("org_1"),
         )
         still = quarantine.still_waiting(transaction, found)

@@ -68,7 +68,7 @@ def test_reversals_of_one_request_follow_each_other(platform: Platform) -> None:
     platform.send(sms("a", 900), sms("b", 900), sms("c", 900))
     platform.reverse(reversal("a"), reversal("nothing"), reversal("c"), reversal("a", id="again"))
     rows = platform.rows(
-        "SELECT id, position, cost FROM events WHERE reverses IS NOT NULL ORDER BY id"
+        "SELECT id_text(id), position, cost FROM events WHERE reverses IS NOT NULL ORDER BY id"
     )
     # F(2,700) = 1,850, F(1,800) = 1,400, F(900) = 900
     assert rows == [
@@ -87,12 +87,12 @@ CALLS = (
 def test_a_reversal_gives_back_the_connect_fee_that_its_call_bore(platform: Platform) -> None:
     platform.load(f"{HEAD}  - {{meter: voice.call, {CALLS}}}\n")
     platform.send(*(event(id=name, quantity=100) for name in "abc"), event(id="zero", quantity=0))
-    costs = dict(platform.rows("SELECT id, cost FROM events"))
+    costs = dict(platform.rows("SELECT id_text(id), cost FROM events"))
     assert costs == {"a": 2 * NANOS, "b": 105 * NANOS, "c": 100 * NANOS, "zero": 0}
     assert {it for it, _ in platform.reversed(*map(reversal, ("a", "c", "b", "zero")))} == {
         "accepted"
     }
-    costs = dict(platform.rows("SELECT id, cost FROM events WHERE reverses IS NOT NULL"))
+    costs = dict(platform.rows("SELECT id_text(id), cost FROM events WHERE reverses IS NOT NULL"))
     # The last hundred seconds of the month, then the hundred before, then the free ones.
     assert costs == {
         "back a": -102 * NANOS,

@@ -35,7 +35,7 @@ def sms(number: int, quantity: int = 1, **given: object) -> Json:
 
 
 def charges(platform: Platform) -> list[tuple[str, int | None, int]]:
-    rows = platform.rows("SELECT id, position, cost FROM events ORDER BY id")
+    rows = platform.rows("SELECT id_text(id), position, cost FROM events ORDER BY id")
     return [(row[0], None if row[1] is None else row[1] // 10**6, row[2]) for row in rows]
 
 

@@ -88,7 +88,7 @@ def adds_up_and_goes_on(platform: Platform) -> None:
     every_charge_replays(platform)
     (events,) = platform.rows("SELECT COUNT(*) FROM events")
     assert events[0] >= 19
-    waiting = platform.rows("SELECT id, code FROM quarantine ORDER BY id")
+    waiting = platform.rows("SELECT id_text(id), code FROM quarantine ORDER BY id")
     assert [it[0] for it in waiting] == ["lost", "unpriced"]
     same = {
         "id": "zone",
@@ -111,7 +111,7 @@ def adds_up_and_goes_on(platform: Platform) -> None:
 
 def every_charge_replays(platform: Platform) -> None:
     with platform.database.reading() as snapshot:
-        for number, identity in snapshot.rows("SELECT organization_id, id FROM events"):
+        for number, identity in snapshot.rows("SELECT organization_id, id_text(id) FROM events"):
             found = find_event(snapshot, platform.tenant, number, identity)
             assert isinstance(found, ChargedEvent)
             assert found.replay_mismatch is None, (identity, found.replay_mismatch)

@@ -82,7 +82,7 @@ def test_a_row_that_is_gone_is_only_in_events(platform: Platform, table: str) ->
 
 
 def test_an_identity_that_is_gone_is_found(platform: Platform) -> None:
-    found = changed(platform, "DELETE FROM event_keys WHERE id IN ('2', '5')")
+    found = changed(platform, "DELETE FROM event_keys WHERE id_text(id) IN ('2', '5')")
     assert {(it.side, it.row["id"], it.row["day"]) for it in found} == {
         ("only in events", "2", 20240115),
         ("only in events", "5", 0),
@@ -116,12 +116,12 @@ def test_a_corrected_event_that_waits_again_is_found(platform: Platform) -> None
 
 
 def test_an_event_that_was_changed_differs_from_every_sum_that_it_is_in(platform: Platform) -> None:
-    found = changed(platform, "UPDATE events SET cost = cost + 1 WHERE id = 'call-1'")
+    found = changed(platform, "UPDATE events SET cost = cost + 1 WHERE id_text(id) = 'call-1'")
     assert {it.check for it in found} == set(KEYS)
 
 
 def test_an_event_that_is_gone_is_missed_by_its_identity_too(platform: Platform) -> None:
-    found = changed(platform, "DELETE FROM events WHERE id = '3'")
+    found = changed(platform, "DELETE FROM events WHERE id_text(id) = '3'")
     checks = {it.check for it in found}
     assert checks == {*KEYS, "resources_daily", "organization_resources", "event_keys"}
 

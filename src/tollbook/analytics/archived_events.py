@@ -17,7 +17,8 @@ from tollbook.store.archive_files import Archived
 from tollbook.store.archive_reader import UnreadableArchive, locate, require_unchanged
 from tollbook.store.database import Snapshot
 from tollbook.store.engine import Parameters, Row
-from tollbook.store.events import Stored, places
+from tollbook.store.event_ids import encode_id
+from tollbook.store.events import Stored
 from tollbook.store.parquet import EventFile, arrow_modules
 
 _COLUMNS = (
@@ -28,6 +29,11 @@ _COLUMNS = (
 _EMPTY_IS_NONE = {"user_id", "country"}
 _TIME = _COLUMNS.index("time")
 _id_of = itemgetter(_COLUMNS.index("id"))
+
+
+def _stored_id(row: Row) -> bytes:
+    """Return the id of a row as the ledger orders it."""
+    return encode_id(_id_of(row))
 
 
 class ReadableFile(NamedTuple):
@@ -49,7 +55,7 @@ class ArchivedEvents:
         self._month = 0
         self._opened: list[EventFile] = []
 
-    def merge_newest(self, snapshot: Snapshot, ledger: list[Row], bound: Parameters) -> list[Row]:
+    def merge_newest(self, ledger: list[Row], bound: Parameters) -> list[Row]:
         """Merge the newest archived events of a day with those of the ledger, for a page.
 
         `bound` are the parameters of the statement of a page, which has read `ledger`.
@@ -61,10 +67,8 @@ class ArchivedEvents:
         ]
         if not archived:
             return ledger
-        ids = [_id_of(row) for row in (*ledger, *archived)]
-        place = places(snapshot, bound["organization"], [*ids, before_id])
-        end = before, place.get(before_id, -1)
-        rows = {(row[_TIME], place[_id_of(row)]): row for row in (*ledger, *archived)}
+        end = before, before_id
+        rows = {(row[_TIME], _stored_id(row)): row for row in (*ledger, *archived)}
         newest = sorted((key for key in rows if key < end), reverse=True)
         return [rows[key] for key in newest[:limit]]
 
@@ -85,18 +89,15 @@ class ArchivedEvents:
         return self._opened
 
 
-def merge_by_id(
-    snapshot: Snapshot, number: int, sources: Iterable[Iterator[list[Row]]]
-) -> Iterator[list[Row]]:
+def merge_by_id(sources: Iterable[Iterator[list[Row]]]) -> Iterator[list[Row]]:
     """Merge chunks of rows, each source in the order of ids of the database."""
     waiting = [(rows, source) for source in sources if (rows := next(source, []))]
     while len(waiting) > 1:
-        place = places(snapshot, number, (_id_of(row) for rows, _ in waiting for row in rows))
-        known = min(place[_id_of(rows[-1])] for rows, _ in waiting)
-        ready = [row for rows, _ in waiting for row in rows if place[_id_of(row)] <= known]
-        yield sorted(ready, key=lambda row: place[_id_of(row)])
+        known = min(_stored_id(rows[-1]) for rows, _ in waiting)
+        ready = [row for rows, _ in waiting for row in rows if _stored_id(row) <= known]
+        yield sorted(ready, key=_stored_id)
         rest = [
-            ([row for row in rows if place[_id_of(row)] > known] or next(source, []), source)
+            ([row for row in rows if _stored_id(row) > known] or next(source, []), source)
             for rows, source in waiting
         ]
         waiting = [(rows, source) for rows, source in rest if rows]

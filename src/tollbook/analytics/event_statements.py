@@ -7,8 +7,9 @@ from typing import NamedTuple
 from tollbook.domain.meters import CATALOG, OWN_ORGANIZATION_LEVEL
 
 _COLUMNS = """\
-    id, meter, NULLIF(user_id, ''), resource_id, time, day, quantity, billed, meter, cost,
-    NULLIF(country, ''), attributes, received_at, reverses"""
+    id_text(id), meter, NULLIF(user_id, ''), resource_id, time, day, quantity, billed, meter, cost,
+    NULLIF(country, ''), attributes, received_at,
+    id_text(reverses)"""
 
 
 class Whose(StrEnum):

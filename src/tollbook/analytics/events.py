@@ -29,6 +29,7 @@ from tollbook.domain.periods import Period, day_number
 from tollbook.store.database import Snapshot
 from tollbook.store.directory import OrganizationRow
 from tollbook.store.engine import Parameters, Row
+from tollbook.store.event_ids import encode_id
 
 COLUMNS = (
     Column("id", ColumnKind.TEXT),
@@ -135,11 +136,11 @@ def read_page(
         time, identity = after[1:] if after and after.day == day else (_NEWEST, "")
         bound = _parameters(question, day) | {
             "before": time,
-            "before_id": identity,
+            "before_id": encode_id(identity),
             "limit": limit + 1 - len(rows),
         }
         ledger = snapshot.table(question.statements.page[question.whose], bound, question.width)
-        rows += archived.merge_newest(snapshot, ledger, bound)
+        rows += archived.merge_newest(ledger, bound)
         if len(rows) > limit:
             rows, last = rows[:limit], rows[limit - 1]
             end = PageEnd(last[5], last[4], last[0])
@@ -220,8 +221,7 @@ def _chunks(
         bound = _parameters(question, day) | {"limit": AT_ONCE}
         ledger = _ledger_chunks(snapshot, question, bound)
         sources = [ledger, *archived.chunks(bound, AT_ONCE)]
-        number = question.organization.number
-        for rows in merge_by_id(snapshot, number, sources):
+        for rows in merge_by_id(sources):
             yield _completed(snapshot, question, rows)
 
 
@@ -232,7 +232,7 @@ def _ledger_chunks(
     rows = snapshot.table(found.first[whose], bound, question.width)
     yield rows
     while len(rows) == AT_ONCE:
-        after = {**bound, "after": rows[-1][0]}
+        after = {**bound, "after": encode_id(rows[-1][0])}
         rows = snapshot.table(found.chunk[whose], after, question.width)
         yield rows
 

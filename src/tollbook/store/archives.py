@@ -8,9 +8,11 @@ from tollbook.store import archive_files
 from tollbook.store.archive_files import Archived
 from tollbook.store.database import Snapshot, Transaction
 from tollbook.store.engine import Row
+from tollbook.store.event_ids import BEFORE_ALL, encode_id, encode_optional, texts
 from tollbook.store.events import Stored
 from tollbook.store.exact_sums import UNIT
 from tollbook.store.rollups import SUMS
+from tollbook.store.tables.columns import type_of
 from tollbook.store.tables.schema import metadata
 
 _BUILT_IN = ", ".join(str(meter.code) for meter in CATALOG if meter.organization_level)
@@ -57,7 +59,7 @@ ORDER BY kept.month, organizations.organization_id
 """
 
 EVENTS = f"""
-SELECT {", ".join(Stored._fields)} FROM events
+SELECT {texts(Stored._fields)} FROM events
 WHERE organization_id = :number AND day <= :last AND (day > :day OR (day = :day AND id > :id))
 ORDER BY day, id LIMIT :limit
 """
@@ -152,7 +154,7 @@ WHERE organization_id = :number AND month = :month
 WIDTH_OF_SUMS = len(_KEY) - 2 + len(_ADDED)
 
 WITHOUT_IDENTITY = """
-SELECT events.id FROM events
+SELECT id_text(events.id) FROM events
 LEFT JOIN event_keys ON event_keys.organization_id = events.organization_id
     AND event_keys.id = events.id AND event_keys.day = events.day
 WHERE events.organization_id = :number AND events.day BETWEEN :first AND :last
@@ -160,7 +162,8 @@ WHERE events.organization_id = :number AND events.day BETWEEN :first AND :last
 LIMIT 1
 """
 
-_COLUMNS = {name: str(metadata.tables["events"].columns[name].type) for name in Stored._fields}
+_ID, _REVERSES = (Stored._fields.index(name) for name in ("id", "reverses"))
+_COLUMNS = {name: type_of(metadata.tables["events"].columns[name]) for name in Stored._fields}
 
 
 def due(snapshot: Snapshot, tenant: str, before: int, organization: int | None) -> list[Month]:
@@ -195,7 +198,8 @@ def state(snapshot: Snapshot, tenant: str, month: Month) -> Row:
 def events(snapshot: Snapshot, month: Month) -> Iterator[list[Row]]:
     """Read the events of a month in the order of day and id, in chunks."""
     parameters = {"number": month.number, "last": month.last}
-    return snapshot.chunks(EVENTS, parameters, Stored._fields, {"day": month.first, "id": ""})
+    start = {"day": month.first, "id": BEFORE_ALL}
+    return snapshot.chunks(EVENTS, parameters, Stored._fields, start)
 
 
 def own_meters(snapshot: Snapshot, month: Month) -> list[int]:
@@ -216,13 +220,20 @@ def move_out(transaction: Transaction, month: Month, file: Archived) -> None:
 
 def move_in(transaction: Transaction, month: Month, events: Iterable[Row]) -> None:
     """Insert the events of a month's files into the ledger, and forget their sums and files."""
-    transaction.bulk("events", _COLUMNS, events)
+    transaction.bulk("events", _COLUMNS, map(_stored, events))
     for table in ("archived_sums", "archived_months"):
         transaction.execute(
             f"DELETE FROM {table} WHERE organization_id = :number AND month = :month",
             number=month.number,
             month=month.month,
         )
+
+
+def _stored(row: Row) -> Row:
+    """Return the values of an event's columns."""
+    values = list(row)
+    values[_ID], values[_REVERSES] = encode_id(row[_ID]), encode_optional(row[_REVERSES])
+    return tuple(values)
 
 
 def set_purchases(

@@ -6,17 +6,19 @@ from hashlib import blake2b
 from typing import NamedTuple
 
 import msgspec
-from sqlalchemy import Column, Table
-from sqlalchemy.dialects import postgresql
+from sqlalchemy import Table
 
 from tollbook.store.database import CHUNK, Snapshot, Transaction
 from tollbook.store.engine import Row
+from tollbook.store.event_ids import encode_id, encode_optional
+from tollbook.store.tables.columns import type_of
 from tollbook.store.tables.placement import is_divided
 from tollbook.store.tables.schema import metadata
 
 _NOT_COPIED = frozenset({"directory_state", "archive_drafts"})
 """The state is the target's own, and drafts may have become archives of the source."""
 _DIGESTS = 1 << 64
+_ID = "BYTEA"
 _encode = msgspec.json.Encoder().encode
 Position = tuple[int | str, ...]
 """The key of a row."""
@@ -38,15 +40,18 @@ class CopiedTable:
 
     def __init__(self, table: Table) -> None:
         self.name = table.name
-        self.columns = {it.name: _type_of(it) for it in table.columns}
+        self.columns = {it.name: type_of(it) for it in table.columns}
+        self._ids = [place for place, kind in enumerate(self.columns.values()) if kind == _ID]
         self._key = [it.name for it in table.primary_key.columns]
+        self._key_kinds = [self.columns[it] for it in self._key]
         self._places = [list(self.columns).index(it) for it in self._key]
 
     @cached_property
     def _pages(self) -> tuple[str, str]:
         """Return the statements of the first page, and of the pages after a position."""
         keys = ", ".join(self._key)
-        read = f"SELECT {', '.join(self.columns)} FROM {self.name} "
+        columns = (f"id_text({it})" if kind == _ID else it for it, kind in self.columns.items())
+        read = f"SELECT {', '.join(columns)} FROM {self.name} "
         after = f"WHERE ({keys}) > ({', '.join(f':{it}' for it in self._key)}) "
         ordered = f"ORDER BY {keys} LIMIT :limit"
         return read + ordered, read + after + ordered
@@ -55,7 +60,8 @@ class CopiedTable:
         """Read the rows after a position, or all, a page at a time."""
         first, following = self._pages
         while True:
-            named = dict(zip(self._key, position or (), strict=position is not None))
+            stored = [_as_stored(*it) for it in zip(self._key_kinds, position or (), strict=False)]
+            named = dict(zip(self._key, stored, strict=position is not None))
             rows = snapshot.table(
                 following if position else first, {**named, "limit": CHUNK}, len(self.columns)
             )
@@ -80,7 +86,15 @@ class CopiedTable:
 
     def insert(self, transaction: Transaction, rows: Iterable[Row]) -> None:
         """Insert rows."""
-        transaction.bulk(self.name, self.columns, rows)
+        stored = map(self._stored, rows) if self._ids else rows
+        transaction.bulk(self.name, self.columns, stored)
+
+    def _stored(self, row: Row) -> Row:
+        """Return a row with its ids as they are stored."""
+        values = list(row)
+        for place in self._ids:
+            values[place] = encode_optional(row[place])
+        return tuple(values)
 
     def content(self, snapshot: Snapshot) -> TableContent:
         """Read the whole table, and return its content."""
@@ -90,8 +104,8 @@ class CopiedTable:
         return content
 
 
-def _type_of(column: Column[object]) -> str:
-    return column.type.compile(postgresql.dialect())  # type: ignore[no-untyped-call]
+def _as_stored(kind: str, value: int | str) -> int | str | bytes:
+    return encode_id(value) if kind == _ID and isinstance(value, str) else value
 
 
 def content_of(rows: list[Row]) -> TableContent:

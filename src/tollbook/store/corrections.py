@@ -7,11 +7,13 @@ from typing import NamedTuple
 from tollbook.store import closed_days, identities, ledger, ledger_statements, reversals
 from tollbook.store.database import Snapshot, Transaction
 from tollbook.store.engine import Row
+from tollbook.store.event_ids import encode_id, encode_ids, encode_optional
 from tollbook.store.events import Corrected, Reversed
 from tollbook.store.ledger import Touched
 from tollbook.store.quarantine import Quarantined
 from tollbook.store.quarantine_counts import OfCode, subtract
 from tollbook.store.staging import Staged
+from tollbook.store.tables.columns import type_of
 from tollbook.store.tables.schema import metadata
 
 
@@ -28,14 +30,14 @@ class Waiting(NamedTuple):
 
 
 _FIELDS = Corrected._fields + Waiting._fields
-_TYPES = {name: str(metadata.tables["corrections"].columns[name].type) for name in _FIELDS}
+_TYPES = {name: type_of(metadata.tables["corrections"].columns[name]) for name in _FIELDS}
 _CHARGED = (None,) * len(Waiting._fields)
 _SELECTED = "WHERE organization_id = :number AND id IN :ids"
 LEAVE = f"DELETE FROM quarantine {_SELECTED}"
-WAITING = f"SELECT id, received_at, code, reason, event FROM quarantine {_SELECTED}"
+WAITING = f"SELECT id_text(id), received_at, code, reason, event FROM quarantine {_SELECTED}"
 ONE = """
 SELECT
-    organizations.organization_id, organizations.id, corrections.corrects,
+    organizations.organization_id, organizations.id, id_text(corrections.corrects),
     corrections.quarantined_at, corrections.quarantine_code, corrections.quarantine_reason,
     corrections.quarantined_event
 FROM corrections
@@ -46,13 +48,13 @@ WHERE corrections.organization_id = :number AND corrections.corrects = :id
 # A chain is a path: each event corrects one, and is corrected by one.
 CHAIN = """
 WITH RECURSIVE chain AS (
-    SELECT CAST(:id AS TEXT) AS id, 0 AS place
+    SELECT :id AS id, 0 AS place
     UNION ALL
     SELECT corrections.{to}, chain.place + 1
     FROM corrections JOIN chain ON corrections.{of} = chain.id
     WHERE corrections.organization_id = :number
 )
-SELECT id FROM chain ORDER BY place DESC LIMIT 1
+SELECT id_text(id) FROM chain ORDER BY place DESC LIMIT 1
 """
 FIRST = CHAIN.format(to="corrects", of="id")
 LATEST = CHAIN.format(to="id", of="corrects")
@@ -114,7 +116,7 @@ def _add_corrections(transaction: Transaction, accepted: Accepted, as_of: int) -
     columns = [name for name in _FIELDS if name not in _empty(accepted)]
     values = itemgetter(*map(_FIELDS.index, columns))
     # Sorting twice by one value is faster than once by two.
-    by_id = sorted(accepted.corrections, key=lambda made: made[0].corrects)
+    by_id = sorted(accepted.corrections, key=lambda made: encode_id(made[0].corrects))
     by_key = sorted(by_id, key=lambda made: made[0].organization_id)
     rows = (values(_row(record, waiting, as_of)) for record, waiting in by_key)
     transaction.bulk("corrections", {name: _TYPES[name] for name in columns}, rows)
@@ -129,32 +131,37 @@ def _empty(accepted: Accepted) -> tuple[str, ...]:
 
 def _row(record: Corrected, waiting: Waiting | None, as_of: int) -> Row:
     """Return the values of a correction, in the order of `_FIELDS`."""
+    number, corrects, identity, reversal_id, *rest, _ = record
+    ids = encode_id(corrects), encode_id(identity), encode_optional(reversal_id)
+    stored = (number, *ids, *rest, as_of)
     if waiting is None:
-        return (*record[:-1], as_of, *_CHARGED)
-    return (*record[:-1], as_of, waiting.quarantined_at or as_of, *waiting[1:])
+        return (*stored, *_CHARGED)
+    return (*stored, waiting.quarantined_at or as_of, *waiting[1:])
 
 
 def _leave_quarantine(transaction: Transaction, accepted: Accepted) -> None:
     for number, ids in accepted.moved.items():
-        transaction.execute(LEAVE, number=number, ids=list(ids))
+        transaction.execute(LEAVE, number=number, ids=encode_ids(ids))
     subtract(transaction, accepted.left)
 
 
 def waiting(snapshot: Snapshot, number: int, ids: Iterable[str]) -> list[tuple[str, Waiting]]:
     """Find events of an organization in quarantine, with their ids."""
-    rows = snapshot.table(WAITING, {"number": number, "ids": sorted(ids)}, 5)
+    rows = snapshot.table(WAITING, {"number": number, "ids": sorted(encode_ids(ids))}, 5)
     return [(identity, Waiting(*rest)) for identity, *rest in rows]
 
 
 def find(snapshot: Snapshot, number: int, identity: str) -> Quarantined | None:
     """Find one event of an organization that was corrected in quarantine."""
-    row = snapshot.row(ONE, number=number, id=identity)
+    row = snapshot.row(ONE, number=number, id=encode_id(identity))
     return Quarantined(*row) if row else None
 
 
 def ends_of_chain(snapshot: Snapshot, number: int, identity: str) -> tuple[str, str]:
     """Return the ids of the first and the latest event of the chain that an event is part of."""
-    first, latest = (snapshot.row(sql, number=number, id=identity) for sql in (FIRST, LATEST))
+    first, latest = (
+        snapshot.row(sql, number=number, id=encode_id(identity)) for sql in (FIRST, LATEST)
+    )
     assert first and latest  # noqa: S101, PT018  a chain has at least the event itself
     return str(first[0]), str(latest[0])
 
@@ -166,14 +173,15 @@ def has_any(snapshot: Snapshot, number: int) -> bool:
 
 def forget_replaced(transaction: Transaction, number: int, ids: Sequence[str]) -> None:
     """Delete what these events of an organization have replaced in quarantine, with its ids."""
-    latest = list(ids)
+    latest = encode_ids(ids)
     while latest:
         parameters = {"number": number, "ids": latest}
         rows = transaction.table(
-            "SELECT corrects FROM corrections WHERE organization_id = :number AND id IN :ids",
+            "SELECT id_text(corrects) FROM corrections "
+            "WHERE organization_id = :number AND id IN :ids",
             parameters,
             1,
         )
         transaction.execute(f"DELETE FROM corrections {_SELECTED}", **parameters)
-        latest = [corrects for (corrects,) in rows]
+        latest = encode_ids(corrects for (corrects,) in rows)
         transaction.execute(f"DELETE FROM event_keys {_SELECTED}", number=number, ids=latest)

@@ -19,9 +19,15 @@ from tollbook.store import exact_sums
 from tollbook.store.engine import Driver, Engine, Options, Parameters, Row, TimeLimit
 from tollbook.store.engines import open_engine
 from tollbook.store.error_translation import translate_errors
+from tollbook.store.event_ids import encode_id
 from tollbook.store.refused_reads import Reads
 from tollbook.store.staging import Staged
-from tollbook.store.tables.schema import SCHEMA_VERSION, UNFINISHED_COPY, UNFINISHED_DIVISION
+from tollbook.store.tables.schema import (
+    SCHEMA_VERSION,
+    UNFINISHED_CONVERSION,
+    UNFINISHED_COPY,
+    UNFINISHED_DIVISION,
+)
 
 _log = structlog.get_logger()
 Check = Callable[[str], None]
@@ -61,6 +67,7 @@ class Snapshot:
         if not lists:
             found: list[Row] = self._engine.run(self._driver, sql, parameters).fetchall()
             return found
+        sql = self._engine.statement(sql)
         statement = text(sql).bindparams(*(bindparam(name, expanding=True) for name in lists))
         return [tuple(row) for row in self._connection.execute(statement, parameters)]
 
@@ -99,9 +106,11 @@ class Snapshot:
         """Read any number of rows with these columns, up to `CHUNK` at a time.
 
         The statement orders rows by position, returns up to `:limit` of those after a position, and
-        gets the columns of the position as parameters: first `start`, then the last row's.
+        gets the columns of the position as parameters: first `start`, then the last row's. An id is
+        bytes in `start`, and text in rows.
         """
         position = start
+        ids = [name for name, value in start.items() if isinstance(value, bytes)]
         while True:
             bound = {**parameters, **position, "limit": CHUNK}
             rows = self.table(sql, bound, len(columns))
@@ -110,6 +119,7 @@ class Snapshot:
             if len(rows) < CHUNK:
                 return
             position = {name: rows[-1][columns.index(name)] for name in start}
+            position |= {name: encode_id(position[name]) for name in ids}
 
     def require_events(self, months: Iterable[int]) -> None:
         """Raise `StoreUnavailable` when events of these months can no longer be read.
@@ -265,6 +275,11 @@ class Database:
             raise SchemaChanged(
                 "the database is the target of a copy that is not complete: run the same "
                 "`tollbook copy` again"
+            )
+        if state.schema_version == UNFINISHED_CONVERSION:
+            raise SchemaChanged(
+                "the events of the database are being converted: if `tollbook migrate` was "
+                "stopped, run it again"
             )
         if state.schema_version == UNFINISHED_DIVISION:
             raise SchemaChanged(

@@ -191,6 +191,10 @@ class Engine(ABC):
     def close(self) -> None:
         """Close every connection."""
 
+    def statement(self, sql: str) -> str:
+        """Return a statement for SQLAlchemy, which does not call `run`."""
+        return sql
+
     @abstractmethod
     def run(self, driver: Driver, sql: str, parameters: Parameters) -> Any:
         """Run a statement whose parameters are written `:name`; return its cursor."""

@@ -7,6 +7,7 @@ import msgspec
 
 from tollbook.store.address_erasure import erase_user_address
 from tollbook.store.database import Snapshot, Transaction
+from tollbook.store.event_ids import BEFORE_ALL, encode_id, texts
 from tollbook.store.resources import COUNTED
 
 ERASED = "erased"
@@ -31,7 +32,7 @@ UPDATE api_keys SET name = '{ERASED}' WHERE organization_id = :number AND user_i
 """
 
 DETAILS = f"""
-SELECT {", ".join(Detail._fields)} FROM events
+SELECT {texts(Detail._fields)} FROM events
 WHERE organization_id = :number AND user_id = :user
     AND (day > :day OR (day = :day AND id > :id))
     AND (attributes <> '' OR resource_id IS NOT NULL)
@@ -70,11 +71,11 @@ UPDATE reversals SET reason = '{ERASED}' WHERE organization_id = :number AND rev
 
 _WAITING = (
     """
-SELECT id, event FROM quarantine
+SELECT id_text(id), event FROM quarantine
 WHERE organization_id = :number AND user_id = :user ORDER BY id
 """,
     """
-SELECT corrects, quarantined_event FROM corrections
+SELECT id_text(corrects), quarantined_event FROM corrections
 WHERE organization_id = :number AND user_id = :user AND quarantined_event IS NOT NULL
 ORDER BY corrects
 """,
@@ -171,20 +172,23 @@ def user_fields(transaction: Transaction, number: int, user: str) -> None:
 
 def details(snapshot: Snapshot, number: int, user: str) -> Iterator[list[Detail]]:
     """Read the details of a user's events, in chunks."""
-    parameters, start = {"number": number, "user": user}, {"day": -1, "id": ""}
+    parameters, start = {"number": number, "user": user}, {"day": -1, "id": BEFORE_ALL}
     for rows in snapshot.chunks(DETAILS, parameters, Detail._fields, start):
         yield [Detail(*row) for row in rows]
 
 
 def replace_details(transaction: Transaction, number: int, changed: Sequence[Detail]) -> None:
     """Update events whose details were erased."""
-    rows = [{"number": number, **detail._asdict()} for detail in changed]
+    rows = [
+        {"number": number, **detail._asdict(), "id": encode_id(detail.id)} for detail in changed
+    ]
     transaction.execute_many(ERASE_EVENT, rows)
 
 
 def erase_reasons(transaction: Transaction, number: int, ids: Sequence[str]) -> None:
     """Erase the reasons of the reversals of these events."""
-    transaction.execute_many(ERASE_REASON, [{"number": number, "id": identity} for identity in ids])
+    rows = [{"number": number, "id": encode_id(identity)} for identity in ids]
+    transaction.execute_many(ERASE_REASON, rows)
 
 
 def waiting(snapshot: Snapshot, number: int, user: str) -> list[tuple[str, str]]:
@@ -198,7 +202,7 @@ def replace_waiting(
 ) -> None:
     """Update events in quarantine whose details were erased."""
     common = {"number": number, "reason": reason}
-    rows = [{"id": identity, "event": event, **common} for identity, event in changed]
+    rows = [{"id": encode_id(identity), "event": event, **common} for identity, event in changed]
     for sql in _REPLACE_WAITING:
         transaction.execute_many(sql, rows)
 

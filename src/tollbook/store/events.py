@@ -7,6 +7,7 @@ import msgspec
 
 from tollbook.domain.charges import Attributes, RatingInput
 from tollbook.store.database import Snapshot
+from tollbook.store.event_ids import encode_id, texts
 
 _attributes = msgspec.json.Decoder(Attributes).decode
 IN_QUARANTINE, DISCARDED, CORRECTED = 0, -1, -2
@@ -106,23 +107,16 @@ class Corrected(NamedTuple):
 
 
 KEYS = f"""
-SELECT id, fingerprint, {DAY.format(keys="event_keys")} FROM event_keys
+SELECT id_text(id), fingerprint, {DAY.format(keys="event_keys")} FROM event_keys
 WHERE organization_id = :number"""
-_EVENT = f"SELECT {', '.join(Stored._fields)} FROM events"
-_REVERSAL = f"SELECT {', '.join(Reversed._fields)} FROM reversals"
-_CORRECTION = f"SELECT {', '.join(Corrected._fields)} FROM corrections"
+_EVENT = f"SELECT {texts(Stored._fields)} FROM events"
+_REVERSAL = f"SELECT {texts(Reversed._fields)} FROM reversals"
+_CORRECTION = f"SELECT {texts(Corrected._fields)} FROM corrections"
 
 
 def keys(snapshot: Snapshot, number: int, ids: Iterable[str]) -> dict[str, Key]:
     """Find identities of an organization."""
     return {row[0]: Key(row[1], row[2]) for row in _of(snapshot, KEYS, 3, number, ids)}
-
-
-def places(snapshot: Snapshot, number: int, ids: Iterable[str]) -> dict[str, int]:
-    """Return the place of each id in the order of the database, which depends on its collation."""
-    sql = "SELECT id FROM event_keys WHERE organization_id = :number AND id IN :ids ORDER BY id"
-    rows = snapshot.table(sql, {"number": number, "ids": list(ids)}, 1)
-    return {identity: place for place, (identity,) in enumerate(rows)}
 
 
 def event(snapshot: Snapshot, number: int, day: int, identity: str) -> Stored | None:
@@ -131,7 +125,7 @@ def event(snapshot: Snapshot, number: int, day: int, identity: str) -> Stored | 
         f"{_EVENT} WHERE organization_id = :number AND day = :day AND id = :id",
         number=number,
         day=day,
-        id=identity,
+        id=encode_id(identity),
     )
     return Stored(*row) if row else None
 
@@ -185,7 +179,7 @@ def _of(
     **parameters: Any,
 ) -> list[tuple[Any, ...]]:
     """Read rows of an organization by ids."""
-    wanted = sorted(set(ids))
+    wanted = sorted(map(encode_id, set(ids)))
     if not wanted:
         return []
     bound = {"number": number, "ids": wanted, **parameters}

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from tollbook.store.database import Snapshot, Transaction
 from tollbook.store.engine import Row
+from tollbook.store.event_ids import encode_ids
 from tollbook.store.events import DAY
 from tollbook.store.staging import ExistingIdentity, Staged
 
@@ -18,7 +19,7 @@ RETURNING 1
 # By value: a join of the staging table with all identities might read all of them. A few look-ups
 # need no other plan: the planner reads a table for them only while it is small.
 EXISTING = f"""
-SELECT organization_id, id, fingerprint, {DAY.format(keys="event_keys")}
+SELECT organization_id, id_text(id), fingerprint, {DAY.format(keys="event_keys")}
 FROM event_keys WHERE organization_id IN :numbers AND id IN :ids
 """
 
@@ -37,7 +38,7 @@ def existing(snapshot: Snapshot, rows: Sequence[Staged]) -> list[ExistingIdentit
     found: list[Row] = []
     for numbers, ids in _lookups(rows):
         read = snapshot.table if len(ids) <= _LOOKUPS else snapshot.table_by_key
-        found += read(EXISTING, {"numbers": numbers, "ids": ids}, 4)
+        found += read(EXISTING, {"numbers": numbers, "ids": encode_ids(ids)}, 4)
     return [ExistingIdentity(*row) for row in found if (row[0], row[1]) in wanted]
 
 

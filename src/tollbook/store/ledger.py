@@ -11,6 +11,7 @@ from typing import NamedTuple, TypeVar
 from tollbook.store import closed_days, identities, resources, rollups
 from tollbook.store import ledger_statements as sql
 from tollbook.store.database import Snapshot, Transaction
+from tollbook.store.event_ids import encode_id
 from tollbook.store.quarantine_counts import change_counts
 from tollbook.store.staging import ORDINARY, ExistingIdentity, Staged
 from tollbook.store.tokens import new_token
@@ -118,7 +119,9 @@ def release(transaction: Transaction, rows: Sequence[Staged], now: int) -> None:
     """
     columns = transaction.stage(rows)
     as_of = touch_versions(transaction, rows, now).as_of
-    keys = [{"number": row.organization_id, "id": row.id, "day": row.day} for row in rows]
+    keys = [
+        {"number": row.organization_id, "id": encode_id(row.id), "day": row.day} for row in rows
+    ]
     transaction.execute_many(sql.RELEASE_KEY, keys)
     transaction.execute_many(sql.LEAVE_QUARANTINE, keys)
     add(transaction, rows, columns, as_of)

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 from tollbook.domain.quarantine import Selection
 from tollbook.store.database import Database, Snapshot, Transaction
+from tollbook.store.event_ids import BEFORE_ALL, encode_id, encode_ids
 from tollbook.store.events import DISCARDED
 from tollbook.store.ledger import hold_ledgers
 from tollbook.store.quarantine_counts import change_counts, subtract
@@ -64,8 +65,8 @@ JOIN organizations ON organizations.organization_id = quarantine.organization_id
 """
 QUARANTINED = f"""
 SELECT
-    organizations.organization_id, organizations.id, quarantine.id, quarantine.received_at,
-    quarantine.code, quarantine.reason, quarantine.event
+    organizations.organization_id, organizations.id, id_text(quarantine.id),
+    quarantine.received_at, quarantine.code, quarantine.reason, quarantine.event
 {_JOINED}"""
 _ONE = f"{QUARANTINED}WHERE quarantine.organization_id = :number AND quarantine.id = :id"
 _RANGE = "BETWEEN :first AND :last"
@@ -133,7 +134,7 @@ def waiting(
         rows = snapshot.rows(
             sql,
             number=number,
-            after_id=after[1] if number == after[0] else "",
+            after_id=encode_id(after[1]) if number == after[0] else BEFORE_ALL,
             limit=limit - len(found),
             **parameters,
         )
@@ -179,6 +180,8 @@ def _selected(selection: Selection) -> tuple[str, dict[str, Any]]:
     }
     conditions = "".join(f"\n    AND {_CONDITIONS[name]}" for name in given)
     first, last = _numbers(selection.organization)
+    if selection.ids:
+        given["ids"] = encode_ids(selection.ids)
     return conditions, {"first": first, "last": last, **given}
 
 
@@ -196,7 +199,7 @@ def _within(sql: str, first: int, last: int) -> str:
 
 def find(snapshot: Snapshot, number: int, identity: str) -> Quarantined | None:
     """Find one event of an organization in quarantine."""
-    row = snapshot.row(_ONE, number=number, id=identity)
+    row = snapshot.row(_ONE, number=number, id=encode_id(identity))
     return Quarantined(*row) if row else None
 
 
@@ -209,10 +212,10 @@ def still_waiting(
     """
     hold_ledgers(transaction, {event.number for event in events})
     rows = transaction.rows(
-        "SELECT organization_id, id, code FROM quarantine WHERE organization_id IN :numbers "
-        "AND id IN :ids",
+        "SELECT organization_id, id_text(id), code FROM quarantine "
+        "WHERE organization_id IN :numbers AND id IN :ids",
         numbers=sorted({event.number for event in events}),
-        ids=[event.id for event in events],
+        ids=encode_ids(event.id for event in events),
     )
     return {(row[0], row[1]): row[2] for row in rows}
 
@@ -227,10 +230,7 @@ def give_reasons(
     transaction.execute_many(
         "UPDATE quarantine SET code = :code, reason = :reason "
         "WHERE organization_id = :number AND id = :id",
-        [
-            {"code": event.code, "reason": event.reason, "number": event.number, "id": event.id}
-            for event in events
-        ],
+        [{"code": event.code, "reason": event.reason, **_key_of(event)} for event in events],
     )
     changes = Counter((event.number, event.code) for event in events)
     before = [(event.number, codes[event.number, event.id]) for event in events]
@@ -238,6 +238,11 @@ def give_reasons(
     change_counts(transaction, changes)
     mark_left(transaction, before)
     add_groups_of(transaction, {(event.number, event.id) for event in events}, now)
+
+
+def _key_of(event: Quarantined) -> dict[str, object]:
+    """Return the parameters of a statement on one event."""
+    return {"number": event.number, "id": encode_id(event.id)}
 
 
 def discard(
@@ -248,7 +253,7 @@ def discard(
     Their identities stay: an id identifies one content permanently. `codes` are those of the
     events.
     """
-    keys = [{"number": event.number, "id": event.id} for event in events]
+    keys = [_key_of(event) for event in events]
     transaction.execute_many(
         f"UPDATE event_keys SET day = {DISCARDED} WHERE organization_id = :number AND id = :id",
         keys,
@@ -260,7 +265,7 @@ def forget(
     transaction: Transaction, events: Sequence[Quarantined], codes: Mapping[tuple[int, str], str]
 ) -> None:
     """Delete events and their identities; the transaction holds their ledgers."""
-    keys = [{"number": event.number, "id": event.id} for event in events]
+    keys = [_key_of(event) for event in events]
     transaction.execute_many(
         "DELETE FROM event_keys WHERE organization_id = :number AND id = :id", keys
     )
@@ -270,7 +275,7 @@ def forget(
 def _leave(
     transaction: Transaction, events: Sequence[Quarantined], codes: Mapping[tuple[int, str], str]
 ) -> None:
-    keys = [{"number": event.number, "id": event.id} for event in events]
+    keys = [_key_of(event) for event in events]
     transaction.execute_many(
         "DELETE FROM quarantine WHERE organization_id = :number AND id = :id", keys
     )

@@ -12,6 +12,7 @@ from tollbook.domain.rerating import RerateRange
 from tollbook.store import closed_days, ledger, rollups
 from tollbook.store.database import Snapshot, Transaction
 from tollbook.store.engine import Row
+from tollbook.store.event_ids import BEFORE_ALL, texts
 from tollbook.store.recharge_table import COLUMNS, FACTS, KINDS, Chargeable, Recharged, StoredCharge
 
 
@@ -41,7 +42,7 @@ class DayReversal(NamedTuple):
 
 _CHARGE = ", ".join(KINDS)
 _COLUMNS = (*FACTS, *KINDS)
-_START = {"time": -1, "id": ""}
+_START = {"time": -1, "id": BEFORE_ALL}
 
 NEXT_DAY = """
 SELECT MIN(day) FROM events
@@ -58,7 +59,7 @@ WHERE events.organization_id = :organization AND events.day = :day AND events.re
     AND (events.time > :time OR (events.time = :time AND events.id > :id))
 ORDER BY events.time, events.id LIMIT :limit
 """
-_STORED = ", ".join(f"events.{name}" for name in _COLUMNS)
+_STORED = texts(_COLUMNS, "events")
 _KEPT = ", ".join(f"kept.{name}" for name in KINDS)
 
 EVENTS = f"SELECT {_STORED} FROM events {_BEHIND}"
@@ -77,7 +78,7 @@ LEFT JOIN charge_history AS kept ON kept.organization_id = events.organization_i
 """
 
 REVERSALS = f"""
-SELECT events.reverses, {_STORED}, {_KEPT} FROM events {_OF_RUN}
+SELECT id_text(events.reverses), {_STORED}, {_KEPT} FROM events {_OF_RUN}
 WHERE events.organization_id = :organization AND events.day = :day AND events.reverses IS NOT NULL
 ORDER BY events.time, events.id
 """

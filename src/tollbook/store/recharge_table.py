@@ -2,6 +2,8 @@
 
 from typing import NamedTuple
 
+from tollbook.store.event_ids import encode_id
+
 
 class StoredCharge(NamedTuple):
     """The columns of an event that a charge decides; they are kept when it is charged again."""
@@ -59,7 +61,7 @@ class Recharged(NamedTuple):
     @property
     def row(self) -> tuple[object, ...]:
         """Return the columns of the temporary table."""
-        return (*self[:-2], *self.before, *self.after)
+        return (encode_id(self.id), *self[1:-2], *self.before, *self.after)
 
 
 FACTS = Chargeable._fields[:-1]
@@ -76,7 +78,7 @@ KINDS = {
 """The columns of a charge, each with its type."""
 
 COLUMNS = {
-    "id": "TEXT NOT NULL",
+    "id": "BYTEA NOT NULL",
     "billed_user_id": "TEXT NOT NULL",
     "meter": "SMALLINT NOT NULL",
     "hour": "BIGINT NOT NULL",

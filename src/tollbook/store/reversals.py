@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from tollbook.store import identities, ledger, ledger_statements, resources, rollups
 from tollbook.store.database import Snapshot, Transaction
+from tollbook.store.event_ids import BEFORE_ALL, encode_id, texts
 from tollbook.store.events import Reversed, Stored
 from tollbook.store.scope_check import ALL_TENANTS
 from tollbook.store.staging import Staged
@@ -31,8 +32,8 @@ SUMS = [rollups.add(table, buy=True, sign="-") for table in rollups.KEYS]
 # Found by their ids, so that a whole ledger is not read for a few reversals.
 IN_TIERS = f"""
 SELECT
-    organizations.tenant_id, reversals.reverses, originals.position,
-    {", ".join(f"events.{column}" for column in _STORED)}
+    organizations.tenant_id, id_text(reversals.reverses), originals.position,
+    {texts(_STORED, "events")}
 FROM reversals
 JOIN organizations ON organizations.organization_id = reversals.organization_id
 JOIN event_keys ON event_keys.organization_id = reversals.organization_id
@@ -73,7 +74,15 @@ def add(
 ) -> None:
     """Store reversals whose rows are staged; the ledgers have their new version."""
     identities.claim(transaction)
-    made = [reversal._replace(received_at=as_of)._asdict() for reversal in reversals]
+    made = [
+        reversal._asdict()
+        | {
+            "reverses": encode_id(reversal.reverses),
+            "id": encode_id(reversal.id),
+            "received_at": as_of,
+        }
+        for reversal in reversals
+    ]
     transaction.execute_many(ADD_REVERSAL, made)
     transaction.execute(ADD_EVENTS, now=as_of)
     ledger.add_sums(transaction, SUMS, rows)
@@ -84,6 +93,6 @@ def add(
 def in_tiers(snapshot: Snapshot) -> Iterator[tuple[str, Stored, int | None]]:
     """Read every reversal that was charged in tiers, with its tenant and its event's position."""
     columns = ("tenant", "reverses", "charged_at", "number", *_STORED[1:])
-    for rows in snapshot.chunks(IN_TIERS, {}, columns, {"number": 0, "reverses": ""}):
+    for rows in snapshot.chunks(IN_TIERS, {}, columns, {"number": 0, "reverses": BEFORE_ALL}):
         for row in rows:
             yield row[0], Stored(*row[3:]), row[2]

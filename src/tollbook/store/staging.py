@@ -1,8 +1,10 @@
 """The staging table: the rows of a batch, before a transaction touches any other table."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from operator import itemgetter
 from typing import NamedTuple
+
+from tollbook.store.event_ids import encode_id, encode_optional
 
 
 class Staged(NamedTuple):
@@ -43,7 +45,7 @@ class Staged(NamedTuple):
 
 COLUMNS = {
     "organization_id": "BIGINT NOT NULL",
-    "id": "TEXT NOT NULL",
+    "id": "BYTEA NOT NULL",
     "fingerprint": "BIGINT NOT NULL",
     "day": "INTEGER NOT NULL",
     "user_id": "TEXT NOT NULL",
@@ -64,7 +66,7 @@ COLUMNS = {
     "own_cost": "BIGINT",
     "position": "BIGINT",
     "tier_key": "TEXT",
-    "reverses": "TEXT",
+    "reverses": "BYTEA",
 }
 """The columns in the order of a row, each with its type."""
 
@@ -87,6 +89,16 @@ def width(rows: Sequence[Staged]) -> int:
         return ORDINARY
     return max(
         ORDINARY + n for values in rare for n, value in enumerate(values, 1) if value is not None
+    )
+
+
+def stored_rows(rows: Iterable[Staged], columns: int) -> Iterator[tuple[object, ...]]:
+    """Return the first columns of rows, with ids as they are stored."""
+    if columns < len(COLUMNS):
+        return ((row.organization_id, encode_id(row.id), *row[2:columns]) for row in rows)
+    return (
+        (row.organization_id, encode_id(row.id), *row[2:-1], encode_optional(row.reverses))
+        for row in rows
     )
 
 

@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from tollbook.domain.quarantine import UNPRICED
 from tollbook.store.database import Snapshot, Transaction
+from tollbook.store.event_ids import encode_ids
 from tollbook.store.scope_check import ALL_TENANTS
 
 UNPRICED_CODES = frozenset(UNPRICED)
@@ -54,7 +55,7 @@ class GroupKey(NamedTuple):
 def _add(source: str) -> str:
     return (
         f"INSERT INTO unpriced_groups ({_KEY}, event_id, since) "
-        f"SELECT {_KEY}, MIN(id), CAST(:now AS BIGINT) FROM {source} code IN ({_CODES}) "
+        f"SELECT {_KEY}, MIN(id_text(id)), CAST(:now AS BIGINT) FROM {source} code IN ({_CODES}) "
         f"GROUP BY {_KEY} ORDER BY {_KEY} ON CONFLICT ({_KEY}) DO NOTHING"
     )
 
@@ -87,7 +88,7 @@ def add_groups_of(transaction: Transaction, events: Iterable[tuple[int, str]], n
     for number, identity in sorted(events):
         ids[number].append(identity)
     for number, some in ids.items():
-        transaction.execute(_ADD_OF_EVENTS, number=number, ids=some, now=now)
+        transaction.execute(_ADD_OF_EVENTS, number=number, ids=encode_ids(some), now=now)
 
 
 def mark_left(transaction: Transaction, left: Iterable[tuple[int, str]]) -> None:

@@ -7,6 +7,7 @@ from tollbook.domain.directory import LOCAL_ZONES
 from tollbook.store import resources
 from tollbook.store.archives import BILLED_USER_ID, ONE
 from tollbook.store.database import Snapshot
+from tollbook.store.event_ids import decode_row
 from tollbook.store.events import CORRECTED, DAY, DISCARDED, IN_QUARANTINE
 from tollbook.store.exact_sums import UNIT
 from tollbook.store.rollups import KEYS, SUMS
@@ -223,7 +224,7 @@ def differences(snapshot: Snapshot, check: Check) -> Iterator[RowDifference]:
         sql = f"{both} LIMIT :most {ALL_TENANTS}"
         for row in snapshot.rows(sql, most=MOST_SHOWN):
             yield RowDifference(
-                check.name, side, _whole(dict(zip(check.columns, row, strict=True)))
+                check.name, side, _whole(dict(zip(check.columns, decode_row(row), strict=True)))
             )
 
 

@@ -1,7 +1,8 @@
 -- page_all
 SELECT
-    id, meter, NULLIF(user_id, ''), resource_id, time, day, quantity, billed, meter, cost,
-    NULLIF(country, ''), attributes, received_at, reverses
+    id_text(id), meter, NULLIF(user_id, ''), resource_id, time, day, quantity, billed, meter, cost,
+    NULLIF(country, ''), attributes, received_at,
+    id_text(reverses)
 FROM events
 WHERE organization_id = :organization AND day = :day
     AND (CAST(:meters AS BIGINT) >> meter) & 1 = 1
@@ -14,8 +15,9 @@ ORDER BY time DESC, id DESC LIMIT :limit
 
 -- page_user
 SELECT
-    id, meter, NULLIF(user_id, ''), resource_id, time, day, quantity, billed, meter, cost,
-    NULLIF(country, ''), attributes, received_at, reverses
+    id_text(id), meter, NULLIF(user_id, ''), resource_id, time, day, quantity, billed, meter, cost,
+    NULLIF(country, ''), attributes, received_at,
+    id_text(reverses)
 FROM events
 WHERE organization_id = :organization AND day = :day
     AND id IN (
@@ -32,8 +34,9 @@ ORDER BY time DESC, id DESC LIMIT :limit
 
 -- page_nobody
 SELECT
-    id, meter, NULLIF(user_id, ''), resource_id, time, day, quantity, billed, meter, cost,
-    NULLIF(country, ''), attributes, received_at, reverses
+    id_text(id), meter, NULLIF(user_id, ''), resource_id, time, day, quantity, billed, meter, cost,
+    NULLIF(country, ''), attributes, received_at,
+    id_text(reverses)
 FROM events
 WHERE organization_id = :organization AND day = :day AND (user_id = '' OR meter IN (12))
     AND (CAST(:meters AS BIGINT) >> meter) & 1 = 1
@@ -46,8 +49,9 @@ ORDER BY time DESC, id DESC LIMIT :limit
 
 -- first_all
 SELECT
-    id, meter, NULLIF(user_id, ''), resource_id, time, day, quantity, billed, meter, cost,
-    NULLIF(country, ''), attributes, received_at, reverses
+    id_text(id), meter, NULLIF(user_id, ''), resource_id, time, day, quantity, billed, meter, cost,
+    NULLIF(country, ''), attributes, received_at,
+    id_text(reverses)
 FROM events
 WHERE organization_id = :organization AND day = :day
     AND (CAST(:meters AS BIGINT) >> meter) & 1 = 1
@@ -59,8 +63,9 @@ ORDER BY id LIMIT :limit
 
 -- first_user
 SELECT
-    id, meter, NULLIF(user_id, ''), resource_id, time, day, quantity, billed, meter, cost,
-    NULLIF(country, ''), attributes, received_at, reverses
+    id_text(id), meter, NULLIF(user_id, ''), resource_id, time, day, quantity, billed, meter, cost,
+    NULLIF(country, ''), attributes, received_at,
+    id_text(reverses)
 FROM events
 WHERE organization_id = :organization AND day = :day
     AND id IN (
@@ -76,8 +81,9 @@ ORDER BY id LIMIT :limit
 
 -- first_nobody
 SELECT
-    id, meter, NULLIF(user_id, ''), resource_id, time, day, quantity, billed, meter, cost,
-    NULLIF(country, ''), attributes, received_at, reverses
+    id_text(id), meter, NULLIF(user_id, ''), resource_id, time, day, quantity, billed, meter, cost,
+    NULLIF(country, ''), attributes, received_at,
+    id_text(reverses)
 FROM events
 WHERE organization_id = :organization AND day = :day AND (user_id = '' OR meter IN (12))
     AND (CAST(:meters AS BIGINT) >> meter) & 1 = 1
@@ -89,8 +95,9 @@ ORDER BY id LIMIT :limit
 
 -- chunk_all
 SELECT
-    id, meter, NULLIF(user_id, ''), resource_id, time, day, quantity, billed, meter, cost,
-    NULLIF(country, ''), attributes, received_at, reverses
+    id_text(id), meter, NULLIF(user_id, ''), resource_id, time, day, quantity, billed, meter, cost,
+    NULLIF(country, ''), attributes, received_at,
+    id_text(reverses)
 FROM events
 WHERE organization_id = :organization AND day = :day
     AND (CAST(:meters AS BIGINT) >> meter) & 1 = 1
@@ -103,8 +110,9 @@ ORDER BY id LIMIT :limit
 
 -- chunk_user
 SELECT
-    id, meter, NULLIF(user_id, ''), resource_id, time, day, quantity, billed, meter, cost,
-    NULLIF(country, ''), attributes, received_at, reverses
+    id_text(id), meter, NULLIF(user_id, ''), resource_id, time, day, quantity, billed, meter, cost,
+    NULLIF(country, ''), attributes, received_at,
+    id_text(reverses)
 FROM events
 WHERE organization_id = :organization AND day = :day AND user_id = :user
     AND (CAST(:meters AS BIGINT) >> meter) & 1 = 1
@@ -117,8 +125,9 @@ ORDER BY id LIMIT :limit
 
 -- chunk_nobody
 SELECT
-    id, meter, NULLIF(user_id, ''), resource_id, time, day, quantity, billed, meter, cost,
-    NULLIF(country, ''), attributes, received_at, reverses
+    id_text(id), meter, NULLIF(user_id, ''), resource_id, time, day, quantity, billed, meter, cost,
+    NULLIF(country, ''), attributes, received_at,
+    id_text(reverses)
 FROM events
 WHERE organization_id = :organization AND day = :day AND (user_id = '' OR meter IN (12))
     AND (CAST(:meters AS BIGINT) >> meter) & 1 = 1

@@ -37,6 +37,11 @@ SELECT create_distributed_table(%(table)s, 'organization_id', colocate_with => %
 """
 _COPY_EVERYWHERE = "SELECT create_reference_table(%(table)s)"
 _KEEP_HERE = "SELECT citus_add_local_table_to_metadata(%(table)s)"
+# Citus creates a function on the nodes when it is created; not one of before the extension.
+_DISTRIBUTE_FUNCTION = """
+SELECT create_distributed_function(pg_proc.oid::regprocedure) FROM pg_proc
+WHERE proname = 'id_text' AND pronamespace = 'public'::regnamespace
+"""
 _SET_VERSION = (
     f"UPDATE {STATE_TABLE} SET schema_version = %(version)s WHERE schema_version <> %(copy)s"
 )
@@ -65,6 +70,7 @@ def divide(driver: Driver, shards: int, progress: Progress) -> None:
     """
     missing = undivided(driver)
     driver.execute(staging.CREATE, prepare=False)
+    driver.execute(_DISTRIBUTE_FUNCTION, prepare=False)
     for done, (table, placement) in enumerate(missing):
         progress(done, len(missing))
         parameters = {"table": table, "first": FIRST_DIVIDED, "shards": shards}

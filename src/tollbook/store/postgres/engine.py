@@ -42,7 +42,7 @@ from tollbook.store.postgres.statements import (
     in_psycopg,
 )
 from tollbook.store.postgres.transactions import begin_reading, begin_writing
-from tollbook.store.staging import COLUMNS, Staged, width
+from tollbook.store.staging import COLUMNS, Staged, stored_rows, width
 from tollbook.store.tokens import new_token
 
 # The cost of a disabled scan would begin to compile the statement, which takes much longer.
@@ -218,11 +218,11 @@ class Postgres(ClusterAwareEngine):
                 {row.organization_id for row in rows}
             )
             kinds = {"batch": "BIGINT", **dict(islice(COLUMNS.items(), columns))}
-            numbered = ((batch.number, *row[:columns]) for row in rows)
+            numbered = ((batch.number, *row) for row in stored_rows(rows, columns))
             self.bulk(driver, citus_staging.TABLE, kinds, numbered)
             return columns
-        ordinary = (row[:columns] for row in rows)
-        self.bulk(driver, "staging", dict(islice(COLUMNS.items(), columns)), ordinary)
+        kinds = dict(islice(COLUMNS.items(), columns))
+        self.bulk(driver, "staging", kinds, stored_rows(rows, columns))
         return columns
 
     def bulk(

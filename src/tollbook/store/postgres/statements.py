@@ -44,18 +44,18 @@ def in_psycopg(sql: str) -> str:
 
 
 def as_parameters(parameters: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Return parameters with each list of texts as an array that PostgreSQL parses.
+    """Return parameters with each list of texts or ids as an array that PostgreSQL parses.
 
     The driver writes lists item by item: for a thousand ids that takes as long as their look-ups.
     """
-    return {
-        name: array_text(value) if _is_of_texts(value) else value
-        for name, value in parameters.items()
-    }
+    return {name: _as_parameter(value) for name, value in parameters.items()}
 
 
-def _is_of_texts(value: object) -> bool:
-    return isinstance(value, list) and bool(value) and isinstance(value[0], str)
+def _as_parameter(value: Any) -> Any:
+    first = value[0] if isinstance(value, list) and value else None
+    if isinstance(first, bytes):
+        return '{"' + '","'.join([rf"\\x{it.hex()}" for it in value]) + '"}'
+    return array_text(value) if isinstance(first, str) else value
 
 
 def array_text(values: Sequence[str]) -> str:

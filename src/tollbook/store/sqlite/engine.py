@@ -11,7 +11,7 @@ import sqlite3
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import closing
 from functools import cache, partial
-from itertools import chain, islice
+from itertools import accumulate, chain, islice
 from pathlib import Path
 from typing import Any
 
@@ -36,9 +36,10 @@ from tollbook.store.engine import (
 from tollbook.store.file_locks import OWNER_ONLY
 from tollbook.store.sqlite import copies
 from tollbook.store.sqlite.errors import ERRORS, is_sum_out_of_range
+from tollbook.store.sqlite.event_ids import with_texts_of_ids
 from tollbook.store.sqlite.opened_file import Identity, OpenedFile, identity_of, open_file, replaced
 from tollbook.store.sqlite.sessions import WAIT_FOR_LOCK_MS, prepare, prepare_stream
-from tollbook.store.staging import COLUMNS, Staged, width
+from tollbook.store.staging import COLUMNS, Staged, stored_rows, width
 
 _READERS = 16
 _WAIT_FOR_READERS_MS = 100
@@ -50,6 +51,13 @@ _MAX_VARIABLES = 32_766
 _STATE = f"SELECT {STATE_COLUMNS} FROM {STATE_TABLE} WHERE id = 1"
 _IN_LIST = re.compile(r"\bIN :([a-z_]+)")
 _BY_INDEX = re.compile(r"/\* by (\w+) \*/")
+_PLACES = "_places"
+_LONGEST = 4096
+"""More bytes than an id has."""
+_IN_IDS = (
+    f"IN (SELECT substr(:{{name}}, value / {_LONGEST}, value % {_LONGEST}) "
+    f"FROM json_each(:{{name}}{_PLACES}))"
+)
 _NO_OPTIONS = Options()
 _rows = msgspec.json.Decoder(list[tuple[Any, ...]])
 _column = msgspec.json.Decoder(list[Any])
@@ -153,17 +161,21 @@ class Sqlite(Engine):
         """Close every connection."""
         self.sqlalchemy.dispose()
 
+    def statement(self, sql: str) -> str:
+        """Return a statement with the texts of ids in SQL that SQLite knows."""
+        return with_texts_of_ids(sql)
+
     def run(self, driver: Driver, sql: str, parameters: Parameters) -> sqlite3.Cursor:
         """Run a statement; the driver knows parameters written `:name`."""
-        if " IN :" in sql or "/* by " in sql:
-            sql, parameters = _of_sqlite(sql), _as_parameters(parameters)
+        if " IN :" in sql or "/* by " in sql or "id_text(" in sql:
+            sql, parameters = _prepared(sql, parameters)
         cursor: sqlite3.Cursor = driver.execute(sql, parameters)
         return cursor
 
     def table(self, driver: Driver, sql: str, parameters: Parameters, width: int) -> list[Row]:
         """Read many rows in a single step."""
         names = ", ".join(f"c{n}" for n in range(width))
-        sql, parameters = _of_sqlite(sql), _as_parameters(parameters)
+        sql, parameters = _prepared(sql, parameters)
         whole = f"WITH q({names}) AS ({sql}) SELECT json_group_array(json_array({names})) FROM q"
         return _rows.decode(driver.execute(whole, parameters).fetchone()[0])
 
@@ -172,7 +184,7 @@ class Sqlite(Engine):
     ) -> list[list[Any]]:
         """Read many rows in a single step; without an array for each row, it takes two thirds."""
         names = [f"c{n}" for n in range(width)]
-        sql, parameters = _of_sqlite(sql), _as_parameters(parameters)
+        sql, parameters = _prepared(sql, parameters)
         arrays = ", ".join(f"json_group_array({name})" for name in names)
         whole = f"WITH q({', '.join(names)}) AS ({sql}) SELECT {arrays} FROM q"
         return [_column.decode(it) for it in driver.execute(whole, parameters).fetchone()]
@@ -212,8 +224,8 @@ class Sqlite(Engine):
         """Insert rows into the staging table."""
         driver.execute("DELETE FROM temp.staging")
         columns = width(rows)
-        ordinary = (row[:columns] for row in rows)
-        self.bulk(driver, "temp.staging", dict(islice(COLUMNS.items(), columns)), ordinary)
+        kinds = dict(islice(COLUMNS.items(), columns))
+        self.bulk(driver, "temp.staging", kinds, stored_rows(rows, columns))
         return columns
 
     def bulk(
@@ -309,19 +321,42 @@ def _insert(table: str, columns: tuple[str, ...], rows: int) -> str:
     return f"INSERT INTO {table} ({', '.join(columns)}) VALUES {', '.join([places] * rows)}"
 
 
+def _prepared(sql: str, parameters: Parameters) -> tuple[str, Parameters]:
+    """Return a statement as SQLite knows it, and parameters with each list as `IN :name` reads it.
+
+    A list is a JSON array. JSON has no bytes: a list of ids is all of them in a row, and the places
+    of each in it.
+    """
+    bound: dict[str, Any] = {}
+    of_ids: list[str] = []
+    for name, value in parameters.items():
+        if not isinstance(value, list):
+            bound[name] = value
+        elif value and isinstance(value[0], bytes):
+            of_ids.append(name)
+            bound[name] = b"".join(value)
+            bound[f"{name}{_PLACES}"] = msgspec.json.encode(_places(value)).decode()
+        else:
+            bound[name] = msgspec.json.encode(value).decode()
+    return _of_sqlite(sql, *of_ids), bound
+
+
+def _places(ids: Sequence[bytes]) -> list[int]:
+    """Return the place and the length of each id in all of them, as one number."""
+    ends = accumulate(map(len, ids))
+    return [(end - len(it) + 1) * _LONGEST + len(it) for it, end in zip(ids, ends, strict=True)]
+
+
 @cache
-def _of_sqlite(sql: str) -> str:
-    """Return a statement in which `IN :name` reads a JSON array, and `by_index` is obeyed."""
+def _of_sqlite(sql: str, *of_ids: str) -> str:
+    """Return a statement in which `IN :name` reads an array, and `by_index` is obeyed.
+
+    `of_ids` are the names of lists of ids.
+    """
+    for name in of_ids:
+        sql = re.sub(rf"\bIN :{name}\b", _IN_IDS.format(name=name), sql)
     lists = _IN_LIST.sub(r"IN (SELECT value FROM json_each(:\1))", sql)
-    return _BY_INDEX.sub(r"INDEXED BY \1", lists)
-
-
-def _as_parameters(parameters: Parameters) -> dict[str, Any]:
-    """Return parameters with each list as the JSON that `IN :name` reads."""
-    return {
-        name: msgspec.json.encode(value).decode() if isinstance(value, list) else value
-        for name, value in parameters.items()
-    }
+    return _BY_INDEX.sub(r"INDEXED BY \1", with_texts_of_ids(lists))
 
 
 def _refuse_replaced(connection: OpenedFile, _record: object, _proxy: object) -> None:

@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from sqlalchemy import BigInteger, Column, Integer, MetaData, SmallInteger
+from sqlalchemy import BigInteger, Column, Integer, LargeBinary, MetaData, SmallInteger
+from sqlalchemy.dialects import postgresql
 from sqlalchemy.types import TypeEngine
 
 metadata = MetaData(
@@ -12,11 +13,18 @@ metadata = MetaData(
 # Strict tables of SQLite know one INTEGER, of 64 bits.
 BIG = BigInteger().with_variant(Integer(), "sqlite")
 SMALL = SmallInteger().with_variant(Integer(), "sqlite")
+# The id of an event, in the form of `event_ids`.
+EVENT_ID = LargeBinary()
 
 
 def key(name: str, kind: TypeEngine[Any] | type[TypeEngine[Any]]) -> Column[Any]:
     """Return a column of a key."""
     return Column(name, kind, primary_key=True, autoincrement=False)
+
+
+def type_of(column: Column[Any]) -> str:
+    """Return the type of a column, as PostgreSQL names it."""
+    return column.type.compile(postgresql.dialect())  # type: ignore[no-untyped-call]
 
 
 def organization() -> Column[Any]:

@@ -2,7 +2,16 @@
 
 from sqlalchemy import Column, Integer, Table, Text
 
-from tollbook.store.tables.columns import BIG, CLUSTERED, SMALL, key, metadata, organization, zero
+from tollbook.store.tables.columns import (
+    BIG,
+    CLUSTERED,
+    EVENT_ID,
+    SMALL,
+    key,
+    metadata,
+    organization,
+    zero,
+)
 
 # The charges that events had before a run. The id before the run: all charges of an event are one
 # short range, and a day that is reverted is another.
@@ -11,7 +20,7 @@ charge_history = Table(
     metadata,
     organization(),
     key("day", Integer),
-    key("id", Text),
+    key("id", EVENT_ID),
     key("run_id", Integer),
     Column("cost", BIG, nullable=False),
     Column("billed", BIG, nullable=False),

@@ -33,11 +33,14 @@ __all__ = (
     "triggers",
 )
 
-SCHEMA_VERSION = "0023"
+SCHEMA_VERSION = "0024"
 """The latest migration, which every database that this Tollbook reads or writes must be at."""
 
 UNFINISHED_COPY = "unfinished copy"
 """The schema version of the target of a copy until it is complete, so that no server uses it."""
+
+UNFINISHED_CONVERSION = "unfinished conversion"
+"""The schema version of a database while a migration copies its events in several transactions."""
 
 UNFINISHED_DIVISION = "unfinished division"
 """The schema version of a database until a cluster has divided its tables."""
