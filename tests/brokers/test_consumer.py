@@ -19,6 +19,7 @@ from tollbook.brokers.storing import MessageStore, StoredMessage
 from tollbook.brokers.transport import (
     ConnectionLost,
     DeadLetterFailed,
+    GapFound,
     Message,
     StreamRefused,
 )
@@ -181,7 +182,9 @@ def test_a_stream_that_is_refused_at_start_is_an_error(tmp_path: Path) -> None:
     assert loop.broker.calls[-1] == "close"
 
 
-@pytest.mark.parametrize(("failure", "code"), [(InvalidApiKey(), Exit.KEY_REVOKED)])
+@pytest.mark.parametrize(
+    ("failure", "code"), [(InvalidApiKey(), Exit.KEY_REVOKED), (GapFound("lost"), Exit.GAP)]
+)
 def test_what_only_an_operator_can_mend_ends_the_consumer_and_acknowledges_nothing(
     tmp_path: Path, failure: Any, code: Exit
 ) -> None:
