@@ -12,6 +12,9 @@ from tests.conftest import ENGINES
 from tests.databases import Postgres
 from tollbook.store.database import Database, Transaction, open_database
 
+MONTHS = (202401, 202402, 202403)
+"""The months of which events can be stored."""
+
 
 class _Undone(Exception):
     """Ends a transaction without a commit."""
@@ -39,6 +42,7 @@ def kept_citus(citus: CitusCluster) -> Iterator[Database]:
 def _kept(servers: Postgres | CitusCluster) -> Iterator[Database]:
     name = servers.take()
     with closing(open_database(servers.url(name))) as database:
+        database.ensure_partitions(MONTHS)
         yield database
     servers.give_back(name)
 
