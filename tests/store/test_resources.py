@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from tests.properties.profile import examples
 from tests.store.directories import AT, organization
 from tests.store.staged import quarantined, record, staged
+from tests.store.undone import undone
 from tollbook.store import resources, reversals
 from tollbook.store.database import Database, Transaction
 from tollbook.store.events import Reversed
@@ -119,16 +120,12 @@ USES = st.lists(
 )
 
 
-class Undone(Exception):
-    """Ends the transaction of an example."""
-
-
 @examples(25)
 @given(uses=USES)
 def test_days_are_those_of_the_events_that_are_left(
     kept_sqlite: Database, uses: list[tuple[int, str, int, str, bool]]
 ) -> None:
-    with pytest.raises(Undone), kept_sqlite.writing() as transaction:
+    with undone(kept_sqlite) as transaction:
         number = organization(transaction)
         rows = [
             kb(number, f"{at}", day=day, resource_id=resource, meter=meter, user_id=user)
@@ -148,4 +145,3 @@ def test_days_are_those_of_the_events_that_are_left(
         bits = {tuple(row[1:4]): row[4] for row in computed}
         assert {key: found for key, found in stored.items() if found} == left
         assert bits == {key: sum(1 << day for day in found) for key, found in left.items()}
-        raise Undone
