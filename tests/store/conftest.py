@@ -1,7 +1,7 @@
 """A transaction that is undone after the test, so that many tests share one database."""
 
 from collections.abc import Iterator
-from contextlib import closing, suppress
+from contextlib import closing
 from pathlib import Path
 from shutil import copy
 
@@ -10,11 +10,11 @@ import pytest
 from tests.clusters import CitusCluster
 from tests.conftest import ENGINES
 from tests.databases import Postgres
+from tests.store.undone import undone
 from tollbook.store.database import Database, Transaction, open_database
 
-
-class _Undone(Exception):
-    """Ends a transaction without a commit."""
+MONTHS = (202401, 202402, 202403)
+"""The months of which events can be stored."""
 
 
 @pytest.fixture(scope="session")
@@ -39,6 +39,7 @@ def kept_citus(citus: CitusCluster) -> Iterator[Database]:
 def _kept(servers: Postgres | CitusCluster) -> Iterator[Database]:
     name = servers.take()
     with closing(open_database(servers.url(name))) as database:
+        database.ensure_partitions(MONTHS)
         yield database
     servers.give_back(name)
 
@@ -47,14 +48,12 @@ def _kept(servers: Postgres | CitusCluster) -> Iterator[Database]:
 def transaction(request: pytest.FixtureRequest) -> Iterator[Transaction]:
     """A transaction on a migrated, empty database: the test runs once for each engine."""
     database: Database = request.getfixturevalue(f"kept_{request.param}")
-    with suppress(_Undone), database.writing() as opened:
+    with undone(database) as opened:
         yield opened
-        raise _Undone
 
 
 @pytest.fixture
 def tx(kept_sqlite: Database) -> Iterator[Transaction]:
     """As `transaction`, on SQLite only: for statements that every engine runs alike."""
-    with suppress(_Undone), kept_sqlite.writing() as opened:
+    with undone(kept_sqlite) as opened:
         yield opened
-        raise _Undone
