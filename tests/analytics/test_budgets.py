@@ -106,8 +106,9 @@ COSTS = {
     "2024-03-01T12:00:00Z": 8,
     "2024-03-03T12:00:00Z": 16,
     "2024-03-03T16:00:00Z": 32,
+    "2024-03-12T12:00:00Z": 64,
 }
-"""Costs by instant. In Tokyo, the last one is on Monday the 4th."""
+"""Costs by instant. In Tokyo, the last one but one is on Monday the 4th."""
 
 
 @pytest.fixture(scope="module")
@@ -130,10 +131,10 @@ def platform(migrated_file: Path, tmp_path_factory: pytest.TempPathFactory) -> I
     [
         ("utc", BudgetPeriod.DAY, 16 + 32),
         ("utc", BudgetPeriod.WEEK, 2 + 4 + 8 + 16 + 32),
-        ("utc", BudgetPeriod.MONTH, 8 + 16 + 32),
+        ("utc", BudgetPeriod.MONTH, 8 + 16 + 32 + 64),
         ("tokyo", BudgetPeriod.DAY, 32),
         ("tokyo", BudgetPeriod.WEEK, 32),
-        ("tokyo", BudgetPeriod.MONTH, 8 + 16 + 32),
+        ("tokyo", BudgetPeriod.MONTH, 8 + 16 + 32 + 64),
     ],
 )
 @pytest.mark.parametrize("user", [None, "user_1"])
