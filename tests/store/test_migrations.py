@@ -10,7 +10,6 @@ import pytest
 from tollbook.store.database import Database, open_database
 from tollbook.store.migrate import migrate
 
-
 CORRECTED = ((7, "a", "NULL"), (7, "b", "'back b'"), (8, "a", "NULL"))
 """The number of an organization, an event and its reversal."""
 
