@@ -1,6 +1,5 @@
 """Chunks of the ledger and of archives, merged in the order of ids of the database."""
 
-import sys
 from collections.abc import Iterator
 
 from hypothesis import given
@@ -13,7 +12,7 @@ from tollbook.store.database import Database
 from tollbook.store.engine import Row
 
 IDS = [*"abcABC", "ä", "Z-1", "Z_1", "a b", "a-b", "10", "9", "ß", "😀", "~", "e\u0301", "é", "é2"]
-"""Ids whose order depends on the collation."""
+"""Ids whose order would depend on a collation."""
 
 
 def _chunks(ids: list[str], size: int) -> Iterator[list[Row]]:
@@ -42,8 +41,7 @@ def test_all_rows_come_once_and_in_the_order_of_the_database(database: Database)
             _chunks([it for it, where in zip(ordered, of, strict=True) if where == at], size)
             for at, size in enumerate(sizes)
         ]
-        with database.reading() as snapshot:
-            merged = list(merge_by_id(snapshot, number, sources))
+        merged = list(merge_by_id(sources))
         assert [row[0] for rows in merged for row in rows] == ordered
         assert all(merged)
         assert max(map(len, merged)) <= sum(sizes)
@@ -51,15 +49,13 @@ def test_all_rows_come_once_and_in_the_order_of_the_database(database: Database)
     merges()
 
 
-def test_one_source_is_passed_on_as_it_is(database: Database) -> None:
-    with database.reading() as snapshot:
-        chunks = list(merge_by_id(snapshot, 1, [_chunks(["b", "a", "c"], 2), _chunks([], 2)]))
+def test_one_source_is_passed_on_as_it_is() -> None:
+    chunks = list(merge_by_id([_chunks(["b", "a", "c"], 2), _chunks([], 2)]))
     assert chunks == [[("b",), ("a",)], [("c",)]]
 
 
-def test_without_sources_there_is_nothing(database: Database) -> None:
-    with database.reading() as snapshot:
-        assert list(merge_by_id(snapshot, sys.maxsize, [])) == []
+def test_without_sources_there_is_nothing() -> None:
+    assert list(merge_by_id([])) == []
 
 
 def test_a_refusal_names_all_months_and_the_first_reason() -> None:
