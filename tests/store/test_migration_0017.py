@@ -12,7 +12,7 @@ from tollbook.lifecycle.restore import Restored, RestoredPart, restore
 from tollbook.store.audit import Actor
 from tollbook.store.database import Database, Transaction
 from tollbook.store.migrate import migrate
-from tollbook.store.migrations import ids_as_bytes
+from tollbook.store.migrations import converted_tables
 from tollbook.store.rollups import KEYS
 from tollbook.store.tables.schema import SCHEMA_VERSION
 from tollbook.wiring import now
@@ -113,9 +113,9 @@ LATER_COLUMNS = (
 
 def ids_as_texts(transaction: Transaction) -> None:
     """Make ids texts again, as before migration 0024."""
-    for table in ids_as_bytes.TABLES:
+    for table in converted_tables.TABLES:
         transaction.execute(f"DROP VIEW readable_{table.name}")
-    for table in ids_as_bytes.TABLES:
+    for table in converted_tables.TABLES:
         ids = [name for name, kind in table.kinds.items() if kind == "BYTEA"]
         if isinstance(transaction._driver, sqlite3.Connection):
             _copy_with_texts(transaction, table.name, table.columns, ids)

@@ -14,7 +14,7 @@ from tollbook.store.database import Database, open_database
 from tollbook.store.event_ids import decode_row
 from tollbook.store.migrate import migrate, missing_migrations
 from tollbook.store.migrations import ids_as_bytes
-from tollbook.store.migrations.ids_as_bytes import TABLES
+from tollbook.store.migrations.converted_tables import TABLES
 from tollbook.store.tables.schema import SCHEMA_VERSION
 
 KILLED = """

@@ -6,7 +6,7 @@ They are those of migration 0024, whatever the schema in code is.
 import re
 from collections.abc import Iterator
 
-from tollbook.store.migrations.ids_as_bytes import TABLES
+from tollbook.store.migrations.converted_tables import TABLES
 
 # Without `CASE value WHEN`, which a cluster sends to its nodes in a form that they refuse.
 ID_TEXT = r"""
