@@ -143,6 +143,17 @@ def test_a_run_keeps_the_charges_before(transaction: Transaction, number: int) -
     assert list(recharge.recharged_events(transaction, place, RUN + 1)) == []
 
 
+def test_a_day_is_read_in_chunks_by_time_and_id(
+    transaction: Transaction, number: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tollbook.store.database.CHUNK", 2)
+    noon = staged(number).time
+    times = {"e": noon - 1, "a": noon, "d": noon, "b": noon, "f": noon + 1, "c": noon + 2}
+    store(transaction, *(staged(number, it, time=at) for it, at in times.items()))
+    chunks = recharge.events(transaction, OrganizationDay(number, DAY))
+    assert [[it.id for it in some] for some in chunks] == [["e", "a"], ["b", "d"], ["f", "c"]]
+
+
 def test_a_revert_keeps_nothing_and_restores_everything(
     transaction: Transaction, number: int
 ) -> None:
@@ -189,7 +200,8 @@ def test_the_position_before_a_run_counts_each_event_once(
         staged(number, "d", billed=40_000, day=20240201, **tiers),
         staged(number, "e", billed=500_000),
     ]
-    store(transaction, *rows)
+    other = staged(organization(transaction, "org_2"), "a", billed=6_000_000, **tiers)
+    store(transaction, *rows, other)
     place = OrganizationDay(number, DAY)
     changed = [
         recharged(rows[0], NEW),

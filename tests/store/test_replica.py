@@ -44,7 +44,7 @@ class World:
     def __init__(self) -> None:
         self.now = 100.0
         self.primary, self.standby = Node(), Node()
-        standby, primary = cast(Database, self.standby), cast(Database, self.primary)
+        standby, primary = cast("Database", self.standby), cast("Database", self.primary)
         self.replica = Replica(standby, primary, LAG, lambda: self.now)
 
     def look(self, *, at: float, written: int, replayed: int) -> None:

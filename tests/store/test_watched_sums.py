@@ -7,7 +7,7 @@ from itertools import product
 import pytest
 
 from tests.store.directories import organization, reserved
-from tests.store.staged import record, reverse, staged
+from tests.store.staged import quarantined, record, reverse, staged
 from tollbook.store import triggers, watched_sums
 from tollbook.store.database import Transaction
 from tollbook.store.staging import Staged
@@ -223,7 +223,7 @@ def test_ledgers_are_watched_of_tenants_with_triggers(transaction: Transaction) 
     numbers = [organization(transaction, it, "a", timezone="Asia/Tokyo") for it in ("y", "x")]
     unused, unknown = organization(transaction, "z", "a"), reserved(transaction, "u", "a")
     other = organization(transaction, "x", "b")
-    record(transaction, *(staged(it) for it in (*numbers, other)))
+    record(transaction, *(staged(it) for it in (*numbers, other)), quarantined(unknown))
     assert unused not in numbers
     assert watched_sums.watched_organizations(transaction) == []
     triggers.change_triggers_token(transaction, "a")
