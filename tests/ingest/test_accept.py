@@ -147,7 +147,8 @@ def test_an_event_that_states_its_cost_needs_no_price(cost: str, nanos: int) -> 
 
 def test_the_price_of_a_tier_stays_open_until_its_month_is_known() -> None:
     found = row(terms_of(TIERS), type="sms.outbound", quantity=4)
-    assert (found.tier_key is None, found.position, found.cost) == (False, None, 0)
+    assert found.tier_key is not None
+    assert (found.position, found.billed, found.cost) == (None, 0, 0)
 
 
 def test_events_of_a_month_move_through_its_tiers() -> None:
