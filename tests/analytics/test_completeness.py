@@ -53,7 +53,7 @@ def meta(platform: Platform, organization: str = "", period: Period | None = JAN
 def test_an_empty_organization_waits_for_nothing(platform: Platform) -> None:
     for organization in ("", "org_1"):
         assert meta(platform, organization) == Meta(
-            as_of="2024-01-31T12:00:00.000Z",
+            as_of="2024-01-31T12:00:00.000000Z",
             timezone="UTC",
             currency="USD",
             period_state="open",

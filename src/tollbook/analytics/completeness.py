@@ -63,7 +63,7 @@ def completeness(
     waiting = _count_quarantined(snapshot, scope, period, part)
     counted = _count_events(snapshot, scope, period)
     return Meta(
-        as_of=instant_text(now),
+        as_of=as_of_text(now),
         timezone=scope.timezone,
         currency=scope.organization.currency if scope.organization else scope.currency,
         period_state=period_state(scope, period, clock),
@@ -84,7 +84,7 @@ def instant_of_answer(snapshot: Snapshot, version: LedgerVersion, clock: int) ->
     after the last commit that has arrived.
     """
     known_until = clock if snapshot.replayed_at is None else min(clock, snapshot.replayed_at)
-    return max(known_until, version.as_of, version.received_at)
+    return max(known_until, version.newest_change)
 
 
 def _lag(version: LedgerVersion) -> float | None:
@@ -128,6 +128,14 @@ def of_a_part(meta: Meta) -> Meta:
 def instant_text(stored: int) -> str:
     """Return an instant, in microseconds, as RFC 3339 in UTC with milliseconds."""
     return instant_of(stored).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def as_of_text(stored: int) -> str:
+    """Return the instant of an answer as RFC 3339 in UTC with microseconds, as receipts have it.
+
+    Cut off to milliseconds it would be before a `min_as_of` that the answer fulfills.
+    """
+    return instant_of(stored).isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 
 def instants_of(period: Period, zone: ZoneInfo) -> tuple[int, int]:

@@ -100,6 +100,11 @@ class LedgerVersion(NamedTuple):
     received_at: int
     newest_received_at: int
 
+    @property
+    def newest_change(self) -> int:
+        """Return the latest instant in a receipt of the ledger."""
+        return max(self.as_of, self.received_at)
+
 
 _EMPTY_LEDGER = LedgerVersion(0, 0, 0, 0, 0)
 

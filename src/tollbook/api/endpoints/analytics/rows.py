@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 import msgspec
 from starlette.responses import Response
 
-from tollbook.analytics.completeness import Meta, instant_text, period_state
+from tollbook.analytics.completeness import Meta, as_of_text, period_state
 from tollbook.analytics.filters import TOTAL_COST, Filters, Sort
 from tollbook.analytics.organizations import name_currencies
 from tollbook.analytics.result_set import ReportedRows, ResultSet, RowsKind, RowsQuestion
@@ -225,6 +225,6 @@ def cut_page(page: RowsPage, state: CachedRows, query: RowsQuery, kind: RowsKind
 def _meta_of(page: RowsPage, state: CachedRows) -> Meta:
     cursor, question = page.cursor, page.question
     ended = period_state(state.scope, Period(cursor.start, cursor.end), question.clock)
-    as_of = instant_text(cursor.as_of)
+    as_of = as_of_text(cursor.as_of)
     meta = msgspec.structs.replace(state.meta, as_of=as_of, period_state=ended)
     return answers.visible_meta(question.request, meta)
