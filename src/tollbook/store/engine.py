@@ -287,6 +287,11 @@ class Engine(ABC):
         del driver
         return None
 
+    def is_divided(self, driver: Driver) -> bool:
+        """Return whether a driver is connected to a cluster that divides tables over its nodes."""
+        del driver
+        return False
+
     def log_position(self) -> int:
         """Return the place in the log of writes that the database has reached; 0 without one.
 

@@ -1,7 +1,7 @@
 """The methods of the PostgreSQL engine that differ when its database is a cluster of Citus."""
 
 from tollbook.store.citus import division, nodes, staging
-from tollbook.store.engine import Engine, NodeFigures, Options, Progress, TimeLimit
+from tollbook.store.engine import Driver, Engine, NodeFigures, Options, Progress, TimeLimit
 from tollbook.store.postgres.connections import driver_of
 
 
@@ -11,6 +11,10 @@ class ClusterAwareEngine(Engine):
     _options: Options
     _has_staged = False
     """Whether this process has staged rows on a cluster, which are then deleted regularly."""
+
+    def is_divided(self, driver: Driver) -> bool:
+        """Return what was read when the driver connected."""
+        return bool(driver.is_cluster)
 
     def must_divide(self) -> bool:
         """Return whether this is a cluster that does not keep all tables as planned."""

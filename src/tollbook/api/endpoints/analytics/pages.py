@@ -102,7 +102,7 @@ def _read_cursor(text: str) -> Cursor:
 def _is_possible(cursor: Cursor, question: Question) -> bool:
     """Return whether this API can have written a cursor; a forged one must not date unseen rows."""
     version = question.version
-    first = version.as_of if cursor.token == version.token else 0
+    first = version.oldest_newest_change if cursor.token == version.token else 0
     latest = max(question.now, question.clock, version.newest_change)
     latest += question.request.services.clocks_differ_by
     if cursor.as_of > latest:  # the min_as_of of an earlier page may be of another ledger
