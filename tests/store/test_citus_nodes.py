@@ -96,7 +96,7 @@ def test_every_node_is_asked_and_measured(cluster: Cluster) -> None:
     (nodes,) = cluster.execute("SELECT COUNT(*) FROM pg_dist_node")[0]
     assert len(sizes) == nodes
     (total,) = (it for it in text.splitlines() if it.startswith("tollbook_database_bytes "))
-    assert sum(sizes) == pytest.approx(float(total.split()[1]), rel=0.05)
+    assert sum(sizes) == float(total.split()[1])  # of one answer of each node
     assert f'tollbook_node_connections{{node="{cluster.worker}"}}' in text
 
 
