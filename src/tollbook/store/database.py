@@ -54,6 +54,11 @@ class Snapshot:
         """Return up to when a standby had caught up, as `Engine.replayed_at`; None on a primary."""
         return self._engine.replayed_at(self._driver)
 
+    @property
+    def is_divided(self) -> bool:
+        """Return whether the tables are divided over the nodes of a cluster."""
+        return self._engine.is_divided(self._driver)
+
     def rows(self, sql: str, **parameters: Any) -> list[Row]:
         """Read a few rows. A list among the parameters stands for `IN :name`."""
         self._check(sql)
