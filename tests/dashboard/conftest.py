@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize, expect, sync_playwright
 
+from tests.clusters import CitusCluster
+from tests.conftest import CITUS
 from tests.dashboard.measuring import ORGANIZATION, send_many
 from tests.demo import MadeDemo
 from tests.servers import Server
@@ -61,9 +63,15 @@ class Demo:
             return str(client.post("/v1/viewer-tokens", json=given).json()["token"])
 
 
-@pytest.fixture(scope="package")
-def demo(made_demo: MadeDemo, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
-    with Server(made_demo.copied_to(tmp_path_factory.mktemp("dashboard"))) as server:
+@pytest.fixture(scope="package", params=("sqlite", "citus") if CITUS else ("sqlite",))
+def demo(
+    request: pytest.FixtureRequest, made_demo: MadeDemo, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Demo]:
+    url = made_demo.copied_to(tmp_path_factory.mktemp("dashboard"))
+    if request.param == "citus":
+        citus: CitusCluster = request.getfixturevalue("citus")
+        url = citus.copy_of(url)
+    with Server(url) as server:
         yield Demo(server, made_demo.keys)
 
 
