@@ -22,6 +22,8 @@ DEFAULT_TENANT = "default"
 _PREFIX = "TOLLBOOK_"
 _OF_OTHERS = tuple(f"{_PREFIX}{name}" for name in ("TEST_", "SERVICE_", "PORT"))
 """Variables of the tests, and those that Kubernetes sets for a service called tollbook."""
+_OF_CLIENTS = (f"{_PREFIX}URL", f"{_PREFIX}SPOOL")
+"""Variables of the clients, which may run in the same environment."""
 _ALL_NAMES = "docs/operations.md lists all settings"
 
 
@@ -222,7 +224,8 @@ def _refuse_unknown(environment: Mapping[str, str]) -> None:
     fields = [field.upper() for field in Settings.__struct_fields__]
     for name in sorted(environment):
         field = name.removeprefix(_PREFIX)
-        if name == field or field in fields or name.startswith(_OF_OTHERS):
+        is_of_others = name.startswith(_OF_OTHERS) or name in _OF_CLIENTS
+        if name == field or field in fields or is_of_others:
             continue
         closest = get_close_matches(field.upper(), fields, 1)
         hint = f"did you mean {_PREFIX}{closest[0]}?" if closest else _ALL_NAMES

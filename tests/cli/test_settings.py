@@ -191,6 +191,13 @@ def test_variables_of_tests_and_of_kubernetes_are_ignored() -> None:
     assert read_settings({f"TOLLBOOK_{name}": "x" for name in names}) == Settings()
 
 
+def test_variables_of_clients_are_ignored_and_those_near_them_are_not() -> None:
+    assert read_settings({"TOLLBOOK_URL": "http://a", "TOLLBOOK_SPOOL": "/b"}) == Settings()
+    for name in ("TOLLBOOK_URLS", "TOLLBOOK_SPOOL_FOLDER"):
+        with pytest.raises(SettingsError, match=f"{name} is not a setting"):
+            read_settings({name: "x"})
+
+
 def test_every_command_refuses_an_unknown_variable(
     tollbook: Tollbook, monkeypatch: pytest.MonkeyPatch
 ) -> None:

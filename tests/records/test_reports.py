@@ -277,7 +277,8 @@ def test_lines_are_decoded(line: bytes, encoding: str | None, text: str) -> None
 @pytest.mark.parametrize(
     ("name", "known"),
     [
-        *(("utf-8", True), ("windows-1252", True), ("KOI8-R", True), ("utf-16", True)),
+        *(("utf-8", True), ("windows-1252", True), ("KOI8-R", True)),
+        *(("utf-16", False), ("utf-16-le", False), ("utf-32", False), ("cp037", False)),
         *(("nope", False), ("", False), ("hex", False), ("rot13", False)),
         *(("idna", False), ("undefined", False)),
     ],

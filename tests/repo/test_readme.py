@@ -20,7 +20,7 @@ ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text()
 BLOCKS = re.findall(r"```(\w+)\n(.*?)```", README, re.DOTALL)
 SHELL = [text for language, text in BLOCKS if language == "sh"]
-PATIENCE = 120
+PATIENCE = 600
 
 
 class Running:

@@ -7,6 +7,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tests.properties.profile import examples
+from tollbook.store.engine import by_index
 from tollbook.store.exact_sums import AMOUNTS, UNIT, combine, in_halves
 from tollbook.store.rollups import KEYS, chunks
 from tollbook.store.tables.schema import metadata
@@ -68,6 +69,13 @@ def test_only_amounts_of_tables_of_amounts_are_divided() -> None:
         assert units.replace(f" / {UNIT}", f" % {UNIT}") == rest
     sql = "SELECT cost FROM budgets JOIN organizations ON true"
     assert in_halves(sql) == (sql, sql)
+
+
+def test_the_index_of_a_table_goes_with_its_name() -> None:
+    sql = f"SELECT cost FROM events {by_index('ix')} JOIN usage_daily AS sums ON true"
+    units, _ = in_halves(sql)
+    assert f"FROM events {by_index('ix')}) AS events JOIN (" in units
+    assert units.endswith("FROM usage_daily) AS sums ON true")
 
 
 STAGED = st.lists(

@@ -123,7 +123,7 @@ test("a spool of another server is refused", () => {
   });
 });
 
-test("events are not sent with a key of another tenant", async () => {
+test("events are not sent with a key of another tenant", { timeout: 60_000 }, async () => {
   const folder = fresh();
   const first = made(folder);
   first.record({ ...EVENT, id: "a" });
@@ -133,7 +133,7 @@ test("events are not sent with a key of another tenant", async () => {
   const errors = [];
   const second = made(folder, { onError: (error) => void errors.push(error.message), exitTimeoutMs: 1 });
   second.record({ ...EVENT, id: "b" });
-  assert.equal(await second.flush(200), 1);
+  while (!errors.length) assert.equal(await second.flush(200), 1);
   assert.match(errors[0] ?? "", /events of the tenant default, and this key belongs to other/);
   assert.deepEqual(sent, ["a"]);
 });

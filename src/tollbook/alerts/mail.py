@@ -120,8 +120,8 @@ class Mailer:
             tls_context=None if server.encryption is Encryption.NONE else self._context,
             timeout=_CONNECT_SECONDS,
         )
-        await client.connect()
         try:
+            await client.connect()
             sender = self.terms.sender_address
             _, answer = await client.sendmail(sender, [address], message.as_bytes())
         finally:

@@ -253,7 +253,9 @@ class Consumer:
     async def _attempt(self, work: Awaitable[_T]) -> _T:
         """Wait for work that a broker may never answer, for a while."""
         try:
-            return await asyncio.wait_for(work, _ANSWER_SECONDS)
+            # `wait_for` may lose a cancellation that comes together with the answer.
+            async with asyncio.timeout(_ANSWER_SECONDS):
+                return await work
         except TimeoutError as error:
             raise ConnectionLost("the broker does not answer") from error
 

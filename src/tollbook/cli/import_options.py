@@ -10,7 +10,7 @@ from tollbook.cli.command import Options
 from tollbook.cli.parameters import PAIR, PATH, Parsed
 from tollbook.domain.errors import InvalidRequest
 from tollbook.records.accounts import read_accounts
-from tollbook.records.contents import is_encoding
+from tollbook.records.contents import NO_ENCODING, is_encoding
 from tollbook.records.formats import CSV, FORMATS, checked, mapping_of
 from tollbook.records.mapping import Mapping
 from tollbook.records.mapping_file import read_mapping
@@ -226,7 +226,7 @@ def _delimiter(text: str | None) -> str | None:
 
 def _encoding(name: str | None) -> str | None:
     if name is not None and not is_encoding(name):
-        raise SourceRefused(f"--encoding {name} is not the name of an encoding")
+        raise SourceRefused(f"--encoding {name} {NO_ENCODING}")
     return name
 
 

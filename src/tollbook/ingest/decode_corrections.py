@@ -18,7 +18,7 @@ from tollbook.domain.corrections import (
 )
 from tollbook.domain.directory import id_problem, text_problem
 from tollbook.domain.errors import Problem, UnreadableBody
-from tollbook.domain.events import Attributes, Id, attributes_text, microseconds
+from tollbook.domain.events import LONGEST_ID, Attributes, Id, attributes_text, microseconds
 from tollbook.domain.exact import micros_of
 from tollbook.domain.instants import instant_in
 from tollbook.domain.receipts import Receipt, rejected
@@ -261,7 +261,7 @@ def _time(raw: bytes) -> int:
 
 def _id(raw: bytes) -> str:
     found = _text.decode(raw)
-    if not _is_known_sound(found):
+    if len(found) > LONGEST_ID or not _is_known_sound(found):
         raise ValueError
     return found
 

@@ -8,6 +8,9 @@ from typing import BinaryIO
 LONGEST_RECORD = 1024 * 1024
 """The longest line, and the longest record with quoted line breaks, in bytes."""
 
+NO_ENCODING = (
+    "is not the name of an encoding such as windows-1252 (UTF-16 is read by its byte order mark)"
+)
 _PIECE = 256 * 1024
 _GZIP = b"\x1f\x8b"
 _AUTOMATIC_GZIP = 31
@@ -118,9 +121,11 @@ def decode(line: bytes, encoding: str | None = None) -> str:
 
 
 def is_encoding(name: str) -> bool:
-    """Return whether a name is that of an encoding that `decode` can read lines in."""
+    """Return whether a name is that of an encoding that `decode` can read lines in.
+
+    UTF-16 is none: its lines do not end with a byte, and its byte order mark says what it is.
+    """
     try:
-        b"-".decode(name, errors="replace")
+        return b"-".decode(name, errors="replace") == "-"
     except (LookupError, UnicodeError):
         return False
-    return True

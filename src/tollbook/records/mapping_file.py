@@ -8,7 +8,7 @@ import yaml
 
 from tollbook.domain.errors import InvalidRequest, Problem
 from tollbook.records import mapping as rules
-from tollbook.records.contents import is_encoding
+from tollbook.records.contents import NO_ENCODING, is_encoding
 from tollbook.records.mapping import Columns, Condition, Mapping, SkipRule
 from tollbook.records.rows import REASONS
 
@@ -191,7 +191,7 @@ class _Reader:
             self.note(entries["delimiter"], "csv.delimiter", "invalid_delimiter", sentence)
         encoding = self.text(entries, "encoding", "csv") or None
         if encoding is not None and not is_encoding(encoding):
-            sentence = f"{encoding!r} is not the name of an encoding such as windows-1252"
+            sentence = f"{encoding!r} {NO_ENCODING}"
             self.note(entries["encoding"], "csv.encoding", "unknown_encoding", sentence)
         columns = self.columns(header, "csv.header") or None
         return rules.CsvRule(delimiter=delimiter, encoding=encoding, header=columns)

@@ -100,7 +100,7 @@ ON CONFLICT (organization_id, day) DO UPDATE SET users = excluded.users, sums = 
 
 _LEAVE_OUT = """
 UPDATE closed_months SET through = 0, wanted = 0
-WHERE organization_id = :number AND month = :month AND token = :token
+WHERE organization_id = :number AND month = :month AND token = :token AND through = :through
 """
 
 _DELETE = """
@@ -285,8 +285,12 @@ def advance(
 
 
 def leave_out(transaction: Transaction, month: ClosedMonth) -> None:
-    """Delete the columns of a month, until another of its days is closed or changed."""
-    if transaction.execute(_LEAVE_OUT, number=month.number, month=month.month, token=month.token):
+    """Delete the columns of a month, until another of its days is closed or changed.
+
+    Do nothing when its days have changed, or another process has built some.
+    """
+    key = {"number": month.number, "month": month.month}
+    if transaction.execute(_LEAVE_OUT, **key, token=month.token, through=month.through):
         first, last = month.month * 100, month.month * 100 + LAST_OF_MONTH
         transaction.execute(_DELETE, number=month.number, first=first, last=last)
 

@@ -20,7 +20,10 @@ AMOUNTS = ("quantity", "billed", "cost", "buy", "bought_cost")
 """The columns whose sums are read; counts never get that large."""
 
 _SUMMED = (*KEYS, "events", "archived_sums")
-_SOURCE = re.compile(rf"\b(FROM|JOIN) ({'|'.join(_SUMMED)})\b(?: AS ([a-z_]+))?")
+_SOURCE = re.compile(
+    rf"\b(FROM|JOIN) ({'|'.join(_SUMMED)})\b( /\* by \w+ \*/)?(?: AS ([a-z_]+))?"
+)
+"""A table with its index, as in `by_index`, which must follow the name of a table."""
 
 
 @lru_cache(256)
@@ -33,10 +36,10 @@ def _reading(sql: str, operator: str) -> str:
     """Replace each table of amounts with a subquery of their parts."""
 
     def source(found: re.Match[str]) -> str:
-        word, table, alias = found.groups()
+        word, table, index, alias = found.groups(default="")
         names = [column.name for column in metadata.tables[table].columns]
         columns = (f"{it} {operator} {UNIT} AS {it}" if it in AMOUNTS else it for it in names)
-        return f"{word} (SELECT {', '.join(columns)} FROM {table}) AS {alias or table}"
+        return f"{word} (SELECT {', '.join(columns)} FROM {table}{index}) AS {alias or table}"
 
     return _SOURCE.sub(source, sql)
 
