@@ -83,11 +83,19 @@ def owner(nodes: Nodes, request: pytest.FixtureRequest) -> Iterator[Owner]:
 
 
 def worker_away(nodes: Nodes, http: httpx.Client, path: str) -> None:
-    """Ask while a worker is away."""
+    """Ask while a worker is away; whether it has the organization makes no difference."""
+    renamed, new = {"name": "Other"}, {"id": "org_2", "name": "Two", "currency": "USD"}
     nodes.workers[0].kill()
-    answer = http.delete(path)
+    answers = [
+        http.delete(path),
+        http.patch(DELETE, json=renamed),
+        http.post("/v1/organizations", json=new),
+    ]
     nodes.workers[0].start()
-    assert answer.status_code == 503
+    assert [it.status_code for it in answers] == [503, 503, 503]
+    wait_for(lambda: http.get("/readyz").status_code == 200)
+    (stored,) = http.get("/v1/organizations").json()["organizations"]
+    assert (stored["id"], stored["name"]) == ("org_1", "org_1")
 
 
 def worker_killed_after_the_decision(nodes: Nodes, http: httpx.Client, path: str) -> None:
