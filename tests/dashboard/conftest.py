@@ -14,7 +14,7 @@ from tests.clusters import CitusCluster
 from tests.conftest import CITUS
 from tests.dashboard.measuring import ORGANIZATION, send_many
 from tests.demo import MadeDemo
-from tests.servers import Server
+from tests.servers import SECRET_KEY, Server
 from tests.waiting import PATIENCE
 
 CHROMIUM = (
@@ -68,10 +68,11 @@ def demo(
     request: pytest.FixtureRequest, made_demo: MadeDemo, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Demo]:
     url = made_demo.copied_to(tmp_path_factory.mktemp("dashboard"))
-    if request.param == "citus":
+    settings = {}
+    if request.param == "citus":  # where no file next to the database has the secret key
         citus: CitusCluster = request.getfixturevalue("citus")
-        url = citus.copy_of(url)
-    with Server(url) as server:
+        url, settings = citus.copy_of(url), {"secret_key": SECRET_KEY}
+    with Server(url, **settings) as server:
         yield Demo(server, made_demo.keys)
 
 
