@@ -18,11 +18,29 @@ APART = (
 )
 """Files whose tests take so long that each is distributed alone."""
 FIRST = (
+    "tests/store/test_upgrades.py",
+    "tests/store/test_ledger_against_model.py",
+    "tests/typescript/test_package.py",
     "tests/dashboard/",
-    *APART,
     "tests/api/test_schemathesis.py",
+    "tests/api/test_walks.py",
+    "tests/typescript/test_server.py",
+    "tests/journeys/test_rerating.py",
+    "tests/ingest/test_months_against_model.py",
+    "tests/fuzz/test_fuzz.py",
+    "tests/store/test_copying.py",
+    "tests/lifecycle/test_drafts.py",
     "tests/repo/test_readme.py",
+    "tests/journeys/test_going_back.py",
+    *APART,
     "tests/store/test_poolers.py",
+    "tests/lifecycle/test_archived_events.py",
+    "tests/lifecycle/test_restore.py",
+    "tests/alerts/test_kills.py",
+    "clients/python/tests/test_package.py",
+    "tests/cli/test_backup.py",
+    "tests/typescript/",
+    "clients/python/tests/",
 )
 """The longest: at the end of a run, all processes should have something to do."""
 

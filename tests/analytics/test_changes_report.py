@@ -23,7 +23,7 @@ NOTHING = ChangeRow("", "", 0, 0, 0)
 
 
 def row(identity: str, events: int, cost: int, before: int) -> ChangeRow:
-    return ChangeRow(identity, identity.title(), events, cost * UNIT, before * UNIT)
+    return ChangeRow(identity, f"Name {identity[::-1]}", events, cost * UNIT, before * UNIT)
 
 
 ROWS = [

@@ -225,6 +225,18 @@ def test_a_table_with_margins_has_those_of_both_periods_last() -> None:
     ]
 
 
+def test_each_row_has_the_margin_of_its_own_series() -> None:
+    loss = BOUGHT._replace(key="b", sums=sums((1, 0, UNIT, 4 * UNIT, 1, UNIT), (0, 0, 0)))
+    names, rows = table(trend(series(TWO, BOUGHT, loss)), with_margin=True)
+    at = names.index("margin")
+    assert [(row[0][-2:], row[1], row[at]) for row in rows] == [
+        ("28", "total", 2 * UNIT),
+        ("28", "b", -3 * UNIT),
+        ("29", "total", None),
+        ("29", "b", 0),
+    ]
+
+
 def test_files_name_the_subject_and_both_periods() -> None:
     asked = question(TWO, compared=days(2, 2))
     found = series_table(asked, trend(series(TWO, TOTAL), user_id="ann"), with_totals=False)

@@ -238,7 +238,7 @@ STATEMENTS = {
     "one_user": users.ONE_USER,
     "knowledge_bases": f"\n{users.KNOWLEDGE_BASES}\n",
     "people": f"\n{closed_rows.PEOPLE}\n",
-    "open_month": closed_rows.OPEN_MONTH,
+    "open_months": closed_rows.OPEN_MONTHS,
     "part_of_month": closed_rows.PART_OF_MONTH,
     "valid_months": closed_days.VALID_MONTHS,
     "last_closed_day": closed_days.LAST_CLOSED_DAY,

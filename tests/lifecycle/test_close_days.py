@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from tests.builders import Json, Platform, correction, event, reversal
+from tollbook.analytics.closed_rows import OPEN_MONTHS
 from tollbook.api.operation.created_tokens import CreatedTokens
 from tollbook.api.operation.maintenance import Maintenance
 from tollbook.domain.events import microseconds
@@ -18,7 +19,7 @@ from tollbook.lifecycle.close_days import (
 )
 from tollbook.store import closed_days
 from tollbook.store.closed_columns import COST, ClosedColumns, GrowingColumns
-from tollbook.store.database import Database
+from tollbook.store.database import Database, Snapshot
 from tollbook.wiring import now
 
 CUT = ("org_1", "2023-12-16", "2024-01-17")
@@ -79,6 +80,28 @@ def test_periods_are_read_from_columns_and_the_open_month(platform: Platform) ->
     platform_without_days(platform)
     assert answers(platform) == before
     assert {it["day"] for it in differences(platform)} > {20231210, 20240117}
+
+
+def test_months_that_are_open_are_one_statement(
+    platform: Platform, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    platform.send(
+        event(id="in February", user_id="ann", time="2024-02-01T10:00:00Z"),
+        event(id="in May", user_id="ann", time="2024-05-31T10:00:00Z"),
+    )
+    years = ("org_1", "1960-01-01", "2100-12-31")
+    before = platform.users(*years)
+    close(platform)
+    statements: list[str] = []
+    columns = Snapshot.columns
+
+    def counted(self: Snapshot, sql: str, *given: Any) -> Any:
+        statements.append(sql)
+        return columns(self, sql, *given)
+
+    monkeypatch.setattr(Snapshot, "columns", counted)
+    assert platform.users(*years) == before
+    assert statements == [OPEN_MONTHS] * 2, "those before the closed months, and those after them"
 
 
 def platform_without_days(platform: Platform) -> None:

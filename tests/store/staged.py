@@ -4,8 +4,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 from tests.store.directories import AT
-from tollbook.store import ledger
+from tollbook.store import ledger, reversals
 from tollbook.store.database import Transaction
+from tollbook.store.events import Reversed
 from tollbook.store.ledger import Recorded
 from tollbook.store.staging import Staged
 
@@ -51,3 +52,27 @@ def record(transaction: Transaction, *rows: Staged, now: int = AT) -> Recorded:
         return ledger.record(transaction, rows, now, lambda _: True)
     finally:
         transaction.execute("DELETE FROM staging")
+
+
+def reversal_of(row: Staged) -> Staged:
+    """Return the row of an event's reversal."""
+    return row._replace(
+        id=f"back {row.id}",
+        reverses=row.id,
+        quantity=-row.quantity,
+        billed=-row.billed,
+        cost=-row.cost,
+        buy=None if row.buy is None else -row.buy,
+    )
+
+
+def reverse(transaction: Transaction, *rows: Staged) -> list[Staged]:
+    """Reverse events; return the rows of the reversals."""
+    back = [reversal_of(row) for row in rows]
+    made = [
+        Reversed(it.organization_id, row.id, it.id, "a test", None, AT)
+        for row, it in zip(rows, back, strict=True)
+    ]
+    reversals.record(transaction, back, made, AT)
+    transaction.execute("DELETE FROM staging")
+    return back

@@ -4,7 +4,7 @@ import pytest
 
 from tests.store.directories import AT, organization
 from tests.store.staged import quarantined, record, staged
-from tollbook.store import closed_days
+from tollbook.store import closed_days, versions
 from tollbook.store.closed_days import ClosedMonth, StoredDay
 from tollbook.store.database import Transaction
 
@@ -147,6 +147,40 @@ def test_the_earliest_row_of_a_batch_decides(transaction: Transaction, number: i
     assert valid(transaction)[JANUARY] == 20240111
 
 
+def test_a_batch_may_have_rows_of_closed_and_of_open_days(
+    transaction: Transaction, number: int
+) -> None:
+    january = months(transaction)[JANUARY]
+    build(transaction, january, january.wanted)
+    days = (20240301, 20240112)
+    record(transaction, *(staged(number, f"late {day}", day=day) for day in days))
+    assert valid(transaction)[JANUARY] == 20240111
+
+
+def test_the_days_of_another_organization_are_left_alone(
+    transaction: Transaction, number: int
+) -> None:
+    other = organization(transaction, "org_2")
+    days = (20240110, 20240111, 20240301)
+    record(transaction, *(staged(other, f"{day}", day=day, user_id="ben") for day in days))
+    closed_days.close(transaction, other, 20240310)
+    found = {(it.number, it.month): it for it in closed_days.to_build(transaction, AT)}
+    assert (number, 202403) not in found
+    mine, theirs = found[number, JANUARY], found[other, JANUARY]
+    assert closed_days.days_to_build(transaction, mine, 20240100) == [20240110, 20240120]
+    assert closed_days.count_sums(transaction, mine) == (2, 1)
+    (row,) = closed_days.sums_of_day(transaction, mine, 20240110)
+    assert row[0] == "ann"
+    assert build(transaction, mine, 20240131, '["ann"]')
+    assert closed_days.is_current(transaction, theirs)
+    assert closed_days.stored_days(transaction, theirs._replace(through=20240131)) == []
+    assert build(transaction, theirs, 20240131, '["ben"]')
+    closed_days.leave_out(transaction, mine._replace(through=20240131))
+    read = closed_days.columns_of_last_day
+    assert read(transaction, number, JANUARY, 20240131) is None
+    assert read(transaction, other, JANUARY, 20240131) == ('["ben"]', "[]")
+
+
 def test_an_event_in_quarantine_changes_no_day(transaction: Transaction, number: int) -> None:
     january = months(transaction)[JANUARY]
     build(transaction, january, january.wanted)
@@ -182,6 +216,7 @@ def test_days_are_closed_forwards_only(transaction: Transaction, number: int) ->
 
 def test_an_organization_that_received_nothing_is_not_closed(transaction: Transaction) -> None:
     organization(transaction)
+    versions.touch(transaction, organization(transaction, "only touched"), AT)
     assert closed_days.unclosed(transaction, 20991231) == []
 
 

@@ -83,7 +83,9 @@ def test_the_mails_to_an_address_wait_and_never_less_than_before(outbox: Outbox)
 def test_a_mail_that_was_to_be_sent_at_once_may_wait_with_the_others(outbox: Outbox) -> None:
     at_once = outbox.deliver(1, address=ANN, send_now=True)
     same_sequence = outbox.deliver(1, address=BEN, send_now=True)
+    next_one = outbox.deliver(2, address=ANN, send_now=True)
     mail.queue_until(outbox.transaction, at_once, AT + 50)
+    assert outbox.row(next_one) == ("pending", 1, 0, 0, AT)
     assert outbox.row(at_once) == ("pending", 0, 0, 0, AT + 50)
     assert outbox.row(same_sequence) == ("pending", 1, 0, 0, AT)
 
@@ -146,3 +148,26 @@ def test_what_waits_for_removed_addresses_is_discarded(
     mail.discard_removed(outbox.transaction, outbox.tenant, "end_1", kept)
     assert statuses(outbox, *keys) == expected
     assert statuses(outbox, done, elsewhere) == ["delivered", "pending"]
+
+
+def test_nothing_changes_the_mails_of_another_tenant(outbox: Outbox) -> None:
+    other = Outbox(outbox.transaction, "other")
+    other.mail(ANN, BEN)
+    keys = [other.deliver(it, address=ANN) for it in (1, 2)]
+    before = [other.row(key) for key in keys]
+    for it in (1, 2):
+        outbox.deliver(it, address=ANN)
+    mail.postpone(outbox.transaction, lane(outbox), AT + 50)
+    mail.queue_until(outbox.transaction, DeliveryKey(lane(outbox), 1), AT + 90)
+    mail.discard_removed(outbox.transaction, outbox.tenant, "end_1", [])
+    mail.unsubscribe(outbox.transaction, lane(outbox), AT)
+    assert [other.row(key) for key in keys] == before
+    assert mail.list_unsubscribed(outbox.transaction, "other", "end_1") == []
+
+
+def test_who_unsubscribed_elsewhere_still_gets_mails(outbox: Outbox) -> None:
+    other, key = Outbox(outbox.transaction, "other"), outbox.deliver(1, address=ANN)
+    for it in (lane(outbox, endpoint="end_2"), lane(other)):
+        mail.unsubscribe(outbox.transaction, it, AT)
+    mail.discard_unsubscribed(outbox.transaction, outbox.tenant, "end_1")
+    assert outbox.status(key) == "pending"

@@ -5,11 +5,10 @@ from typing import Any
 import pytest
 
 from tests.store.directories import AT, organization
-from tests.store.staged import record, staged
+from tests.store.staged import record, reverse, staged
 from tollbook.domain.rerating import RerateRange
-from tollbook.store import ledger, recharge, reversals
+from tollbook.store import ledger, recharge
 from tollbook.store.database import Transaction
-from tollbook.store.events import Reversed
 from tollbook.store.recharge import OrganizationDay
 from tollbook.store.recharge_table import Recharged, StoredCharge
 from tollbook.store.rollups import KEYS, SUMS
@@ -42,16 +41,6 @@ def store(transaction: Transaction, *rows: Staged) -> None:
     """Store rows, with their positions in tiers."""
     ledger.record_in_order(transaction, rows, AT, lambda found: found)
     transaction.execute("DELETE FROM staging")
-
-
-def reverse(transaction: Transaction, row: Staged) -> Staged:
-    """Reverse an event; return the row of the reversal."""
-    back = with_charge(row, charge_of(row).reversed)
-    back = back._replace(id=f"back {row.id}", reverses=row.id, quantity=-row.quantity)
-    made = Reversed(row.organization_id, row.id, back.id, "", None, AT)
-    reversals.record(transaction, [back], [made], AT)
-    transaction.execute("DELETE FROM staging")
-    return back
 
 
 def sums(transaction: Transaction, number: int) -> dict[str, list[tuple[Any, ...]]]:
@@ -119,7 +108,7 @@ def test_rows_of_other_users_countries_and_hours_keep_their_sums(
 def test_a_reversal_is_charged_again_with_its_event(transaction: Transaction, number: int) -> None:
     row = staged(number, "a", buy=4)
     store(transaction, row)
-    back = reverse(transaction, row)
+    (back,) = reverse(transaction, row)
     changed = [recharged(row, NEW), recharged(back, NEW.reversed)]
     recharge.recharge(transaction, OrganizationDay(number, DAY), changed, RUN)
     for table, found in sums(transaction, number).items():
@@ -152,6 +141,17 @@ def test_a_run_keeps_the_charges_before(transaction: Transaction, number: int) -
         ("a", NEW, charge_of(rows[0])),
     ]
     assert list(recharge.recharged_events(transaction, place, RUN + 1)) == []
+
+
+def test_a_day_is_read_in_chunks_by_time_and_id(
+    transaction: Transaction, number: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tollbook.store.database.CHUNK", 2)
+    noon = staged(number).time
+    times = {"e": noon - 1, "a": noon, "d": noon, "b": noon, "f": noon + 1, "c": noon + 2}
+    store(transaction, *(staged(number, it, time=at) for it, at in times.items()))
+    chunks = recharge.events(transaction, OrganizationDay(number, DAY))
+    assert [[it.id for it in some] for some in chunks] == [["e", "a"], ["b", "d"], ["f", "c"]]
 
 
 def test_a_revert_keeps_nothing_and_restores_everything(
@@ -200,7 +200,8 @@ def test_the_position_before_a_run_counts_each_event_once(
         staged(number, "d", billed=40_000, day=20240201, **tiers),
         staged(number, "e", billed=500_000),
     ]
-    store(transaction, *rows)
+    other = staged(organization(transaction, "org_2"), "a", billed=6_000_000, **tiers)
+    store(transaction, *rows, other)
     place = OrganizationDay(number, DAY)
     changed = [
         recharged(rows[0], NEW),

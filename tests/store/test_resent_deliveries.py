@@ -49,6 +49,22 @@ def test_an_address_that_has_unsubscribed_or_was_removed_gets_nothing(outbox: Ou
     assert not resend(outbox, endpoint, number)
 
 
+def test_another_tenant_with_the_same_names_is_left_alone(outbox: Outbox) -> None:
+    other = Outbox(outbox.transaction, "other")
+    endpoint, numbers = outbox.endpoint(), [it.notify(1) for it in (outbox, other)]
+    mine, theirs = outbox.deliver(1, number=numbers[0]), other.deliver(1, number=numbers[1])
+    again = outbox.deliver(2)
+    assert resend(outbox, endpoint, numbers[0])
+    found = [outbox.row(mine).send_now, other.row(theirs).send_now, outbox.row(again).send_now]
+    assert found == [1, 0, 0]
+    outbox.attempt(mine)
+    assert [outbox.status(mine), outbox.status(again), other.status(theirs)] == [
+        "delivered",
+        "pending",
+        "pending",
+    ]
+
+
 def test_a_webhook_is_sent_to_again_without_an_address(outbox: Outbox) -> None:
     endpoint = outbox.endpoint()
     key = outbox.deliver(1, number=outbox.notify(1))

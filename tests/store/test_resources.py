@@ -5,12 +5,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.properties.profile import examples
-from tests.store.directories import AT, organization
-from tests.store.staged import quarantined, record, staged
+from tests.store.directories import organization
+from tests.store.staged import quarantined, record, reverse, staged
 from tests.store.undone import undone
-from tollbook.store import resources, reversals
+from tollbook.store import resources
 from tollbook.store.database import Database, Transaction
-from tollbook.store.events import Reversed
 from tollbook.store.staging import Staged
 
 RENTAL, USAGE, PHONE = 10, 11, 8
@@ -28,22 +27,6 @@ def days(transaction: Transaction) -> dict[tuple[int, int, str], set[int]]:
         (month, meter, resource): {day for day in range(64) if bits >> day & 1}
         for month, meter, resource, bits in rows
     }
-
-
-def reverse(transaction: Transaction, *rows: Staged) -> None:
-    back = [
-        row._replace(
-            id=f"back {row.id}",
-            reverses=row.id,
-            quantity=-row.quantity,
-            billed=-row.billed,
-            cost=-row.cost,
-        )
-        for row in rows
-    ]
-    made = [Reversed(it.organization_id, it.reverses or "", it.id, "", None, AT) for it in back]
-    reversals.record(transaction, back, made, AT)
-    transaction.execute("DELETE FROM staging")
 
 
 def test_each_day_of_a_month_is_a_bit(transaction: Transaction) -> None:

@@ -8,7 +8,7 @@ A part of a month without columns, such as an organization's first few days, is 
 from calendar import monthrange
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
-from itertools import chain
+from itertools import chain, groupby
 from operator import add
 from typing import Any, NamedTuple
 
@@ -21,9 +21,9 @@ from tollbook.store.engine import Row
 
 PEOPLE = "SELECT id, name FROM users WHERE organization_id = :organization"
 
-OPEN_MONTH = """
+OPEN_MONTHS = """
 SELECT user_id, meter, count, quantity, cost FROM usage_monthly
-WHERE organization_id = :organization AND month = :month AND user_id <> ''
+WHERE organization_id = :organization AND month BETWEEN :first AND :last AND user_id <> ''
 """
 
 PART_OF_MONTH = """
@@ -48,6 +48,10 @@ class MonthPart(NamedTuple):
     month: int
     before: int
     last: int
+
+    def is_open(self) -> bool:
+        """Return whether it is a whole month, read from its monthly sums."""
+        return not self.before and not self.last
 
     def has_columns(self, valid: Mapping[int, int]) -> bool:
         """Return whether its days have valid columns; `valid` is the last such day by month."""
@@ -75,7 +79,7 @@ def read_closed_rows(
     parts = list(month_parts(bound["start_day"], bound["end_day"], valid))
     if not any(it.has_columns(valid) for it in parts):
         return None
-    blocks = [block for it in parts for block in _read_part(snapshot, number, it, valid)]
+    blocks = list(_read(snapshot, number, parts, valid))
     names: dict[str, str] = dict(snapshot.table(PEOPLE, bound, 2))
     lists = {id(it.users): it.users for it in blocks}
     users = list(dict.fromkeys(chain(*lists.values(), names)))
@@ -105,6 +109,19 @@ def month_parts(start: int, end: int, valid: Mapping[int, int]) -> Iterator[Mont
         month += 1 if month % 100 < 12 else 89
 
 
+def _read(
+    snapshot: Snapshot, number: int, parts: Iterable[MonthPart], valid: Mapping[int, int]
+) -> Iterator[Block]:
+    """Read the sums of a period, those of consecutive open months with one statement."""
+    for is_open, run in groupby(parts, MonthPart.is_open):
+        if is_open:
+            months = [it.month for it in run]
+            yield from _open_months(snapshot, number, months[0], months[-1])
+        else:
+            for it in run:
+                yield from _read_part(snapshot, number, it, valid)
+
+
 def _read_part(
     snapshot: Snapshot, number: int, part: MonthPart, valid: Mapping[int, int]
 ) -> list[Block]:
@@ -122,7 +139,7 @@ def _read_part(
             Block(last.users, meter, partial(last.column, meter, before=before))
             for meter in last.meters
         ]
-    blocks = list(_open_month(snapshot, number, part.month))
+    blocks = list(_open_months(snapshot, number, part.month, part.month))
     if before is not None:
         blocks += [
             Block(before.users, meter, partial(_negative, before, meter)) for meter in before.meters
@@ -140,10 +157,10 @@ def _negative(columns: ClosedColumns, meter: int, which: int) -> list[int]:
     return [-it for it in columns.column(meter, which)]
 
 
-def _open_month(snapshot: Snapshot, number: int, month: int) -> Iterator[Block]:
+def _open_months(snapshot: Snapshot, number: int, first: int, last: int) -> Iterator[Block]:
     """Read the monthly sums, of which a user and a meter may have several rows."""
-    bound = {"organization": number, "month": month}
-    yield from _blocks(snapshot.columns(OPEN_MONTH, bound, 5))
+    bound = {"organization": number, "first": first, "last": last}
+    yield from _blocks(snapshot.columns(OPEN_MONTHS, bound, 5))
 
 
 def _days(snapshot: Snapshot, number: int, part: MonthPart) -> Iterator[Block]:

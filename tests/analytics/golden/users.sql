@@ -184,9 +184,9 @@ WHERE users.organization_id = :organization AND users.id = :user
 -- people
 SELECT id, name FROM users WHERE organization_id = :organization
 
--- open_month
+-- open_months
 SELECT user_id, meter, count, quantity, cost FROM usage_monthly
-WHERE organization_id = :organization AND month = :month AND user_id <> ''
+WHERE organization_id = :organization AND month BETWEEN :first AND :last AND user_id <> ''
 
 -- part_of_month
 SELECT

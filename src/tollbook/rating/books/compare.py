@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 import msgspec
 
+from tollbook.domain.exact import divide_half_even
 from tollbook.domain.prices import EARLIER_RULES, Deck, PriceBook, Pricing, Rate
 
 
@@ -95,7 +96,7 @@ def _verdict(old: Pricing, new: Pricing) -> tuple[Change, int | None] | None:
     if one == two:
         return (Change.CHANGED, None) if _without_price(old) != _without_price(new) else None
     change = Change.DEARER if two > one else Change.CHEAPER
-    return change, (two - one) * 10_000 // one if one else None
+    return change, divide_half_even((two - one) * 10_000, one) if one else None
 
 
 def _comparable(pricing: Pricing) -> Pricing:
