@@ -6,14 +6,14 @@ import pytest
 
 from tests.builders import Platform, correction, event
 from tests.cli.conftest import Tollbook
-from tollbook.store.database import open_database
+from tollbook.store.database import Database
 
 CORRECT = ("events", "correct", "org_1")
 
 
 @pytest.fixture
-def platform(sqlite_url: str) -> Platform:
-    platform = Platform(open_database(sqlite_url))
+def platform(ledger: Database) -> Platform:
+    platform = Platform(ledger)
     platform.organization()
     platform.send(event(), event(id="late", cost_pending=True))
     return platform

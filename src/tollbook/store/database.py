@@ -189,6 +189,10 @@ class Transaction(Snapshot):
         """Insert many rows into a table; `columns` have their types in SQL."""
         self._engine.bulk(self._driver, table, columns, rows)
 
+    def replace_rows(self, table: str, columns: Mapping[str, str], rows: Sequence[Row]) -> None:
+        """Replace the rows of a temporary table, whose first column is the organization."""
+        self._engine.replace_rows(self._driver, table, columns, rows)
+
     def continue_numbers(self) -> None:
         """Make the next organization's number follow the highest one in the database."""
         self._engine.continue_numbers(self._driver)

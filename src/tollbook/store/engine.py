@@ -254,6 +254,13 @@ class Engine(ABC):
     ) -> None:
         """Insert many rows into a table in few steps; `columns` have their types."""
 
+    def replace_rows(
+        self, driver: Driver, table: str, columns: Mapping[str, str], rows: Sequence[Row]
+    ) -> None:
+        """Replace the rows of a temporary table, whose first column is the organization."""
+        self.run(driver, f"DELETE FROM {table}", {})
+        self.bulk(driver, table, columns, rows)
+
     @abstractmethod
     def size_in_bytes(self) -> int:
         """Return the size of the database on disk."""

@@ -56,10 +56,9 @@ class Recharged(NamedTuple):
     before: StoredCharge
     after: StoredCharge
 
-    @property
-    def row(self) -> tuple[object, ...]:
+    def row(self, organization: int) -> tuple[object, ...]:
         """Return the columns of the temporary table."""
-        return (*self[:-2], *self.before, *self.after)
+        return (organization, *self[:-2], *self.before, *self.after)
 
 
 FACTS = Chargeable._fields[:-1]
@@ -76,6 +75,7 @@ KINDS = {
 """The columns of a charge, each with its type."""
 
 COLUMNS = {
+    "organization_id": "BIGINT NOT NULL",
     "id": "TEXT NOT NULL",
     "billed_user_id": "TEXT NOT NULL",
     "meter": "SMALLINT NOT NULL",

@@ -45,15 +45,15 @@ _SET_VERSION = (
 def undivided(driver: Driver) -> list[tuple[str, Placement]]:
     """Return the tables that the cluster does not keep as planned yet, in their order.
 
-    The staging table is the last; it may not exist yet.
+    The tables of staged rows are the last; they may not exist yet.
     """
     known = {name for (name,) in driver.execute(_KNOWN, prepare=False)}
     present = {name for (name,) in driver.execute(_PRESENT, prepare=False)}
-    planned = {**placements(), staging.TABLE: Placement.DIVIDED}
+    planned = {**placements(), **dict.fromkeys(staging.NAMES, Placement.DIVIDED)}
     return [
         (name, placement)
         for name, placement in planned.items()
-        if name in (present | {staging.TABLE}) - known and placement != Placement.PLAIN
+        if name in (present | set(staging.NAMES)) - known and placement != Placement.PLAIN
     ]
 
 
@@ -64,7 +64,8 @@ def divide(driver: Driver, shards: int, progress: Progress) -> None:
     else uses the database meanwhile: its schema has the version `UNFINISHED_DIVISION`.
     """
     missing = undivided(driver)
-    driver.execute(staging.CREATE, prepare=False)
+    for staged in staging.TABLES.values():
+        driver.execute(staged.create.encode(), prepare=False)
     for done, (table, placement) in enumerate(missing):
         progress(done, len(missing))
         parameters = {"table": table, "first": FIRST_DIVIDED, "shards": shards}

@@ -44,11 +44,12 @@ class ClusterAwareEngine(Engine):
                 division.open_to_others(driver_of(connection))
 
     def flush_traces(self) -> bool:
-        """Delete the rows that commits on a cluster have staged."""
+        """Delete the rows that transactions on a cluster have staged."""
         with self.writer() as connection, connection.begin():
             driver = driver_of(connection)
             if driver.is_cluster:
-                driver.execute(staging.EMPTY, prepare=False)
+                for table in staging.TABLES.values():
+                    driver.execute(table.empty.encode(), prepare=False)
         return True
 
     def problems_of_nodes(self) -> NodeProblems | None:
