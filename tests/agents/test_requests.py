@@ -13,6 +13,13 @@ from tollbook.agents.server import Agents, key_in, key_of_request, requires_key
 from tollbook.agents.tools import DEFAULT_ROWS, MOST_ROWS, tools
 
 OK: dict[str, Any] = {"success": True}
+TOOLS = tools()
+
+
+@pytest.fixture(autouse=True)
+def once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Make the tools once: they are read from the whole document of the API."""
+    monkeypatch.setattr("tollbook.agents.server.tools", lambda: TOOLS)
 
 
 class Api:
@@ -80,7 +87,7 @@ def test_a_parameter_of_the_path_is_escaped_there() -> None:
 
 def test_lists_and_flags_have_one_form() -> None:
     api = Api({"success": True, "series": []})
-    schema = tools()["get_series"].schema["properties"]
+    schema = TOOLS["get_series"].schema["properties"]
     lists = [it for it, value in schema.items() if value.get("type") == "array"]
     assert lists
     given = {it: ["a", "b"] for it in lists}

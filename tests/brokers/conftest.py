@@ -8,6 +8,7 @@ import pytest
 from tests.brokers.processes import Consuming, Nats
 from tests.brokers.streams import Stream
 from tests.builders import Platform
+from tollbook.brokers import consumer
 from tollbook.domain.keys import Permission
 from tollbook.store.database import open_database
 
@@ -58,3 +59,11 @@ def nats_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Nats]:
 @pytest.fixture
 def stream(nats_server: Nats) -> Stream:
     return Stream(nats_server)
+
+
+@pytest.fixture
+def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Try again, and end batches, without waiting."""
+    monkeypatch.setattr(consumer, "pause", lambda _: 0.0)
+    monkeypatch.setattr(consumer, "_BATCH_SECONDS", 0.0)
+    monkeypatch.setattr(consumer, "_FETCH_SECONDS", 0.0)

@@ -1,10 +1,19 @@
-"""A broker in memory: its queue, what was settled in which order, and how it fails."""
+"""A broker in memory and a consumer of it: what was settled in which order, and how it fails."""
 
+import asyncio
 from collections import deque
 from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, cast
 
 from tests.brokers.test_parts import message
+from tollbook.brokers.consumer import ConsumeOptions, Consumer, Exit
+from tollbook.brokers.dead_letters import letter_of_error
+from tollbook.brokers.dead_sender import DeadSender
+from tollbook.brokers.metrics import ConsumeMetrics
+from tollbook.brokers.storing import MessageStore, StoredMessage
 from tollbook.brokers.transport import ConnectionLost, DeadLetter, Message
+from tollbook.domain.errors import TollbookError, UnreadableBody
 
 
 class MemoryBroker:
@@ -73,3 +82,54 @@ class MemoryBroker:
         self.is_open = False
         self.queue.extendleft(reversed(self._open.values()))
         self._open.clear()
+
+
+class Desk:
+    """Stores messages in a list; a body of `bad` gets a dead letter."""
+
+    def __init__(self, broker: MemoryBroker) -> None:
+        self.broker = broker
+        self.stored: list[str] = []
+        self.batches: list[int] = []
+        self.failures: list[TollbookError] = []
+
+    def store(self, messages: Sequence[Message]) -> list[StoredMessage]:
+        self.broker.calls.append("store")
+        self.batches.append(len(messages))
+        if self.failures:
+            raise self.failures.pop(0)
+        self.stored += [it.source for it in messages if it.body != b"bad"]
+        error = UnreadableBody("it is broken")
+        return [
+            StoredMessage(it, letter_of_error(it, error) if it.body == b"bad" else None, [])
+            for it in messages
+        ]
+
+
+class Loop:
+    """A consumer of a broker in memory, which waits for nothing."""
+
+    def __init__(self, folder: Path, *bodies: bytes, **options: Any) -> None:
+        self.broker = MemoryBroker(*bodies)
+        self.desk = Desk(self.broker)
+        self.metrics = ConsumeMetrics()
+        self.ready = [True]
+        self.consumer = Consumer(
+            self.broker,
+            cast("MessageStore", self.desk),
+            lambda: self.ready.pop(0) if len(self.ready) > 1 else self.ready[0],
+            ConsumeOptions(**{"stop_when_empty": True, **options}),
+            self.metrics,
+            DeadSender(self.broker, self.metrics, folder, lambda _: 0.0),
+        )
+
+    def run(self) -> Exit:
+        return asyncio.run(asyncio.wait_for(self.consumer.run(), 20))
+
+    def count(self, name: str) -> float:
+        lines = self.metrics.text().decode().splitlines()
+        (value,) = (it.rpartition(" ")[2] for it in lines if it.startswith(f"{name} "))
+        return float(value)
+
+    def messages(self, outcome: str) -> float:
+        return self.count(f'tollbook_consume_messages_total{{outcome="{outcome}"}}')

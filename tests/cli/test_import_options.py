@@ -77,12 +77,12 @@ def test_another_text_is_refused(kind: Parsed, text: str) -> None:
 def test_columns_and_terms_of_csv_are_options() -> None:
     found = mapping(
         *(*CSV, "--type", "sms.outbound", "--timezone", "Europe/Berlin", "--delimiter", "tab"),
-        *("--header", "Call ID, Start ,Secs", "--encoding", "utf-16", "--multiply", "0.001"),
+        *("--header", "Call ID, Start ,Secs", "--encoding", "latin-1", "--multiply", "0.001"),
     )
     assert found.type == FieldRule(default="sms.outbound")
     assert found.time == TimeRule(columns=("Start",), timezone="Europe/Berlin")
     assert found.quantity == QuantityRule(columns=("Secs",), multiply=Decimal("0.001"))
-    assert found.csv == CsvRule("\t", "utf-16", ("Call ID", "Start", "Secs"))
+    assert found.csv == CsvRule("\t", "latin-1", ("Call ID", "Start", "Secs"))
     assert found.id == ("Call ID",)
 
 
@@ -106,9 +106,8 @@ def test_an_inbound_context_needs_a_column_of_the_direction() -> None:
 
 
 def test_an_encoding_that_no_one_knows_is_refused() -> None:
-    assert refusal(*CSV, "--encoding", "utf-99") == (
-        "--encoding utf-99 is not the name of an encoding"
-    )
+    said = refusal(*CSV, "--encoding", "utf-99")
+    assert said.startswith("--encoding utf-99 is not the name of an encoding")
 
 
 def test_a_saved_mapping_is_the_same_mapping(tmp_path: Path) -> None:

@@ -78,7 +78,12 @@ def test_a_book_without_predecessor(capsys: pytest.CaptureFixture[str]) -> None:
         ({"days": {"": 3, "2024-03-01": 1_000}}, "that of the book (3), 2024-03-01 (1,000)"),
         ({"increments": {"": 2, "60/6": 1}}, "increments: none (2), 60/6 (1)"),
         ({"days": {f"2024-03-{it:02}": it for it in range(1, 13)}}, "2024-03-10 (10) and 2 more"),
+        ({"days": {f"2024-03-{it:02}": it for it in range(1, 12)}}, "2024-03-10 (10) and 1 more"),
         ({"days": {f"2024-03-{it:02}": it for it in range(1, 11)}}, ", 2024-03-10 (10)"),
+        (
+            {"starts_later": [LaterRate("m", "4477", "", "2024-03-01", "44")]},
+            "4477 starts on 2024-03-01: until then prefix 44 applies",
+        ),
         ({"replaces": 3}, "compared with version 3: no difference"),
         (
             {"replaces": 3, "changes": {"dearer": 1_200, "removed": 1}},

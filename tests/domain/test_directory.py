@@ -11,6 +11,7 @@ from tollbook.domain.directory import (
     Organization,
     User,
     currency_problem,
+    decimals_of,
     has_control_characters,
     id_problem,
     new_organization_problems,
@@ -128,3 +129,41 @@ def test_an_email_has_an_at_sign(email: str | None, expected: list[str]) -> None
 
 def test_a_zone_is_read_once() -> None:
     assert zone("Europe/Berlin") is zone("Europe/Berlin")
+
+
+def test_everything_wrong_with_a_user_is_named_at_once() -> None:
+    wrong = User("a\x00", "", "x" * (LONGEST_EMAIL + 1))
+    assert codes(user_problems(wrong)) == [
+        ("id", "control_characters"),
+        ("name", "empty"),
+        ("email", "too_long"),
+        ("email", "invalid_email"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("currency", "decimals"),
+    [("USD", 2), ("JPY", 0), ("KWD", 3), ("CLF", 4), ("XAU", None), ("ABC", None), ("usd", None)],
+)
+def test_a_currency_has_the_decimals_of_its_smallest_unit(
+    currency: str, decimals: int | None
+) -> None:
+    assert decimals_of(currency) == decimals
+
+
+@pytest.mark.parametrize(
+    ("problem", "sentence"),
+    [
+        (text_problem("name", " ", 9), "name must not be empty"),
+        (text_problem("name", "x" * 10, 9), "name must have at most 9 characters"),
+        (text_problem("name", "\t.", 9), "name must not contain control characters"),
+        (currency_problem("x"), "currency must be an ISO 4217 code such as USD"),
+        (
+            new_user_problems(User("..", "Ann"))[0],
+            'id must not be "." or "..": a URL path cannot contain such an id',
+        ),
+        (user_problems(User("ann", "Ann", "x"))[0], "email must contain @"),
+    ],
+)
+def test_a_problem_is_a_sentence_about_its_field(problem: Problem, sentence: str) -> None:
+    assert problem.error == sentence

@@ -127,6 +127,7 @@ def test_a_prefix_is_wholly_covered_if_all_longer_numbers_are(
         (["44"], "GB", "", True),
         (["44"], "GB", "4", True),
         (["44"], "GB", "44", False),
+        (["4"], "GB", "4", False),
         ([f"44{it}" for it in range(10)], "GB", "44", True),
         ([f"44{it}" for it in range(9)], "GB", "44", False),
         ([f"44{it}" for it in range(10)], "GB", "", True),

@@ -55,7 +55,7 @@ def _same(one: Rate, other: Rate) -> bool:
     return days and one.pricing == other.pricing
 
 
-@examples(150)
+@examples(60)
 @given(single=RATES, first=RATES, second=RATES)
 def test_each_row_that_clashes_is_found_with_one_that_it_clashes_with(
     single: list[Rate], first: list[Rate], second: list[Rate]

@@ -13,7 +13,7 @@ source: a test
 rates:
   - {meter: voice.call, price: "0.60", per: minute, to: "44"}
   - {meter: voice.call, price: "0.30", per: minute, to: "44",
-     hours: {days: "sat,sun", from: "00:00", until: "24:00"}}
+     hours: {days: "sat,sun", from: "00:00", until: "22:30"}}
   - {meter: sms.outbound, per: segment, graduated: [{up_to: 10, price: "0.10"}, {price: "0.01"}]}
   - {meter: api.request, price: "1", per: request}
   - {meter: api.request, price: "3", per: request, when: {plan: "2"}}
@@ -50,7 +50,8 @@ def message(cost: str, body: str) -> str:
         call("0.60"),
         call("0.6"),
         call("0.30", time="2024-01-20T10:30"),
-        call("0.30", time="2024-01-21T23:59"),
+        call("0.30", time="2024-01-21T22:29"),
+        call("0.60", time="2024-01-21T22:30"),
         call("0.60", time="2024-01-22"),
         call("0", quantity="0"),
         "{event: {type: voice.call, quantity: 60, cost: 5}, cost: 5}",

@@ -184,3 +184,10 @@ def test_unknown_fields_of_the_root_are_known_when_reading_ends() -> None:
     with pytest.raises(TooMuchWork) as error:
         root("nam: a\nrates: [" + "{b: 1}, " * 500 + "]\nx: 1\n", most=500)
     assert [it.value for it in error.value.unknown] == ["nam"]
+
+
+def test_deep_nesting_is_more_work_than_a_long_list() -> None:
+    """Each token costs more the more keys may still begin on its line."""
+    assert root("rates: [" + ", ".join(["1"] * 300) + "]", most=900) is not None
+    with pytest.raises(TooMuchWork):
+        root("rates: " + "[" * 300 + "]" * 300, most=900)
