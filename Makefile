@@ -32,7 +32,7 @@ check: setup-dev ## style, types, layers, unit tests and journeys on SQLite, in 
 
 test: setup-dev ## every test, on SQLite and PostgreSQL, the page in a Chromium, in ten minutes
 	@scripts/node && TOLLBOOK_TEST_CHROMIUM=$$(scripts/chromium) && export TOLLBOOK_TEST_CHROMIUM && \
-	TOLLBOOK_TEST_POSTGRES=$$(scripts/postgres) && TOLLBOOK_TEST_PGBOUNCER=$$(scripts/pgbouncer) && \
+	TOLLBOOK_TEST_POSTGRES=$$(scripts/postgres --unsynced) && TOLLBOOK_TEST_PGBOUNCER=$$(scripts/pgbouncer) && \
 	export TOLLBOOK_TEST_POSTGRES TOLLBOOK_TEST_PGBOUNCER && $(bin)/python -m pytest -n auto $(args)
 
 lint: setup-dev ## style, types, layers, written files

@@ -3,44 +3,58 @@
 `python -m benchmarks.capacity --help` lists what can be changed.
 """
 
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields
 from math import ceil
 from random import Random
+from typing import Any, TypeVar
 
 import click
 
 _DAY = 86_400
+_HOURS = 730
+"""Of a month."""
 _MICROSECONDS = 1_000_000
 
 
 @dataclass(frozen=True)
 class Figures:
-    """What one event costs: measured with batches of 1,000 events on PostgreSQL 15.
+    """What one event costs, as `python -m benchmarks.cluster` measures it with three workers.
 
-    `server_us` and `database_us` are microseconds of processor time of the server, without HTTP,
-    and of PostgreSQL. `event_bytes` are those of tables and indexes, and `log_bytes` those of the
-    log of writes, which a replica receives too. `cluster_factor` is what a cluster of Citus took
-    in place of a plain PostgreSQL for batches of 1,000 events. `writer_events` is the most that
-    one organization can store in a second, because its commits run one after the other.
+    The defaults are of batches of 1,000 events of 100 organizations.
+    `server_us`, `coordinator_us` and `worker_us` are microseconds of processor time of the server,
+    of the coordinator, and of all workers together. `event_bytes` are those of an event with its
+    identity and their indexes, `sum_bytes` those of a sum of one user, day and meter, and
+    `log_bytes` those of the logs of writes, which a replica receives too. `request_bytes` reach
+    the server without compression, `coordinator_bytes` the coordinator, and `worker_bytes` all
+    workers. `writer_events` is the most that one organization can store in a second: its commits
+    run one after the other.
     """
 
     server_us: float = 23.0
-    database_us: float = 33.5
-    event_bytes: float = 495
-    log_bytes: float = 930
-    cluster_factor: float = 2.0
-    writer_events: float = 20_000
+    coordinator_us: float = 62.0
+    worker_us: float = 247.0
+    event_bytes: float = 557
+    sum_bytes: float = 265
+    log_bytes: float = 2_110
+    request_bytes: float = 215
+    coordinator_bytes: float = 260
+    worker_bytes: float = 936
+    writer_events: float = 18_000
 
 
 @dataclass(frozen=True)
 class Load:
     """What a platform sends: organization sizes follow a power law with this exponent.
 
-    A core is used up to `busy`, so that load can double and a server can fail.
+    Each user uses some meters on each day. Events and the sums of days are kept equally long. A
+    core is used up to `busy`, so that load can double and a server can fail.
     """
 
     events_per_second: float = 1_000_000
     organizations: int = 100_000
+    users: int = 100_000_000
+    meters_of_user: int = 4
     exponent: float = 0.7
     replicas: int = 1
     days_kept: int = 30
@@ -48,19 +62,41 @@ class Load:
 
 
 @dataclass(frozen=True)
+class Prices:
+    """Examples, of no vendor: what a core costs in an hour, and a terabyte in a month."""
+
+    core_hour: float = 0.05
+    terabyte_month: float = 50.0
+
+
+@dataclass(frozen=True)
 class Capacity:
     """What is needed, and how evenly shards are loaded.
 
-    `largest_organization` is its share of one writer's capacity, which must stay below 1.
-    `fullest_shard` is the load of the fullest shard in units of the average.
+    Cores and disks include those of replicas. `largest_organization` is its share of one writer's
+    capacity, which must stay below 1. `fullest_shard` is the load of the fullest shard in units of
+    the average.
     """
 
     server_cores: int
-    database_cores: int
+    coordinator_cores: int
+    worker_cores: int
     disk_terabytes: float
+    request_megabytes_per_second: float
+    coordinator_megabytes_per_second: float
+    worker_megabytes_per_second: float
     log_megabytes_per_second: float
     largest_organization: float
     fullest_shard: float
+
+    @property
+    def cores(self) -> int:
+        """Return all cores."""
+        return self.server_cores + self.coordinator_cores + self.worker_cores
+
+    def monthly_cost(self, prices: Prices) -> float:
+        """Return the cost of cores and disks in a month."""
+        return self.cores * _HOURS * prices.core_hour + self.disk_terabytes * prices.terabyte_month
 
 
 def shares(load: Load) -> list[float]:
@@ -76,13 +112,17 @@ def simulate(figures: Figures, load: Load, shards: int = 32, seed: int = 1) -> C
     of_organizations = shares(load)
     for share in of_organizations:
         of_shard[random.randrange(shards)] += share
-    events = load.events_per_second
-    database_us = figures.database_us * figures.cluster_factor * (1 + load.replicas)
-    kept = events * _DAY * load.days_kept * figures.event_bytes * (1 + load.replicas)
+    events, copies = load.events_per_second, 1 + load.replicas
+    of_events = events * _DAY * figures.event_bytes
+    of_sums = load.users * load.meters_of_user * figures.sum_bytes
     return Capacity(
         server_cores=_cores(events, figures.server_us, load.busy),
-        database_cores=_cores(events, database_us, load.busy),
-        disk_terabytes=kept / 1e12,
+        coordinator_cores=_cores(events, figures.coordinator_us * copies, load.busy),
+        worker_cores=_cores(events, figures.worker_us * copies, load.busy),
+        disk_terabytes=(of_events + of_sums) * load.days_kept * copies / 1e12,
+        request_megabytes_per_second=events * figures.request_bytes / 1e6,
+        coordinator_megabytes_per_second=events * figures.coordinator_bytes / 1e6,
+        worker_megabytes_per_second=events * figures.worker_bytes / 1e6,
         log_megabytes_per_second=events * figures.log_bytes * load.replicas / 1e6,
         largest_organization=events * of_organizations[0] / figures.writer_events,
         fullest_shard=max(of_shard) * shards,
@@ -99,35 +139,53 @@ def organizations_beyond_one_writer(figures: Figures, load: Load) -> int:
     return sum(share > most for share in shares(load))
 
 
+Kind = TypeVar("Kind", Figures, Load, Prices)
+
+
+def _options(command: Callable[..., None]) -> Callable[..., None]:
+    """Add an option for each figure; its type is that of the default."""
+    for kind in (Prices, Figures, Load):
+        for field in reversed(fields(kind)):
+            name = f"--{field.name.replace('_', '-')}"
+            command = click.option(name, default=field.default, show_default=True)(command)
+    return command
+
+
+def _given(kind: type[Kind], options: Mapping[str, Any]) -> Kind:
+    """Return figures with the values of their options."""
+    return kind(**{field.name: options[field.name] for field in fields(kind)})
+
+
 @click.command()
-@click.option("--events-per-second", default=Load.events_per_second, show_default=True)
-@click.option("--organizations", default=Load.organizations, show_default=True)
-@click.option("--exponent", default=Load.exponent, show_default=True)
-@click.option("--replicas", default=Load.replicas, show_default=True)
-@click.option("--days-kept", default=Load.days_kept, show_default=True)
-@click.option("--busy", default=Load.busy, show_default=True)
+@_options
 @click.option("--shards", default=32, show_default=True)
-@click.option("--server-us", default=Figures.server_us, show_default=True)
-@click.option("--database-us", default=Figures.database_us, show_default=True)
-@click.option("--event-bytes", default=float(Figures.event_bytes), show_default=True)
-@click.option("--log-bytes", default=float(Figures.log_bytes), show_default=True)
-@click.option("--cluster-factor", default=Figures.cluster_factor, show_default=True)
-@click.option("--writer-events", default=float(Figures.writer_events), show_default=True)
-def main(shards: int, **options: float) -> None:
-    """Print what a cluster needs for a load."""
-    figures = Figures(**{name: options[name] for name in Figures.__dataclass_fields__})
-    # The options have the types of the defaults.
-    given = {name: options[name] for name in Load.__dataclass_fields__}
-    load = Load(**given)  # type: ignore[arg-type]
+def main(shards: int, **options: Any) -> None:
+    """Print what a cluster needs for a load.
+
+    The prices are examples: replace them with yours.
+    """
+    figures, load = _given(Figures, options), _given(Load, options)
     found = simulate(figures, load, shards)
     beyond = organizations_beyond_one_writer(figures, load)
-    click.echo(f"cores of servers             {found.server_cores:>12,}")
-    click.echo(f"cores of PostgreSQL          {found.database_cores:>12,}")
-    click.echo(f"disk, in TB                  {found.disk_terabytes:>12,.1f}")
-    click.echo(f"log to replicas, in MB/s     {found.log_megabytes_per_second:>12,.0f}")
-    click.echo(f"largest organization         {found.largest_organization:>12.2f} of one writer")
-    click.echo(f"organizations beyond it      {beyond:>12,}")
-    click.echo(f"fullest shard                {found.fullest_shard:>12.2f} of the average")
+    cost = found.monthly_cost(_given(Prices, options))
+    events = load.events_per_second * _HOURS * 3600
+    lines = {
+        "cores of servers": f"{found.server_cores:,}",
+        "cores of the coordinator": f"{found.coordinator_cores:,}",
+        "cores of workers": f"{found.worker_cores:,}",
+        "disk": f"{found.disk_terabytes:,.1f} TB",
+        "requests to servers": f"{found.request_megabytes_per_second:,.0f} MB/s",
+        "server to coordinator": f"{found.coordinator_megabytes_per_second:,.0f} MB/s",
+        "coordinator to workers": f"{found.worker_megabytes_per_second:,.0f} MB/s",
+        "log to replicas": f"{found.log_megabytes_per_second:,.0f} MB/s",
+        "largest organization": f"{found.largest_organization:.2f} of one writer",
+        "organizations beyond it": f"{beyond:,}",
+        "fullest shard": f"{found.fullest_shard:.2f} of the average",
+        "cost of a month": f"{cost:,.0f}",
+        "cost of a million events": f"{cost / events * 1e6:.4f}",
+    }
+    for name, text in lines.items():
+        click.echo(f"{name:<28}{text}")
 
 
 if __name__ == "__main__":

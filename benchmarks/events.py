@@ -44,13 +44,25 @@ class Identifiers:
 
 
 class Traffic:
-    """Different events of 1,000 users during the current day, encoded as requests."""
+    """Different events of users during the last days, encoded as requests.
 
-    def __init__(self) -> None:
-        self._random = Random(_SEED)
+    Each event is of a random organization, one of its users, and a random day. Traffic that is
+    made at the same time for the same organizations needs another seed, or ids repeat.
+    """
+
+    def __init__(
+        self,
+        organizations: Sequence[str] = (ORGANIZATION,),
+        users: Sequence[str] = USERS,
+        days: int = 1,
+        seed: int = _SEED,
+    ) -> None:
+        self._random = Random(seed)
         now = datetime.now(UTC)
         self._identifiers = Identifiers(self._random, now)
-        self._day = now.date().isoformat()
+        self._organizations = organizations
+        self._users = users
+        self._days = [(now.date() - timedelta(days=it)).isoformat() for it in range(days)]
 
     def bodies(self, requests: int, events: int) -> list[bytes]:
         """Return bodies of a number of events each: a single event, or an array."""
@@ -70,8 +82,9 @@ class Traffic:
         quantity = 1 + int(random.random() * _MOST_QUANTITY[meter])
         return (
             f'{{"id":"{identity}","type":"{meter}",'
-            f'"organization_id":"{ORGANIZATION}","user_id":"{USERS[int(random.random() * 1000)]}",'
-            f'"time":"{self._day}T{time}Z","quantity":{quantity},"attributes":'
+            f'"organization_id":"{random.choice(self._organizations)}",'
+            f'"user_id":"{random.choice(self._users)}",'
+            f'"time":"{random.choice(self._days)}T{time}Z","quantity":{quantity},"attributes":'
             f'{{"to":"{_NUMBERS[int(random.random() * 10_000)]}","direction":"{direction}"}}}}'
         )
 

@@ -24,6 +24,7 @@ class Job:
     requests: Sequence[bytes]
     status: int = 200
     start: bytes = b""
+    most_seconds: float = 900
 
 
 @dataclass(frozen=True)
@@ -100,7 +101,8 @@ async def _run(job: Job) -> Outcome:
     busy, start = time.process_time(), time.perf_counter()
     for connection in connections:
         connection.send()
-    await asyncio.gather(*(connection.done for connection in connections))
+    async with asyncio.timeout(job.most_seconds):
+        await asyncio.gather(*(connection.done for connection in connections))
     seconds = time.perf_counter() - start
     return Outcome(seconds, Times(taken), time.process_time() - busy)
 
@@ -112,6 +114,8 @@ def _work(pipe: Pipe) -> None:
             pipe.send(uvloop.run(_run(job)))
         except WrongAnswer as error:
             pipe.send(error)
+        except TimeoutError:
+            pipe.send(WrongAnswer(f"not all requests answered in {job.most_seconds:.0f} s"))
 
 
 class Load:

@@ -1,4 +1,4 @@
-"""A cluster of Citus for tests: a coordinator and two workers, each of which may be killed."""
+"""A cluster of Citus for tests: a coordinator and workers, each of which may be killed."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
@@ -40,9 +40,9 @@ class Nodes:
 
     engine = CITUS
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, workers: int = 2) -> None:
         self.coordinator = _node(folder / "coordinator")
-        self.workers = [_node(folder / f"worker_{number}") for number in (1, 2)]
+        self.workers = [_node(folder / f"worker_{number + 1}") for number in range(workers)]
 
     @property
     def url(self) -> str:
@@ -51,16 +51,34 @@ class Nodes:
 
     def create(self) -> "Nodes":
         """Create and start the nodes, and divide the tables of an empty database over them."""
-        for node in self._all():
-            node.create()
-            node.execute("CREATE EXTENSION citus")
-        port = self.coordinator.port
-        self.coordinator.execute(f"SELECT citus_set_coordinator_host('127.0.0.1', {port})")
-        for worker in self.workers:
-            self.coordinator.execute(f"SELECT citus_add_node('127.0.0.1', {worker.port})")
-        with closing(open_database(self.url, options=Options(shard_count=_SHARDS))) as database:
-            migrate(database)
+        self.start()
+        self.divide(self.coordinator.database, self.workers, _SHARDS)
         return self
+
+    def start(self) -> None:
+        """Create and start the nodes, which do not know each other yet."""
+        for node in self.all():
+            node.create()
+
+    def divide(self, database: str, workers: Sequence[Cluster], shards: int) -> str:
+        """Divide the tables of an empty database over some workers, and return its URL.
+
+        Each database is a cluster of its own, so several of them can share the nodes.
+        """
+        for node in (self.coordinator, *workers):
+            if database != node.database:
+                node.execute(f"CREATE DATABASE {database}")
+            node.execute("CREATE EXTENSION citus", database)
+        port = self.coordinator.port
+        add_coordinator = f"SELECT citus_set_coordinator_host('127.0.0.1', {port})"
+        self.coordinator.execute(add_coordinator, database)
+        for worker in workers:
+            add = f"SELECT citus_add_node('127.0.0.1', {worker.port})"
+            self.coordinator.execute(add, database)
+        url = self.coordinator.url_of(database)
+        with closing(open_database(url, options=Options(shard_count=shards))) as opened:
+            migrate(opened)
+        return url
 
     def worker_of(self, organization: str) -> Cluster:
         """Return the worker that has the rows of an organization."""
@@ -93,17 +111,18 @@ class Nodes:
     def wait_until_decided(self) -> None:
         """Wait until no node has a transaction that is prepared and not committed yet."""
         give_up = monotonic() + _PATIENCE
-        while any(it.value(IN_DOUBT) for it in self._all()):
+        while any(it.value(IN_DOUBT) for it in self.all()):
             if monotonic() > give_up:
                 raise RuntimeError(f"prepared transactions remain after {_PATIENCE:.0f} seconds")
             sleep(0.1)
 
     def drop(self) -> None:
         """Kill the nodes; their files are removed with the parent folder."""
-        for node in self._all():
+        for node in self.all():
             node.drop()
 
-    def _all(self) -> list[Cluster]:
+    def all(self) -> list[Cluster]:
+        """Return all nodes, the coordinator first."""
         return [self.coordinator, *self.workers]
 
 

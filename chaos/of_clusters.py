@@ -97,6 +97,7 @@ def _worker_away(bench: Bench) -> Verdict:
             while monotonic() < start + (3 if bench.quick else _AWAY):
                 _require(world, away, 503)
                 _require(world, present, 200)
+                _require_ready(world)
                 sleep(0.1)
             worker.start()
             world.load.wait_for(50)
@@ -121,6 +122,13 @@ def _require(world: World, organization: str, status: int) -> None:
     read = _question(world, organization)
     if (sent.status_code, read) != (status, status):
         world.notes.append(f"wrong: {sent.status_code} and {read} instead of {status}")
+
+
+def _require_ready(world: World) -> None:
+    """Note when a load balancer would send the server no traffic for the other worker."""
+    answer = world.get("/readyz")
+    if answer.status_code != 200:
+        world.notes.append(f"wrong: not ready: {answer.text}")
 
 
 def _question(world: World, organization: str) -> int:
@@ -168,7 +176,8 @@ OF_CLUSTERS = (
     ),
     Fault(
         "a worker of a cluster that is away for a minute",
-        "503 for its organizations; events and questions of others continue; automatic recovery",
+        "503 for its organizations; events and questions of others continue, and `/readyz` is 200; "
+        "automatic recovery",
         _worker_away,
         times=2,
         engines=(CITUS,),

@@ -60,6 +60,7 @@ class Cluster:
     """A PostgreSQL cluster, run by its own user because PostgreSQL refuses to run as root."""
 
     engine = "PostgreSQL"
+    database = "postgres"
 
     def __init__(self, folder: Path, options: str = "") -> None:
         self.folder = folder
@@ -71,7 +72,16 @@ class Cluster:
     @property
     def url(self) -> str:
         """Return the URL of the database."""
-        return f"postgresql://postgres@127.0.0.1:{self.port}/postgres"
+        return self.url_of(self.database)
+
+    def url_of(self, database: str) -> str:
+        """Return the URL of another database."""
+        return f"postgresql://postgres@127.0.0.1:{self.port}/{database}"
+
+    @property
+    def process(self) -> int:
+        """Return the id of the first process, whose children serve connections."""
+        return int((self._data / "postmaster.pid").read_text().split()[0])
 
     def create(self) -> "Cluster":
         """Create and start the cluster."""
@@ -133,7 +143,7 @@ class Cluster:
 
     def kill(self) -> None:
         """Kill every process; the postmaster is suspended first so that it starts no others."""
-        postmaster = int((self._data / "postmaster.pid").read_text().split()[0])
+        postmaster = self.process
         with suppress(ProcessLookupError):
             os.kill(postmaster, signal.SIGSTOP)
         children = subprocess.run(
@@ -149,9 +159,10 @@ class Cluster:
         """Promote a replica to primary."""
         self._run("pg_ctl", "-D", str(self._data), "-w", "promote")
 
-    def execute(self, statement: str) -> None:
+    def execute(self, statement: str, database: str | None = None) -> None:
         """Run a statement as the administrator."""
-        with psycopg.connect(self.url, autocommit=True) as connection:
+        url = self.url_of(database or self.database)
+        with psycopg.connect(url, autocommit=True) as connection:
             connection.execute(statement.encode())
 
     def configure(self, setting: str) -> None:
@@ -167,9 +178,10 @@ class Cluster:
                 raise RuntimeError(f"not within {_PATIENCE:.0f} seconds: {question}")
             sleep(0.02)
 
-    def value(self, question: str) -> Any:
+    def value(self, question: str, database: str | None = None) -> Any:
         """Return the value of a query as the administrator."""
-        with psycopg.connect(self.url, autocommit=True) as connection:
+        url = self.url_of(database or self.database)
+        with psycopg.connect(url, autocommit=True) as connection:
             row = connection.execute(question.encode()).fetchone()
         return row[0] if row else None
 

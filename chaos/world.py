@@ -69,11 +69,12 @@ class World:
         self.server.start()
 
     def until_ready(self, *, ready: bool = True) -> float:
-        """Wait until readiness is green, or red; return the seconds it took."""
+        """Wait until readiness is green, or not; return the seconds it took."""
         start = monotonic()
         while monotonic() < start + _PATIENCE:
             try:
-                if (self.get("/readyz").status_code == 200) is ready:
+                answer = self.get("/readyz")
+                if (answer.status_code == 200 and not answer.json()["degraded"]) is ready:
                     return monotonic() - start
             except httpx.TransportError:
                 pass

@@ -7,6 +7,7 @@ import psycopg
 from psycopg import sql
 
 from tests.kept import Kept
+from tollbook.store.copying import copy_database
 from tollbook.store.database import Database, open_database
 from tollbook.store.engine import Options
 from tollbook.store.migrate import migrate
@@ -67,6 +68,12 @@ class CitusCluster:
             migrate(database)
             database.close()
         return name
+
+    def copy_of(self, url: str) -> str:
+        """Copy a database into a new one of the cluster; return the URL of the copy."""
+        copy = self.url(self.create())
+        copy_database(url, copy, lambda _done, _total: None, of_moment=False, quick=True)
+        return copy
 
     def create_apart(self) -> str:
         """Make a database on every node, without a cluster of them: plain PostgreSQL."""

@@ -29,7 +29,17 @@ ON_ONE_SERVER = ("sqlite", "postgresql")
 """The engines of tests that copy, dump or replace the whole database of one server."""
 on_one_server = pytest.mark.parametrize("database_url", ON_ONE_SERVER, indirect=True)
 ENGINES = (*ON_ONE_SERVER, *(["citus"] if CITUS else []))
+OF_ONE_ENGINE = frozenset(
+    {"sqlite_url", "postgres_url", "emptied_postgres_url", "emptied_citus_url", "database_url"}
+)
 __all__ = ["made_demo"]
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run tests with `ledger_url` on a cluster too, unless they name the database of one engine."""
+    names = set(metafunc.fixturenames)
+    if CITUS and "ledger_url" in names and not names & OF_ONE_ENGINE:
+        metafunc.parametrize("ledger_url", ("sqlite", "citus"), indirect=True)
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -159,6 +169,16 @@ def database_url(request: pytest.FixtureRequest) -> str:
     if name == "sqlite_url" and "tmp_path" not in request.fixturenames:
         name = "sqlite_url_in_memory"
     return str(request.getfixturevalue(name))
+
+
+@pytest.fixture
+def ledger_url(request: pytest.FixtureRequest) -> str:
+    """The URL of a migrated, empty database: on SQLite, and on a cluster when there is one.
+
+    For tests that prove nothing more on PostgreSQL, such as those of commands.
+    """
+    engine = getattr(request, "param", "sqlite")
+    return str(request.getfixturevalue("sqlite_url" if engine == "sqlite" else _URLS[engine]))
 
 
 @pytest.fixture(params=ON_ONE_SERVER)

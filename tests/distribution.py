@@ -45,7 +45,7 @@ FIRST = (
 """The longest: at the end of a run, all processes should have something to do."""
 
 
-class Distribution(LoadScopeScheduling):
+class Distribution(LoadScopeScheduling):  # type: ignore[misc]
     """Distributes files, the tests of `APART` one by one, and each entry of `TOGETHER` as one.
 
     The marker `xdist_group` does nothing under pytest 9.2: it changes an attribute that is gone.

@@ -131,9 +131,7 @@ def _joins(scope: Scope) -> Iterator[str]:
     if len(joined) < 2 or not any(table in DIVIDED for table in joined.values()):
         return
     groups = _groups(scope.text_around)
-    # The rows of `recharged` are of one organization, which is a parameter.
-    of_parameter = {"recharged": ":organization"}
-    together = {groups(of_parameter.get(table or "", name)) for name, table in joined.items()}
+    together = {groups(name) for name in joined}
     if len(together) > 1:
         yield f"a join without the organization of both: {sorted(joined)}"
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import ssl
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -19,6 +20,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from tests.servers import free_port
+from tests.waiting import PATIENCE
 from tollbook.domain.mail import Encryption, MailServer, MailTerms
 
 USER, PASSWORD = "ledger", "pass word"
@@ -37,6 +39,8 @@ class Mailbox:
         self.were_encrypted: list[bool] = []
         self.refuse: Decide = lambda _: None
         self.data_answer = "250 OK"
+        self.holds_who_leaves = False
+        self.left = threading.Event()
 
     def terms(self, encryption: Encryption = Encryption.STARTTLS) -> MailTerms:
         server = MailServer("localhost", self.port, encryption, USER, PASSWORD)
@@ -67,6 +71,14 @@ class Mailbox:
             encryption = server.transport.get_extra_info("ssl_object")
             self.were_encrypted.append(encryption is not None)
         return self.data_answer
+
+    async def handle_QUIT(  # noqa: N802
+        self, _server: Any, _session: Any, _envelope: Any
+    ) -> str:
+        self.left.set()
+        if self.holds_who_leaves:
+            await asyncio.sleep(PATIENCE)
+        return "221 Bye"
 
 
 class Certificates:

@@ -66,11 +66,15 @@ def send(
     return asyncio.run(run())
 
 
+def _open_connections() -> int:
+    loop: Any = asyncio.get_running_loop()
+    return sum(it._sock is not None for it in list(loop._transports.values()))
+
+
 async def _until_closed() -> None:
     """Wait for connections that the library of mails closes when it could not connect."""
-    loop: Any = asyncio.get_running_loop()
     async with asyncio.timeout(PATIENCE):
-        while any(it._sock is not None for it in list(loop._transports.values())):
+        while _open_connections():
             await asyncio.sleep(0.01)
 
 
@@ -185,6 +189,25 @@ def test_a_repeat_has_the_same_id(mailbox: Mailbox, certificates: Certificates) 
     send(mailbox.terms(), certificates)
     first, second = mailbox.received
     assert first["Message-ID"] == second["Message-ID"]
+
+
+def test_who_stops_while_a_server_takes_leave_closes_the_connection(
+    mailbox: Mailbox, certificates: Certificates
+) -> None:
+    mailbox.holds_who_leaves = True
+    terms = mailbox.terms()
+
+    async def run() -> int:
+        message = mail_message(terms, ADDRESS, [FOUND], None, FOUND.at)
+        sending = asyncio.create_task(Mailer(terms, certificates.client).send(message, ADDRESS))
+        await asyncio.to_thread(mailbox.left.wait, PATIENCE)
+        sending.cancel()
+        await asyncio.gather(sending, return_exceptions=True)
+        await asyncio.sleep(0)
+        return _open_connections()
+
+    assert asyncio.run(run()) == 0
+    assert len(mailbox.received) == 1
 
 
 def test_a_final_refusal_holds_up_nobody(

@@ -8,11 +8,13 @@ import pytest
 
 from tests.builders import Platform, event
 from tollbook.analytics.completeness import (
+    AnswerPart,
     Meta,
     completeness,
     instant_text,
     instants_of,
     of_a_part,
+    parts_of,
     period_or_all,
     period_state,
 )
@@ -20,9 +22,11 @@ from tollbook.analytics.scope import QuestionScope
 from tollbook.domain.events import microseconds
 from tollbook.domain.periods import Period
 from tollbook.store import directory
+from tollbook.store.citus.versions import NodeVersion
 from tollbook.store.database import Database
 from tollbook.store.directory import OrganizationRow
 from tollbook.store.pending_events import PendingEvents
+from tollbook.store.versions import LedgerVersion
 
 JANUARY = Period(date(2024, 1, 1), date(2024, 1, 31))
 FEBRUARY = Period(date(2024, 2, 1), date(2024, 2, 29))
@@ -52,8 +56,10 @@ def meta(platform: Platform, organization: str = "", period: Period | None = JAN
 
 def test_an_empty_organization_waits_for_nothing(platform: Platform) -> None:
     for organization in ("", "org_1"):
-        assert meta(platform, organization) == Meta(
-            as_of="2024-01-31T12:00:00.000Z",
+        found = meta(platform, organization)
+        assert {it.as_of for it in found.parts or ()} <= {found.as_of}
+        assert msgspec.structs.replace(found, parts=None) == Meta(
+            as_of="2024-01-31T12:00:00.000000Z",
             timezone="UTC",
             currency="USD",
             period_state="open",
@@ -64,6 +70,16 @@ def test_an_empty_organization_waits_for_nothing(platform: Platform) -> None:
             ingest_lag_seconds=None,
             pending_events=PendingEvents(0, 0, 0),
         )
+
+
+def test_each_node_is_as_of_its_newest_change_or_of_the_answer() -> None:
+    nodes = (NodeVersion("node_1", NOON - 5), NodeVersion("node_2", NOON + 1_500))
+    version = LedgerVersion(1, NOON + 1_500, 0, NOON + 1_500, 0, nodes)
+    assert parts_of(version, NOON) == [
+        AnswerPart("node_1", "2024-01-31T12:00:00.000000Z", 0.0),
+        AnswerPart("node_2", "2024-01-31T12:00:00.001500Z", 1.5),
+    ]
+    assert parts_of(version._replace(nodes=()), NOON) is None
 
 
 def test_waiting_events_are_a_share_of_all_events_of_the_period(platform: Platform) -> None:

@@ -46,7 +46,7 @@ def test_a_server_is_alive_and_ready_and_needs_no_key_to_say_so(server: Server) 
         assert response.status_code == 200
         assert response.headers["cache-control"] == "no-store"
         every = dict.fromkeys(("queue", "disk", "migrations", "writer", "reads", "clock"), "ok")
-        assert response.json() == {"ready": True, "checks": every}
+        assert response.json() == {"ready": True, "degraded": False, "checks": every}
 
 
 @pytest.fixture

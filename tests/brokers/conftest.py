@@ -1,6 +1,7 @@
 """A tenant whose ledger is in a file, and brokers that the tests of a module share."""
 
 from collections.abc import Iterator
+from contextlib import closing
 from typing import Any
 
 import pytest
@@ -34,10 +35,27 @@ class Ledger(Platform):
             )
         return [row[0] for row in rows]
 
+    def set_schema_version(self, version: str) -> str:
+        """Change the version of the schema, at another of which consumers refuse the database.
+
+        Return the version before.
+        """
+        with (
+            closing(open_database(self.url, schema_version=None)) as database,
+            database.writing() as transaction,
+        ):
+            row = transaction.row("SELECT schema_version FROM directory_state WHERE id = 1")
+            assert row is not None
+            transaction.execute(
+                "UPDATE directory_state SET schema_version = :version WHERE id = 1",
+                version=version,
+            )
+        return str(row[0])
+
 
 @pytest.fixture
-def ledger(sqlite_url: str) -> Iterator[Ledger]:
-    it = Ledger(sqlite_url)
+def ledger(ledger_url: str) -> Iterator[Ledger]:
+    it = Ledger(ledger_url)
     yield it
     it.database.close()
 

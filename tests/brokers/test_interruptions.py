@@ -63,6 +63,7 @@ def test_messages_are_released_once_after_the_time_they_are_held(
     asyncio.run(run())
 
 
+@pytest.mark.usefixtures("sqlite_url")
 @pytest.mark.parametrize("signals", [1, 2])
 def test_a_second_signal_ends_it_at_once_and_loses_nothing(
     ledger: Ledger, stream: Stream, signals: int
@@ -91,15 +92,9 @@ def test_a_second_signal_ends_it_at_once_and_loses_nothing(
 @contextmanager
 def unreadable(ledger: Ledger) -> Iterator[None]:
     """Have the database refuse everything, as after a migration to a later version."""
-    path = ledger.url.removeprefix("sqlite:///")
-    statement = "UPDATE directory_state SET schema_version = ? WHERE id = 1"
-    with closing(sqlite3.connect(path)) as connection:
-        row = connection.execute("SELECT schema_version FROM directory_state").fetchone()
-        with connection:
-            connection.execute(statement, ("9999",))
-        yield
-        with connection:
-            connection.execute(statement, row)
+    version = ledger.set_schema_version("9999")
+    yield
+    ledger.set_schema_version(version)
 
 
 def consumer_of(ledger: Ledger, stream: Stream, metrics: ConsumeMetrics, folder: Path) -> Consumer:

@@ -3,8 +3,6 @@
 import asyncio
 import gzip
 import json
-import sqlite3
-from contextlib import closing
 from typing import Any
 
 import nats
@@ -151,18 +149,12 @@ def test_nothing_is_acknowledged_or_dead_while_the_database_is_away(
     consuming.start()
     wait_until(lambda: ledger.ids() == ["before"])
     assert health(port) == 200
-    with ledger.database.reading() as snapshot:
-        row = snapshot.row("SELECT schema_version FROM directory_state WHERE id = 1")
-        assert row is not None
-    with ledger.database.writing() as transaction:
-        transaction.execute("UPDATE directory_state SET schema_version = '9999' WHERE id = 1")
+    version = ledger.set_schema_version("9999")
     stream.publish((text(event(id="kept")), {}))
     wait_until(lambda: health(port) == 503)
     info = stream.run(lambda js: js.consumer_info(stream.name, "tollbook"))
     assert (info.ack_floor.stream_seq, info.num_ack_pending) == (1, 1)
-    path = ledger.url.removeprefix("sqlite:///")
-    with closing(sqlite3.connect(path)) as connection, connection:
-        connection.execute("UPDATE directory_state SET schema_version = ? WHERE id = 1", row)
+    ledger.set_schema_version(version)
     wait_until(lambda: ledger.ids() == ["before", "kept"])
     wait_until(lambda: health(port) == 200)
     metrics = plain_http.get(f"http://127.0.0.1:{port}/metrics", timeout=PATIENCE).text

@@ -1,5 +1,7 @@
 """The command line, run in this process on a database of its own."""
 
+from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -7,7 +9,10 @@ from typing import Any
 import msgspec
 import pytest
 
+from tests.servers import SECRET_KEY
+from tollbook import wiring
 from tollbook.cli.main import run
+from tollbook.store.database import Database, open_database
 
 
 @dataclass(frozen=True)
@@ -25,10 +30,14 @@ class Tollbook:
     def __init__(self, capsys: pytest.CaptureFixture[str], folder: Path) -> None:
         self._capsys = capsys
         self.folder = folder
+        self.opened: list[Database] = []
+        """The databases that a command has left open, for the end of its process to close."""
 
     def __call__(self, *arguments: str) -> Ran:
         self._capsys.readouterr()
         code = run(arguments)
+        while self.opened:
+            self.opened.pop().close()
         printed = self._capsys.readouterr()
         return Ran(code, printed.out, printed.err)
 
@@ -54,14 +63,30 @@ class Tollbook:
 
 @pytest.fixture
 def tollbook(
-    sqlite_url: str,
+    ledger_url: str,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> Tollbook:
-    monkeypatch.setenv("TOLLBOOK_DATABASE_URL", sqlite_url)
+    monkeypatch.setenv("TOLLBOOK_DATABASE_URL", ledger_url)
+    if not ledger_url.startswith("sqlite"):  # which has a key in a file
+        monkeypatch.setenv("TOLLBOOK_SECRET_KEY", SECRET_KEY)
     monkeypatch.chdir(tmp_path)
-    return Tollbook(capsys, tmp_path)
+    made = Tollbook(capsys, tmp_path)
+
+    def open_and_note(*arguments: Any) -> Database:
+        made.opened.append(open_database(*arguments))
+        return made.opened[-1]
+
+    monkeypatch.setattr(wiring, "open_database", open_and_note)
+    return made
+
+
+@pytest.fixture
+def ledger(ledger_url: str) -> Iterator[Database]:
+    """The database of the commands, for what a test prepares or reads there."""
+    with closing(open_database(ledger_url)) as opened:
+        yield opened
 
 
 @pytest.fixture

@@ -16,8 +16,8 @@ ALL = ("archive", "--older-than", "1", "--to", "archive")
 
 
 @pytest.fixture
-def filled(tollbook: Tollbook, sqlite_url: str) -> Tollbook:
-    with closing(open_database(sqlite_url)) as database:
+def filled(tollbook: Tollbook, ledger_url: str) -> Tollbook:
+    with closing(open_database(ledger_url)) as database:
         platform = Platform(database)
         platform.organization()
         platform.send(event(id="call-1"), event(id="call-2", time="2024-02-15T10:30:00Z"))
@@ -70,9 +70,9 @@ def test_an_archive_and_what_is_no_archive_are_not_discarded(filled: Tollbook) -
 
 @pytest.mark.parametrize("is_there", [True, False])
 def test_the_record_of_a_killed_run_is_discarded_with_its_file(
-    filled: Tollbook, sqlite_url: str, *, is_there: bool
+    filled: Tollbook, ledger_url: str, *, is_there: bool
 ) -> None:
-    killed_at("tollbook.lifecycle.archive._remove", "before", sqlite_url, *ALL)
+    killed_at("tollbook.lifecycle.archive._remove", "before", ledger_url, *ALL)
     path = only()
     if not is_there:
         path.unlink()
@@ -83,8 +83,8 @@ def test_the_record_of_a_killed_run_is_discarded_with_its_file(
     assert list(Path("archive").iterdir()) == []
 
 
-def test_a_month_is_restored_for_all_or_one_organization(filled: Tollbook, sqlite_url: str) -> None:
-    with closing(open_database(sqlite_url)) as database:
+def test_a_month_is_restored_for_all_or_one_organization(filled: Tollbook, ledger_url: str) -> None:
+    with closing(open_database(ledger_url)) as database:
         platform = Platform(database)
         platform.organization("org_2")
         platform.send(event(organization_id="org_2"))

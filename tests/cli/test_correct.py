@@ -6,14 +6,14 @@ import pytest
 
 from tests.builders import Platform, correction, event
 from tests.cli.conftest import Tollbook
-from tollbook.store.database import open_database
+from tollbook.store.database import Database
 
 CORRECT = ("events", "correct", "org_1")
 
 
 @pytest.fixture
-def platform(sqlite_url: str) -> Platform:
-    platform = Platform(open_database(sqlite_url))
+def platform(ledger: Database) -> Platform:
+    platform = Platform(ledger)
     platform.organization()
     platform.send(event(), event(id="late", cost_pending=True))
     return platform
@@ -26,7 +26,7 @@ def test_an_event_is_corrected_by_options(tollbook: Tollbook, platform: Platform
     arguments = (*CORRECT, "call-1", *options, *changes, *more)
     assert tollbook(*arguments).out.startswith("1 accepted, 0 duplicate")
     facts = "SELECT day, user_id, meter, resource_id, quantity, attributes, cost FROM events"
-    (row,) = platform.rows(f"{facts} WHERE id = 'new'")
+    (row,) = platform.rows(f"{facts} WHERE id_text(id) = 'new'")
     assert row == (20240201, "user_2", 11, "r", 30_000_000, '{"a":1}', 500_000_000)
     (receipt,) = tollbook.json(*arguments)["receipts"]
     assert (receipt["status"], receipt["reversal_id"]) == ("duplicate", "new.reversal")

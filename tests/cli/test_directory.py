@@ -4,7 +4,7 @@ import pytest
 
 from tests.builders import Platform
 from tests.cli.conftest import Tollbook
-from tollbook.store.database import open_database
+from tollbook.store.database import Database
 
 
 def test_nothing_is_said_to_be_nothing(tollbook: Tollbook) -> None:
@@ -220,9 +220,9 @@ def test_what_would_mean_nothing_reliable_is_not_created(
 
 
 def test_verify_names_organizations_of_the_machine_s_zone_without_failing(
-    tollbook: Tollbook, sqlite_url: str
+    tollbook: Tollbook, ledger: Database
 ) -> None:
-    platform = Platform(open_database(sqlite_url))
+    platform = Platform(ledger)
     platform.organization(timezone="localtime")
     platform.organization("org_2", timezone="Europe/Berlin")
     ran = tollbook("verify")

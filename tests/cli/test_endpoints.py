@@ -6,7 +6,7 @@ import pytest
 
 from tests.alerts.builders import notification, notify
 from tests.cli.conftest import Tollbook
-from tollbook.store.database import open_database
+from tollbook.store.database import Database
 
 URL = "https://example.com/hook"
 
@@ -59,10 +59,8 @@ def test_a_wrong_url_is_refused(tollbook: Tollbook) -> None:
     assert (refused.code, "url must begin with https://" in refused.err) == (1, True)
 
 
-def test_notifications_are_listed(tollbook: Tollbook, sqlite_url: str) -> None:
+def test_notifications_are_listed(tollbook: Tollbook, ledger: Database) -> None:
     assert "nothing was notified yet" in tollbook("notifications", "list").out
-    database = open_database(sqlite_url)
-    (identity,) = notify(database, notification("a"))
-    database.close()
+    (identity,) = notify(ledger, notification("a"))
     assert identity in tollbook("notifications", "list").out
     assert identity not in tollbook("notifications", "list", "--type", "key.expiring").out

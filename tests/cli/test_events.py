@@ -5,12 +5,12 @@ import pytest
 
 from tests.builders import Platform, event, reversal
 from tests.cli.conftest import Tollbook
-from tollbook.store.database import open_database
+from tollbook.store.database import Database
 
 
 @pytest.fixture
-def platform(sqlite_url: str) -> Platform:
-    platform = Platform(open_database(sqlite_url))
+def platform(ledger: Database) -> Platform:
+    platform = Platform(ledger)
     platform.organization()
     return platform
 

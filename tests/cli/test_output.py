@@ -11,7 +11,7 @@ import pytest
 
 from tests.builders import Platform, event
 from tests.cli.conftest import Ran, Tollbook
-from tollbook.store.database import open_database
+from tollbook.store.database import Database
 
 HOSTILE = "\x1b[31m\x9b2J\u202eevil\u2066\x07"
 """An attribute may hold any of these."""
@@ -32,8 +32,8 @@ def assert_harmless(ran: Ran) -> None:
 
 
 @pytest.fixture
-def platform(tollbook: Tollbook, sqlite_url: str) -> Platform:
-    platform = Platform(open_database(sqlite_url))
+def platform(tollbook: Tollbook, ledger: Database) -> Platform:
+    platform = Platform(ledger)
     identity = f"org{TURNING}"
     platform.organization(identity, name=f"name{TURNING}")
     user = f"user{TURNING}"

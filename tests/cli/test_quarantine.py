@@ -139,10 +139,10 @@ def test_selected_events_are_discarded_and_every_event_on_request_only(platform:
 
 
 def test_a_run_that_was_begun_elsewhere_is_stopped_and_resumed(
-    platform: Tollbook, sqlite_url: str
+    platform: Tollbook, ledger_url: str
 ) -> None:
     assert "no quarantine runs" in platform("quarantine", "runs").out
-    with closing(open_database(sqlite_url)) as database:
+    with closing(open_database(ledger_url)) as database:
         actor = Actor(TENANT, COMMAND_LINE, now())
         runs.begin(database, actor, QuarantineAction.DISCARD, EVERYTHING, None)
     busy = platform.refusal("quarantine", "replay")

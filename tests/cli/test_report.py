@@ -12,7 +12,7 @@ from tests.builders import event
 from tests.cli.conftest import Tollbook
 from tests.inside import serving
 from tollbook.analytics.users import USER_ROW
-from tollbook.store.database import open_database
+from tollbook.store.database import Database
 
 pytestmark = pytest.mark.usefixtures("example_prices")
 
@@ -59,7 +59,7 @@ def test_the_table_has_the_documented_columns_and_a_total(platform: Tollbook) ->
     assert [*total, "60049.729346667"] in exact
 
 
-def test_csv_is_exact_and_that_of_the_api(platform: Tollbook, sqlite_url: str) -> None:
+def test_csv_is_exact_and_that_of_the_api(platform: Tollbook, ledger: Database) -> None:
     ran = platform("report", "users", *JANUARY, "--csv")
     rows = list(csv.DictReader(ran.out.splitlines()))
     assert list(rows[0]) == COLUMNS
@@ -68,7 +68,7 @@ def test_csv_is_exact_and_that_of_the_api(platform: Tollbook, sqlite_url: str) -
     assert rows[0]["total_voice_seconds"] == "90"
     assert (rows[1]["kb_minutes"], rows[1]["total_cost"]) == ("1.666666667", "49.549346667")
     key = platform("keys", "create", "--permission", "admin").out.strip()
-    with serving(open_database(sqlite_url)) as http:
+    with serving(ledger) as http:
         of_api = http.get(
             "/v1/analytics/users",
             headers={"X-API-Key": key},
@@ -154,9 +154,9 @@ def test_a_sound_ledger_verifies(platform: Tollbook) -> None:
         "DELETE FROM usage_monthly WHERE meter = 6",
         "DELETE FROM resources_daily",
         "UPDATE organization_resources SET days = 2",
-        "DELETE FROM event_keys WHERE id_text(id) = '1'",
-        "DELETE FROM events WHERE id_text(id) = '1'",
-        "UPDATE events SET cost = 0 WHERE id_text(id) = '2'",
+        "DELETE FROM event_keys WHERE id = x'31'",
+        "DELETE FROM events WHERE id = x'31'",
+        "UPDATE events SET cost = 0 WHERE id = x'32'",
     ],
 )
 def test_a_damaged_ledger_is_exit_code_1_and_a_list(

@@ -7,15 +7,15 @@ import pytest
 from tests.builders import Platform, event
 from tests.cli.conftest import Tollbook
 from tests.rerating.builders import CALLS, SMS, book
-from tollbook.store.database import open_database
+from tollbook.store.database import Database
 
 JANUARY = ("prices", "rerate", "--start", "2024-01-01", "--end", "2024-01-31")
 
 
 @pytest.fixture
-def platform(sqlite_url: str) -> Platform:
+def platform(ledger: Database) -> Platform:
     """A platform with a call and a message in January, and a book that prices calls only."""
-    platform = Platform(open_database(sqlite_url))
+    platform = Platform(ledger)
     platform.organization()
     platform.send(event(), event(id="sms-1", type="sms.outbound", quantity=1))
     platform.load(book(CALLS))

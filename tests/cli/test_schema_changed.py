@@ -18,10 +18,10 @@ VERBS = (
 
 @pytest.mark.parametrize("verb", VERBS, ids=lambda it: " ".join(it[:2]))
 def test_a_verb_refuses_with_a_sentence(
-    tollbook: Tollbook, sqlite_url: str, verb: tuple[str, ...]
+    tollbook: Tollbook, ledger_url: str, verb: tuple[str, ...]
 ) -> None:
     assert tollbook("tenants", "list").code == 0
-    database = open_database(sqlite_url, schema_version=None)
+    database = open_database(ledger_url, schema_version=None)
     with database.writing() as transaction:
         transaction.execute("UPDATE directory_state SET schema_version = '9999'")
     database.close()

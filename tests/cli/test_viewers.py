@@ -5,7 +5,7 @@ import pytest
 from tests.cli.conftest import Tollbook
 from tests.inside import serving
 from tollbook.domain.keys import Permission
-from tollbook.store.database import open_database
+from tollbook.store.database import Database
 
 SELF = "/v1/keys/self"
 
@@ -19,7 +19,7 @@ def key(tollbook: Tollbook) -> str:
 
 
 def test_a_token_is_for_the_key_that_is_named(
-    tollbook: Tollbook, key: str, sqlite_url: str
+    tollbook: Tollbook, key: str, ledger: Database
 ) -> None:
     made = tollbook.json("viewers", "create", "org_1", "--user", "ann", "--key", key)
     shown = made["viewer_token"]
@@ -27,7 +27,7 @@ def test_a_token_is_for_the_key_that_is_named(
     every = tollbook(
         "viewers", "create", "org_1", "--key", key, "--expires-in-seconds", "60"
     ).out.strip()
-    with serving(open_database(sqlite_url)) as http:
+    with serving(ledger) as http:
 
         def status(text: str) -> int:
             return http.get(SELF, headers={"X-API-Key": text}).status_code

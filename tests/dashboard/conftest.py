@@ -10,9 +10,11 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize, expect, sync_playwright
 
+from tests.clusters import CitusCluster
+from tests.conftest import CITUS
 from tests.dashboard.measuring import ORGANIZATION, send_many
 from tests.demo import MadeDemo
-from tests.servers import Server
+from tests.servers import SECRET_KEY, Server
 from tests.waiting import PATIENCE
 
 CHROMIUM = (
@@ -61,9 +63,16 @@ class Demo:
             return str(client.post("/v1/viewer-tokens", json=given).json()["token"])
 
 
-@pytest.fixture(scope="package")
-def demo(made_demo: MadeDemo, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
-    with Server(made_demo.copied_to(tmp_path_factory.mktemp("dashboard"))) as server:
+@pytest.fixture(scope="package", params=("sqlite", "citus") if CITUS else ("sqlite",))
+def demo(
+    request: pytest.FixtureRequest, made_demo: MadeDemo, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Demo]:
+    url = made_demo.copied_to(tmp_path_factory.mktemp("dashboard"))
+    settings = {}
+    if request.param == "citus":  # where no file next to the database has the secret key
+        citus: CitusCluster = request.getfixturevalue("citus")
+        url, settings = citus.copy_of(url), {"secret_key": SECRET_KEY}
+    with Server(url, **settings) as server:
         yield Demo(server, made_demo.keys)
 
 

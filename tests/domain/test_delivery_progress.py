@@ -82,7 +82,7 @@ def test_what_is_not_rejected_waits_for_ever() -> None:
 
 
 def test_three_days_are_counted_from_the_first_attempt() -> None:
-    aside = DeliveryProgress(PENDING, 9, SET_ASIDE_AFTER, True, 50 * HOUR, 0)
+    aside = DeliveryProgress(PENDING, 9, 0, True, 50 * HOUR, 0)
     for hour, status in ((50 + 71, PENDING), (50 + 72, FAILED)):
         assert after_attempt(aside, AWAY, hour * HOUR, is_test=False).status is status
     assert GIVEN_UP_AFTER == 72 * HOUR

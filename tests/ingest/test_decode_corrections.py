@@ -156,6 +156,14 @@ def test_the_longest_texts(field: str, value: str) -> None:
     ]
 
 
+@pytest.mark.parametrize("field", ["id", "corrects", "reason", "user_id"])
+def test_a_text_may_have_characters_that_are_not_printed(field: str) -> None:
+    for value in ("a\ue000", "\u200b", "a b", "\u2028x"):
+        sent = {**correction(), field: value}
+        found = made(json.dumps(sent).encode())
+        assert value in (found.id, found.corrects, found.reason, found.values.get("user_id"))
+
+
 def test_every_problem_is_listed_at_once() -> None:
     body = {"colour": 1, "id": 5, "reason": "", "time": None, "quantity": -1, "type": "x.y"}
     (receipt,) = decode_json(json.dumps({**body, "cost": 1, "cost_pending": True}).encode())

@@ -70,6 +70,15 @@ def test_every_alert_has_instructions() -> None:
     assert all(rule["annotations"]["do"].endswith(".") for rule in rules)
 
 
+def test_a_node_of_a_cluster_that_is_away_has_one_alert_for_all_servers() -> None:
+    groups = yaml.safe_load((ROOT / "deploy" / "alerts.yaml").read_text())["groups"]
+    (rule,) = [
+        rule for group in groups for rule in group["rules"] if "tollbook_node_up" in rule["expr"]
+    ]
+    assert rule["expr"] == "min by (node) (tollbook_node_up) == 0"
+    assert "$labels.node " in rule["annotations"]["summary"]
+
+
 def test_the_dashboard_is_whole() -> None:
     dashboard = json.loads((ROOT / "deploy" / "grafana-dashboard.json").read_text())
     panels = dashboard["panels"]

@@ -113,6 +113,29 @@ def test_nobody_knows_who_has_unsubscribed(outbox: Outbox, number: int) -> None:
     assert mail.list_unsubscribed(outbox.transaction, "a", "end_1") == [BEN]
 
 
+def test_the_same_address_at_another_tenant_stays(outbox: Outbox, number: int) -> None:
+    other = Outbox(outbox.transaction, "b")
+    for box in (outbox, other):
+        box.mail(ANN)
+        box.attempt(box.deliver(1, address=ANN), outcome=REFUSED)
+        mail.unsubscribe(box.transaction, Lane(box.tenant, "end_2", ANN), AT)
+    erase(outbox, number)
+    assert rows(other, "address, status", "deliveries") == [(ANN, "pending")]
+    assert rows(other, "address, excerpt", "delivery_attempts") == [(ANN, "out of order")]
+    assert mail.list_unsubscribed(other.transaction, "b", "end_2") == [ANN]
+    assert mail.list_unsubscribed(outbox.transaction, "a", "end_2") == []
+
+
+def test_a_user_of_the_same_id_elsewhere_keeps_the_address(outbox: Outbox, number: int) -> None:
+    second = organization(outbox.transaction, "org_2", "a")
+    directory.add_user(outbox.transaction, second, User("ben", "Ben", BEN), AT)
+    outbox.mail(BEN)
+    erase(outbox, number, "ben")
+    assert addresses(outbox) == {"end_1": (BEN,)}
+    erase(outbox, second, "ben")
+    assert addresses(outbox) == {"end_1": ()}
+
+
 @pytest.mark.parametrize("user", ["ben", "nobody"])
 def test_a_user_without_an_address_changes_nothing(outbox: Outbox, number: int, user: str) -> None:
     outbox.mail(ANN)

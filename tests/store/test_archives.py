@@ -192,6 +192,8 @@ def test_purchases_are_stored_in_the_first_row_of_a_group(
     before = archives.sums_of(transaction, number, JANUARY)
     group = next(key for key in before if key[0] == "ann")
     archives.set_purchases(transaction, month(number), group, (7, 8, 9))
+    rows_of = "SELECT buy FROM archived_sums WHERE user_id = 'ann' ORDER BY part"
+    assert [buy for (buy,) in transaction.rows(rows_of)] == [7, 0]
     after = archives.sums_of(transaction, number, JANUARY)
     assert after[group] == (*before[group][:-3], 7, 8, 9)
     assert {key: it for key, it in after.items() if key != group} == {

@@ -16,6 +16,7 @@ from tests.inside import serving
 from tollbook import wiring
 from tollbook.api.operation.created_tokens import CreatedTokens
 from tollbook.api.operation.maintenance import Maintenance
+from tollbook.domain.events import instant_text, microseconds
 from tollbook.store.database import Database, open_database
 from tollbook.store.engine import Options, system_clock
 from tollbook.store.probe import clock_difference
@@ -120,6 +121,37 @@ def test_a_state_that_this_database_has_given_is_there_whatever_the_clock_says(
             assert status(later.isoformat()) == 400
 
 
+def test_no_answer_is_as_of_before_its_min_as_of(database: Database) -> None:
+    platform = Platform(database)
+    for organization in ("org_1", "org_2"):
+        platform.organization(organization)
+    users = [event(organization_id="org_2", id=name, user_id=name) for name in ("a", "b")]
+    platform.send(event(), *users)
+    stored = system_clock() + 25 * HOUR + 1
+    with database.writing() as transaction:
+        transaction.execute(
+            "UPDATE ledger_versions SET as_of = :now WHERE organization_id = :number",
+            now=stored,
+            number=platform.number("org_1"),
+        )
+    as_of = instant_text(stored)
+    of_org_2 = {"organization_id": "org_2"}
+    asked = {"min_as_of": as_of, "include": "meta", "limit": 1, "period": "2024-01"}
+    with serving(database, platform.key()) as client:
+        for path, query in (
+            ("/v1/analytics/users", {**asked, **of_org_2}),
+            ("/v1/analytics/organizations", {**asked}),
+        ):
+            first = client.get(path, params=query)
+            cursor = first.json()["next_cursor"]
+            again = client.get(path, params={**query, "cursor": cursor})
+            del query["min_as_of"]
+            without = client.get(path, params={**query, "cursor": cursor})
+            for answer in (first, again, without):
+                assert answer.status_code == 200, answer.text
+                assert answer.headers["x-as-of"] == answer.json()["meta"]["as_of"] == as_of
+
+
 def test_today_is_by_the_clock_and_as_of_never_goes_back_when_a_commit_lies_ahead(
     database: Database,
 ) -> None:
@@ -140,7 +172,7 @@ def test_today_is_by_the_clock_and_as_of_never_goes_back_when_a_commit_lies_ahea
     for it in (users, forecast):
         assert it.status_code == 200
         as_of = datetime.fromisoformat(it.headers["x-as-of"])
-        assert round(as_of.timestamp() * 1000) == stored // 1000
+        assert microseconds(as_of) == stored
     assert users.json()["period"]["end"] in {str(before), str(after)}
     assert state == "open" or before != after
 

@@ -50,7 +50,7 @@ def added(days: list[list[Row]]) -> Sums:
     return {key: amounts for key, amounts in found.items() if any(amounts)}
 
 
-@examples(150)
+@examples(80)
 @given(days=DAYS)
 @example(days=[[("ann", 5, 1, 10**9, 30)], [("ann", 5, 1, 1, 70)]])
 @example(days=[[("ann", 5, 1, 100, 1)], [("ben", 1, 0, 0, 0)], [("ann", 5, -1, -100, -1)]])
@@ -66,7 +66,7 @@ def test_columns_are_the_sums_of_all_days_so_far(days: list[list[Row]]) -> None:
         assert difference == added(days[first + 1 :])
 
 
-@examples(50)
+@examples(30)
 @given(days=DAYS)
 def test_columns_that_were_stored_grow_as_if_they_had_stayed_in_memory(
     days: list[list[Row]],

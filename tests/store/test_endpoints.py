@@ -155,8 +155,11 @@ def test_deliveries_become_due_and_never_later_than_before(outbox: Outbox) -> No
     late, due = outbox.deliver(1, now=AT + 90), outbox.deliver(2, now=AT - 90)
     aside, done = outbox.deliver(3, now=AT + 90), outbox.deliver(4, now=AT + 90)
     elsewhere = outbox.deliver(1, "end_2", now=AT + 90)
+    other = Outbox(outbox.transaction, "other")
+    theirs = other.deliver(1, now=AT + 90)
     outbox.attempt(aside, outcome=REFUSED, set_aside=True, next_attempt_at=AT + 90)
     outbox.attempt(done, next_attempt_at=AT + 90)
     endpoints.make_due(outbox.transaction, outbox.tenant, "end_1", AT)
     found = [outbox.row(it).next_attempt_at - AT for it in (late, due, aside, done, elsewhere)]
     assert found == [0, -90, 90, 90, 90]
+    assert other.row(theirs).next_attempt_at == AT + 90

@@ -152,6 +152,9 @@ def test_another_token_of_one_tenant_leaves_the_others(transaction: Transaction)
     after = versions.tenant_tokens(transaction, ["a", "b"])
     assert after["a"] != before["a"]
     assert after["b"] == before["b"]
+    assert {it: versions.tenant_token(transaction, it) for it in ("a", "b")} == after
+    for it in ("a", "b"):
+        assert versions.ledger_version_of_all(transaction, it).token == after[it]
     assert transaction.directory_token == after["a"]
     versions.require_same_directory(transaction)
 

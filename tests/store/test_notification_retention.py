@@ -118,8 +118,10 @@ def test_deliveries_of_the_same_number_of_another_tenant_stay(outbox: Outbox) ->
     for box in (outbox, other):
         box.attempt(box.deliver(1, number=1))
     fan_out(outbox)
+    for box in (outbox, other):
+        box.attempt(box.deliver(2, number=2))
     assert notifications.remove_before(outbox.transaction, 5, 10) == 1
-    assert counts(outbox) == [1, 1, 1]
+    assert counts(outbox) == [1, 3, 3]
 
 
 def waiting(outbox: Outbox) -> list[DeliveryKey]:
@@ -140,6 +142,20 @@ def test_what_waits_since_before_an_instant_expires(outbox: Outbox) -> None:
     assert [outbox.status(key) for key in keys] == ["expired", "expired", "pending", "pending"]
     assert outbox.row(at_once)[:2] == ("expired", 0)
     assert outbox.status(done) == "delivered"
+
+
+def test_only_the_old_delivery_of_a_sequence_expires(outbox: Outbox) -> None:
+    other = Outbox(outbox.transaction, "other")
+    old = outbox.deliver(1, now=AT)
+    fresh = [
+        outbox.deliver(1, "end_2", now=AT + 5),
+        outbox.deliver(1, address="a", now=AT + 5),
+        outbox.deliver(2, now=AT + 5),
+        other.deliver(1, now=AT + 5),
+    ]
+    assert notifications.expire_before(outbox.transaction, AT + 1, 10) == 1
+    assert outbox.status(old) == "expired"
+    assert {outbox.status(key) for key in fresh} == {"pending"}
 
 
 def test_deliveries_expire_a_few_at_a_time(outbox: Outbox) -> None:

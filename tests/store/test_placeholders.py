@@ -64,6 +64,15 @@ def test_an_organization_of_the_audit_log_stays(transaction: Transaction) -> Non
     assert forget(transaction) == 0
 
 
+def test_acts_on_others_and_of_other_tenants_keep_nothing(transaction: Transaction) -> None:
+    number, kept = (reserved(transaction, it, "a") for it in ("x", "y"))
+    close_off(transaction)
+    write_act(transaction, Actor("a", COMMAND_LINE, AT), "quarantine.discard", "y", {}, kept)
+    write_act(transaction, Actor("b", COMMAND_LINE, AT), "quarantine.discard", "x", {}, number)
+    assert forget(transaction) == 1
+    assert number_of(transaction, "y", "a") == kept
+
+
 def test_one_organization_may_be_forgotten_alone(transaction: Transaction) -> None:
     first, _ = (reserved(transaction, it, "a") for it in ("x", "y"))
     close_off(transaction)

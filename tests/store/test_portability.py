@@ -35,7 +35,8 @@ REFUSED = {
         "SELECT 1 FROM events AS e JOIN event_keys AS k ON k.id = e.id "
         "WHERE e.organization_id = :number",
         "SELECT 1 FROM staging JOIN event_keys ON event_keys.id = staging.id",
-        "UPDATE events SET cost = recharged.cost FROM recharged WHERE events.id = recharged.id",
+        "UPDATE events SET cost = recharged.cost FROM recharged "
+        "WHERE events.organization_id = :organization AND events.id = recharged.id",
         "SELECT 1 FROM users WHERE users.organization_id = :number AND EXISTS ("
         "SELECT 1 FROM events WHERE events.user_id = users.id)",
         "SELECT 1 FROM users JOIN events ON events.organization_id = :one "
@@ -48,8 +49,8 @@ ALLOWED = (
     "AND event_keys.id = staging.id",
     "UPDATE ledger_versions SET parts = 1 WHERE organization_id IN "
     "(SELECT organization_id FROM staging)",
-    "UPDATE events SET cost = recharged.cost FROM recharged "
-    "WHERE events.organization_id = :organization AND events.id = recharged.id",
+    "UPDATE events SET cost = recharged.cost FROM recharged WHERE "
+    "recharged.organization_id = events.organization_id AND events.id = recharged.id",
     "SELECT 1 FROM users JOIN events ON events.organization_id = :number "
     "WHERE users.organization_id = :number",
     "SELECT 1 FROM organizations AS o JOIN users AS u ON u.organization_id = o.organization_id "

@@ -173,3 +173,4 @@ def test_archived_events_are_events_of_their_user(transaction: Transaction) -> N
     )
     assert removal.user_has_events(transaction, number, "ann")
     assert not removal.user_has_events(transaction, number, "ben")
+    assert not removal.user_has_events(transaction, number + 1, "ann")

@@ -59,6 +59,14 @@ def test_a_state_is_cleared_once(transaction: Transaction) -> None:
     assert states(transaction, "trg_1", "trg_2") == sorted([cleared, *others])
 
 
+def test_the_state_of_another_organization_is_not_cleared(transaction: Transaction) -> None:
+    other = REACHED._replace(organization=8)
+    for it in (REACHED, other):
+        trigger_states.claim(transaction, it)
+    trigger_states.clear(transaction, REACHED, 5)
+    assert states(transaction, number=8) == [other]
+
+
 def test_states_are_read_of_periods_that_end_later(transaction: Transaction) -> None:
     found = [REACHED._replace(period_start=it, period_end=it + DAY) for it in (0, DAY, 2 * DAY)]
     for it in found:

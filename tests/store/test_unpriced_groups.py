@@ -161,3 +161,41 @@ def test_an_event_with_another_reason_is_in_another_group(
     found = {(it.code, it.event_id, it.since) for it in groups(transaction)}
     assert found == {("no_price", "1", AT), ("no_price_book", "1", AT + 5)}
     assert unpriced_groups.empty_groups(transaction, number) == []
+
+
+def test_groups_of_other_organizations_and_meters_stay(
+    transaction: Transaction, number: int
+) -> None:
+    other = organization(transaction, "org_2")
+    record(
+        transaction,
+        quarantined(number, "1"),
+        quarantined(number, "2", meter=1),
+        quarantined(other, "1"),
+    )
+    leave(transaction, number, "1")
+    assert unpriced_groups.with_left_events(transaction) == [number]
+    empty = [GroupKey(number, 5, "GB", "no_price")]
+    assert unpriced_groups.empty_groups(transaction, number) == empty
+    assert unpriced_groups.empty_groups(transaction, other) == []
+    first = groups(transaction)[0]
+    unpriced_groups.set_status(transaction, [(first, GroupStatus.ALONE)])
+    unpriced_groups.remove_groups(transaction, number, empty)
+    assert [(it.number, it.meter) for it in groups(transaction)] == [(other, 5)]
+    assert unpriced_groups.count_groups(transaction, number, GroupStatus.ALONE) == 1
+
+
+def test_only_the_groups_of_the_named_events_are_added(
+    transaction: Transaction, number: int
+) -> None:
+    other = organization(transaction, "org_2")
+    rows = [quarantined(it, identity) for it in (number, other) for identity in ("1", "2")]
+    record(transaction, *rows, quarantined(number, "3", country="FR"))
+    keys_of = [GroupKey(*it[2:6]) for it in groups(transaction)]
+    for it in (number, other):
+        unpriced_groups.remove_groups(transaction, it, [key for key in keys_of if key.number == it])
+    assert groups(transaction) == []
+    unpriced_groups.add_groups_of(transaction, [(number, "1"), (number, "unknown")], AT + 5)
+    assert [(it.number, it.country, it.since) for it in groups(transaction)] == [
+        (number, "GB", AT + 5)
+    ]

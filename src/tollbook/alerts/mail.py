@@ -135,11 +135,13 @@ async def _leave(client: aiosmtplib.SMTP) -> None:
     Closing a TLS connection would wait for the server; nothing that it sends then is of use.
     """
     transport = client.transport
-    with suppress(aiosmtplib.SMTPException, OSError):
-        await client.quit(timeout=_QUIT_SECONDS)
-    client.close()
-    if isinstance(transport, asyncio.WriteTransport):
-        transport.abort()
+    try:
+        with suppress(aiosmtplib.SMTPException, OSError):
+            await client.quit(timeout=_QUIT_SECONDS)
+    finally:
+        client.close()
+        if isinstance(transport, asyncio.WriteTransport):
+            transport.abort()
 
 
 def _refused(error: aiosmtplib.SMTPResponseException, *, is_final: bool) -> AttemptOutcome:

@@ -15,7 +15,21 @@ from tollbook.store.quarantine import EVERYTHING, Part
 from tollbook.store.versions import LedgerVersion
 
 _SECOND = 1_000_000
+_MILLISECOND = 1_000
+_MILLISECOND_PLACES = 3
 _SHARE_PLACES = 6
+
+
+class AnswerPart(msgspec.Struct, frozen=True):
+    """How current the part of an answer from one node of a cluster is.
+
+    `node` stays the same when another server takes the place of the node. `milliseconds_later` is
+    the time between the oldest part and this one.
+    """
+
+    node: str
+    as_of: str
+    milliseconds_later: float
 
 
 class Meta(msgspec.Struct, frozen=True):
@@ -30,6 +44,8 @@ class Meta(msgspec.Struct, frozen=True):
     event took to arrive; older events that arrive later do not change it. `pending_events` counts
     the events of any time that wait for their carrier's price. `replica_lag_seconds` is how many
     seconds of commits the answer may lack because a replica has answered; null from the primary.
+    `parts` has each node of a cluster in an answer about a whole tenant, of which `as_of` is the
+    oldest; null in others, which come from one snapshot.
     """
 
     as_of: str
@@ -44,6 +60,7 @@ class Meta(msgspec.Struct, frozen=True):
     other_currencies: list[str] = []
     pending_events: PendingEvents | None = None
     replica_lag_seconds: float | None = None
+    parts: list[AnswerPart] | None = None
 
 
 def completeness(
@@ -63,7 +80,7 @@ def completeness(
     waiting = _count_quarantined(snapshot, scope, period, part)
     counted = _count_events(snapshot, scope, period)
     return Meta(
-        as_of=instant_text(now),
+        as_of=as_of_text(now),
         timezone=scope.timezone,
         currency=scope.organization.currency if scope.organization else scope.currency,
         period_state=period_state(scope, period, clock),
@@ -74,17 +91,35 @@ def completeness(
         ingest_lag_seconds=_lag(version),
         other_currencies=other_currencies(snapshot, scope, period),
         pending_events=pending_events.count(snapshot, scope.tenant, scope.number, clock),
+        parts=parts_of(version, now),
     )
+
+
+def parts_of(version: LedgerVersion, as_of: int) -> list[AnswerPart] | None:
+    """Return how current each node of a cluster is in an answer as of an instant, else None.
+
+    A node is true of that instant, which is before its snapshot, or of its newest change if that
+    is later.
+    """
+    if not version.nodes:
+        return None
+    return [
+        AnswerPart(
+            it.name, as_of_text(as_of + later), round(later / _MILLISECOND, _MILLISECOND_PLACES)
+        )
+        for it in version.nodes
+        for later in (max(0, it.newest_change - as_of),)
+    ]
 
 
 def instant_of_answer(snapshot: Snapshot, version: LedgerVersion, clock: int) -> int:
     """Return the instant that an answer from a snapshot is true of, in microseconds.
 
     It is not before the newest commit, whose server's clock may be ahead; on a standby it is not
-    after the last commit that has arrived.
+    after the last commit that has arrived. On a cluster it is that of the oldest part.
     """
     known_until = clock if snapshot.replayed_at is None else min(clock, snapshot.replayed_at)
-    return max(known_until, version.as_of, version.received_at)
+    return max(known_until, version.oldest_newest_change)
 
 
 def _lag(version: LedgerVersion) -> float | None:
@@ -128,6 +163,14 @@ def of_a_part(meta: Meta) -> Meta:
 def instant_text(stored: int) -> str:
     """Return an instant, in microseconds, as RFC 3339 in UTC with milliseconds."""
     return instant_of(stored).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def as_of_text(stored: int) -> str:
+    """Return the instant of an answer as RFC 3339 in UTC with microseconds, as receipts have it.
+
+    Cut off to milliseconds it would be before a `min_as_of` that the answer fulfills.
+    """
+    return instant_of(stored).isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 
 def instants_of(period: Period, zone: ZoneInfo) -> tuple[int, int]:

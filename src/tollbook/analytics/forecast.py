@@ -5,7 +5,7 @@ from datetime import date
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from tollbook.analytics.completeness import instant_text
+from tollbook.analytics.completeness import as_of_text
 from tollbook.analytics.daily_costs import daily_costs
 from tollbook.analytics.outlook import Outlook, closed, first_needed, month_of, outlook
 from tollbook.analytics.pace import Method
@@ -81,7 +81,7 @@ def forecast_report(
         user_name=UNSET if scope.user_id is None else user_name,
         currency=scope.currency,
         month=f"{month:%Y-%m}",
-        as_of=instant_text(as_of),
+        as_of=as_of_text(as_of),
         spent=raw_amount(found.spent),
         forecast=raw_amount(found.forecast),
         low=None if found.low is None else raw_amount(found.low),

@@ -60,6 +60,11 @@ class Snapshot:
         """Return up to when a standby had caught up, as `Engine.replayed_at`; None on a primary."""
         return self._engine.replayed_at(self._driver)
 
+    @property
+    def is_divided(self) -> bool:
+        """Return whether the tables are divided over the nodes of a cluster."""
+        return self._engine.is_divided(self._driver)
+
     def rows(self, sql: str, **parameters: Any) -> list[Row]:
         """Read a few rows. A list among the parameters stands for `IN :name`."""
         self._check(sql)
@@ -193,6 +198,10 @@ class Transaction(Snapshot):
     def bulk(self, table: str, columns: Mapping[str, str], rows: Iterable[Row]) -> None:
         """Insert many rows into a table; `columns` have their types in SQL."""
         self._engine.bulk(self._driver, table, columns, rows)
+
+    def replace_rows(self, table: str, columns: Mapping[str, str], rows: Sequence[Row]) -> None:
+        """Replace the rows of a temporary table, whose first column is the organization."""
+        self._engine.replace_rows(self._driver, table, columns, rows)
 
     def continue_numbers(self) -> None:
         """Make the next organization's number follow the highest one in the database."""

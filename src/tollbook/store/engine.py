@@ -36,6 +36,16 @@ class TimeLimit(Enum):
     NONE = 0
 
 
+class NodeProblems(NamedTuple):
+    """Why nodes of a cluster cannot be used, a sentence for each.
+
+    `can_serve` is False when no node that has events can be used.
+    """
+
+    sentences: list[str]
+    can_serve: bool
+
+
 class NodeFigures(NamedTuple):
     """The size of the database on a node of a cluster, and the connections to it there.
 
@@ -248,11 +258,18 @@ class Engine(ABC):
     ) -> None:
         """Insert many rows into a table in few steps; `columns` have their types."""
 
+    def replace_rows(
+        self, driver: Driver, table: str, columns: Mapping[str, str], rows: Sequence[Row]
+    ) -> None:
+        """Replace the rows of a temporary table, whose first column is the organization."""
+        self.run(driver, f"DELETE FROM {table}", {})
+        self.bulk(driver, table, columns, rows)
+
     @abstractmethod
     def size_in_bytes(self) -> int:
         """Return the size of the database on disk."""
 
-    def problems_of_nodes(self) -> list[str] | None:
+    def problems_of_nodes(self) -> NodeProblems | None:
         """Return why nodes of a cluster cannot be used; None when this is not a cluster."""
         return None
 
@@ -290,6 +307,11 @@ class Engine(ABC):
         """
         del driver
         return None
+
+    def is_divided(self, driver: Driver) -> bool:
+        """Return whether a driver is connected to a cluster that divides tables over its nodes."""
+        del driver
+        return False
 
     def log_position(self) -> int:
         """Return the place in the log of writes that the database has reached; 0 without one.

@@ -20,9 +20,7 @@ AMOUNTS = ("quantity", "billed", "cost", "buy", "bought_cost")
 """The columns whose sums are read; counts never get that large."""
 
 _SUMMED = (*KEYS, "events", "archived_sums")
-_SOURCE = re.compile(
-    rf"\b(FROM|JOIN) ({'|'.join(_SUMMED)})\b( /\* by \w+ \*/)?(?: AS ([a-z_]+))?"
-)
+_SOURCE = re.compile(rf"\b(FROM|JOIN) ({'|'.join(_SUMMED)})\b( /\* by \w+ \*/)?(?: AS ([a-z_]+))?")
 """A table with its index, as in `by_index`, which must follow the name of a table."""
 
 

@@ -1,6 +1,7 @@
 """Probes of a database: whether it can be written, is a standby, and agrees on the time."""
 
 from tollbook.store.database import Database
+from tollbook.store.engine import NodeProblems
 from tollbook.store.error_translation import translate_errors
 from tollbook.store.scope_check import ALL_TENANTS
 
@@ -19,7 +20,7 @@ def is_standby(database: Database) -> bool:
         return snapshot.replayed_at is not None
 
 
-def problems_of_nodes(database: Database) -> list[str] | None:
+def problems_of_nodes(database: Database) -> NodeProblems | None:
     """Return why nodes of a cluster cannot be used; None when the database is not a cluster."""
     with translate_errors():
         return database.engine.problems_of_nodes()

@@ -1,7 +1,8 @@
 """The statements that charge a day of an organization again, and revert that.
 
 Like those of ingest, they run while the transaction holds the organization's ledger. The changes
-are in a temporary table; events, their history and every sum are updated by joins with it.
+are in a temporary table, on a cluster in one of each node; events, their history and every sum are
+updated by joins with it.
 """
 
 from collections.abc import Iterator, Sequence
@@ -113,20 +114,19 @@ WHERE organizations.tenant_id = :tenant
     AND event_keys.day BETWEEN :first_day AND :last_day
 """
 
-EMPTY = "DELETE FROM recharged"
-
 REMEMBER = f"""
 INSERT INTO charge_history (organization_id, day, id, run_id, {_CHARGE})
 SELECT
-    CAST(:organization AS BIGINT), CAST(:day AS INTEGER), id, CAST(:run AS BIGINT),
+    organization_id, CAST(:day AS INTEGER), id, CAST(:run AS BIGINT),
     {", ".join(f"was_{name}" for name in KINDS)}
-FROM recharged ORDER BY id
+FROM recharged ORDER BY organization_id, id
 """
 
 CHANGE_EVENTS = f"""
 UPDATE events SET {", ".join(f"{name} = recharged.{name}" for name in KINDS)}
 FROM recharged
-WHERE events.organization_id = :organization AND events.day = :day AND events.id = recharged.id
+WHERE events.organization_id = :organization AND events.day = :day
+    AND recharged.organization_id = events.organization_id AND recharged.id = events.id
 """
 
 MOVES = {table: rollups.move(table) for table in rollups.KEYS}
@@ -137,14 +137,14 @@ SET_ASIDE = (
 
 MOVE_POSITIONS = """
 INSERT INTO tier_positions (organization_id, month, tier_key, quantity)
-SELECT
-    CAST(:organization AS BIGINT), CAST(:month AS INTEGER), tier_key, CAST(SUM(billed) AS BIGINT)
+SELECT organization_id, CAST(:month AS INTEGER), tier_key, CAST(SUM(billed) AS BIGINT)
 FROM (
-    SELECT tier_key, billed FROM recharged WHERE tier_key IS NOT NULL
+    SELECT organization_id, tier_key, billed FROM recharged WHERE tier_key IS NOT NULL
     UNION ALL
-    SELECT was_tier_key, -was_billed FROM recharged WHERE was_tier_key IS NOT NULL
+    SELECT organization_id, was_tier_key, -was_billed FROM recharged
+    WHERE was_tier_key IS NOT NULL
 ) AS moved
-GROUP BY tier_key ORDER BY tier_key
+GROUP BY organization_id, tier_key ORDER BY organization_id, tier_key
 ON CONFLICT (organization_id, month, tier_key) DO UPDATE SET
     quantity = tier_positions.quantity + excluded.quantity
 """
@@ -153,7 +153,9 @@ ON CONFLICT (organization_id, month, tier_key) DO UPDATE SET
 DROP_POSITIONS = """
 DELETE FROM tier_positions
 WHERE tier_positions.organization_id = :organization AND month = :month AND quantity = 0
-    AND tier_key IN (SELECT was_tier_key FROM recharged WHERE was_tier_key IS NOT NULL)
+    AND (organization_id, tier_key) IN (
+        SELECT organization_id, was_tier_key FROM recharged WHERE was_tier_key IS NOT NULL
+    )
     AND NOT EXISTS (
         SELECT 1 FROM events
         WHERE events.organization_id = :organization AND events.day BETWEEN :first AND :last
@@ -247,13 +249,13 @@ def recharge(
     """
     number, day = place
     month = place.month
-    _stage(transaction, rows)
+    _stage(transaction, number, rows)
     if run is not None:
-        transaction.execute(REMEMBER, organization=number, day=day, run=run)
+        transaction.execute(REMEMBER, day=day, run=run)
     transaction.execute(CHANGE_EVENTS, organization=number, day=day)
     _move_sums(transaction, place, rows)
     if any(row.before.tier_key or row.after.tier_key for row in rows):
-        transaction.execute(MOVE_POSITIONS, organization=number, month=month)
+        transaction.execute(MOVE_POSITIONS, month=month)
         first, last = month * 100, month * 100 + 99
         transaction.execute(
             DROP_POSITIONS, organization=number, month=month, first=first, last=last
@@ -262,7 +264,7 @@ def recharge(
 
 def move_sums(transaction: Transaction, place: OrganizationDay, rows: Sequence[Recharged]) -> None:
     """Add the differences of the rows of a day to every sum, and leave events as they are."""
-    _stage(transaction, rows)
+    _stage(transaction, place.organization, rows)
     _move_sums(transaction, place, rows)
 
 
@@ -275,15 +277,14 @@ def _move_sums(transaction: Transaction, place: OrganizationDay, rows: Sequence[
         statements=list(MOVES.values()),
         rows=rows,
         size=_size,
-        stage=partial(_stage, transaction),
+        stage=partial(_stage, transaction, place.organization),
         set_aside=SET_ASIDE,
         **bound,
     )
 
 
-def _stage(transaction: Transaction, rows: Sequence[Recharged]) -> None:
-    transaction.execute(EMPTY)
-    transaction.bulk("recharged", COLUMNS, (row.row for row in rows))
+def _stage(transaction: Transaction, organization: int, rows: Sequence[Recharged]) -> None:
+    transaction.replace_rows("recharged", COLUMNS, [row.row(organization) for row in rows])
 
 
 def _size(row: Recharged) -> tuple[int, int]:

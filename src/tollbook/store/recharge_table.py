@@ -58,10 +58,9 @@ class Recharged(NamedTuple):
     before: StoredCharge
     after: StoredCharge
 
-    @property
-    def row(self) -> tuple[object, ...]:
+    def row(self, organization: int) -> tuple[object, ...]:
         """Return the columns of the temporary table."""
-        return (encode_id(self.id), *self[1:-2], *self.before, *self.after)
+        return (organization, encode_id(self.id), *self[1:-2], *self.before, *self.after)
 
 
 FACTS = Chargeable._fields[:-1]
@@ -78,6 +77,7 @@ KINDS = {
 """The columns of a charge, each with its type."""
 
 COLUMNS = {
+    "organization_id": "BIGINT NOT NULL",
     "id": "BYTEA NOT NULL",
     "billed_user_id": "TEXT NOT NULL",
     "meter": "SMALLINT NOT NULL",

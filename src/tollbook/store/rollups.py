@@ -58,7 +58,6 @@ SET {_added(table, sums)}
 
 
 _MOVED = {
-    "organization_id": "CAST(:organization AS BIGINT)",
     "month": "CAST(:month AS INTEGER)",
     "day": "CAST(:day AS INTEGER)",
     "user_id": "billed_user_id",

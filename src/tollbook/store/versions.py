@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from tollbook.domain.errors import DirectoryChanged
+from tollbook.store.citus.versions import OF_SHARDS, PLACES, NodeVersion, ShardVersions
 from tollbook.store.database import Snapshot, Transaction
 from tollbook.store.scope_check import ALL_TENANTS
 from tollbook.store.tokens import new_token
@@ -92,6 +93,7 @@ class LedgerVersion(NamedTuple):
     An answer is valid as long as `token` is the same. `as_of` is when the ledger changed last,
     `received_at` when the last events were received, of any age, `newest` the time of the newest
     event, and `newest_received_at` when it was received. Instants are in microseconds, or 0.
+    `nodes` has each node of a cluster when the ledgers are those of a tenant.
     """
 
     token: int
@@ -99,6 +101,21 @@ class LedgerVersion(NamedTuple):
     newest: int
     received_at: int
     newest_received_at: int
+    nodes: tuple[NodeVersion, ...] = ()
+
+    @property
+    def newest_change(self) -> int:
+        """Return the latest instant in a receipt of the ledger."""
+        return max(self.as_of, self.received_at)
+
+    @property
+    def oldest_newest_change(self) -> int:
+        """Return the latest change of the node whose latest change is the oldest.
+
+        Each node is read in a snapshot of its own, so others may have later changes. Without a
+        cluster there is one snapshot.
+        """
+        return min((it.newest_change for it in self.nodes), default=self.newest_change)
 
 
 _EMPTY_LEDGER = LedgerVersion(0, 0, 0, 0, 0)
@@ -119,6 +136,8 @@ def ledger_version_of_all(snapshot: Snapshot, tenant: str) -> LedgerVersion:
 
     Its token is their sum and the tenant's, so it also changes with names and organizations.
     """
+    if snapshot.is_divided:
+        return _version_on_cluster(snapshot, tenant)
     row = snapshot.row(
         """
         SELECT
@@ -151,3 +170,11 @@ def ledger_version_of_all(snapshot: Snapshot, tenant: str) -> LedgerVersion:
     *whole, of_tenant = row
     version = LedgerVersion(*whole)
     return version._replace(token=version.token + of_tenant)
+
+
+def _version_on_cluster(snapshot: Snapshot, tenant: str) -> LedgerVersion:
+    """Read every node once; the nodes of the shards and the tenant are read on the coordinator."""
+    shards = ShardVersions(snapshot.table(OF_SHARDS, {"tenant": tenant}, 5))
+    places: dict[int, int] = dict(snapshot.table(PLACES, {}, 2))
+    whole = LedgerVersion(*shards.whole, nodes=shards.by_node(places))
+    return whole._replace(token=whole.token + tenant_token(snapshot, tenant))

@@ -63,11 +63,9 @@ def test_the_differences_turn_one_book_into_the_other(
         else:
             before, after = it.old.price_picos, it.new.price_picos
             assert it.change is (Change.DEARER if after > before else Change.CHEAPER)
+            # A fraction is rounded half to even.
             exact = Fraction(after - before, before) * 10_000 if before else None
-            assert (it.percent is None) is (exact is None)
-            if exact is not None:
-                assert it.percent is not None
-                assert it.percent <= exact < it.percent + 1
+            assert it.percent == (None if exact is None else round(exact))
         prices[key] = it.new
     assert prices == {key: it.pricing for key, it in new.items()}
     keys = [(it.rate.meter, it.rate.to, it.rate.from_) for it in found]
@@ -80,6 +78,9 @@ def test_the_differences_turn_one_book_into_the_other(
         (price(100), price(125), Change.DEARER, 2_500),
         (price(100), price(75), Change.CHEAPER, -2_500),
         (price(3), price(4), Change.DEARER, 3_333),
+        (price(3), price(2), Change.CHEAPER, -3_333),
+        (price(20_000), price(20_001), Change.DEARER, 0),
+        (price(20_000), price(20_003), Change.DEARER, 2),
         (price(0), price(4), Change.DEARER, None),
         (price(4), price(0), Change.CHEAPER, -10_000),
         # 0.12 a minute is 0.002 a second: the same price in another unit.

@@ -75,6 +75,20 @@ class AddTriggerAnswer:
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
+class AnswerPart:
+    """How current the part of an answer from one node of a cluster is.
+
+    `node` stays the same when another server takes the place of the node. `milliseconds_later`
+    is the time between the oldest part and this one.
+    """
+
+    node: str
+    as_of: datetime
+    milliseconds_later: Decimal
+    extra: dict[str, Any] = dataclasses.field(default_factory=dict)
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
 class BelowBuyRate:
     """A rate that sells a quantity for less than it buys it: the quantity of the largest loss.
 
@@ -926,7 +940,8 @@ class Meta:
     long the newest event took to arrive; older events that arrive later do not change it.
     `pending_events` counts the events of any time that wait for their carrier's price.
     `replica_lag_seconds` is how many seconds of commits the answer may lack because a replica
-    has answered; null from the primary.
+    has answered; null from the primary. `parts` has each node of a cluster in an answer about a
+    whole tenant, of which `as_of` is the oldest; null in others, which come from one snapshot.
     """
 
     as_of: datetime
@@ -941,6 +956,7 @@ class Meta:
     other_currencies: list[str] | None = None
     pending_events: PendingEvents | None = None
     replica_lag_seconds: Decimal | None = None
+    parts: list[AnswerPart] | None = None
     extra: dict[str, Any] = dataclasses.field(default_factory=dict)
 
 

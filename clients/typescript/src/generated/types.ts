@@ -2,6 +2,13 @@
 
 import type { CallOptions } from "../operation.js";
 
+/** How current the part of an answer from one node of a cluster is. `node` stays the same when another server takes the place of the node. `milliseconds_later` is the time between the oldest part and this one. */
+export interface AnswerPart<A = string> {
+  node: string;
+  as_of: string;
+  milliseconds_later: A;
+}
+
 /** Why an attempt did not deliver. */
 export type AttemptCode = "address_not_allowed" | "bad_response" | "connect_failed" | "dns_failed" | "http_status" | "mail_not_configured" | "secret_unreadable" | "smtp_status" | "timeout" | "tls_failed" | (string & {});
 
@@ -388,7 +395,7 @@ export interface LostPrices {
   organizations_count: number;
 }
 
-/** How complete an answer is. Instants are RFC 3339; unknown values are null. `other_currencies` have costs in the period but are not in the answer. A period is open until its last day ends; late events may still arrive for a closed one. `quarantined_events` counts events of the period that wait for a price or an organization, and `quarantined_share` is their share of all its events. Keys that see a part of an organization get null for fields that would reveal the rest. `ingest_lag_seconds` is how long the newest event took to arrive; older events that arrive later do not change it. `pending_events` counts the events of any time that wait for their carrier's price. `replica_lag_seconds` is how many seconds of commits the answer may lack because a replica has answered; null from the primary. */
+/** How complete an answer is. Instants are RFC 3339; unknown values are null. `other_currencies` have costs in the period but are not in the answer. A period is open until its last day ends; late events may still arrive for a closed one. `quarantined_events` counts events of the period that wait for a price or an organization, and `quarantined_share` is their share of all its events. Keys that see a part of an organization get null for fields that would reveal the rest. `ingest_lag_seconds` is how long the newest event took to arrive; older events that arrive later do not change it. `pending_events` counts the events of any time that wait for their carrier's price. `replica_lag_seconds` is how many seconds of commits the answer may lack because a replica has answered; null from the primary. `parts` has each node of a cluster in an answer about a whole tenant, of which `as_of` is the oldest; null in others, which come from one snapshot. */
 export interface Meta<A = string> {
   as_of: string;
   timezone: string;
@@ -402,6 +409,7 @@ export interface Meta<A = string> {
   other_currencies?: Array<string>;
   pending_events?: PendingEvents | null;
   replica_lag_seconds?: A | null;
+  parts?: Array<AnswerPart<A>> | null;
 }
 
 /** A meter of the catalog. `has_events` and `created_at` are shown to keys of the whole tenant, and null for built-in meters. */

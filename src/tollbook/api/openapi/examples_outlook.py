@@ -39,7 +39,7 @@ FORECAST_ANSWER: dict[str, Any] = {
     "organization_name": "Acme Corp",
     "currency": "USD",
     "month": "2024-01",
-    "as_of": "2024-01-19T10:30:00.000Z",
+    "as_of": "2024-01-19T10:30:00.000000Z",
     "spent": 212.482,
     "forecast": 344.1,
     "low": 329.95,

@@ -12,6 +12,7 @@ from tollbook.api.operation.shared_work import SharedWork
 from tollbook.domain.errors import TollbookError
 from tollbook.ingest.group_commit import GroupCommitter
 from tollbook.store.database import Database
+from tollbook.store.engine import NodeProblems
 from tollbook.store.probe import is_standby, problems_of_nodes, try_to_write
 
 OK = "ok"
@@ -22,9 +23,14 @@ _MIB = 1024 * 1024
 
 
 class Readiness(msgspec.Struct, frozen=True):
-    """Whether the server may be sent requests, and for each check `ok` or a sentence."""
+    """Whether the server may be sent requests, and for each check `ok` or a sentence.
+
+    It is `degraded` when it is ready and cannot answer the requests of some organizations, because
+    nodes of a cluster are away. No other server could answer them either.
+    """
 
     ready: bool
+    degraded: bool
     checks: dict[str, str]
 
 
@@ -68,6 +74,7 @@ class Health:
         self._checking = SharedWork(self._check)
         self._seen: Readiness | None = None
         self._seen_at = 0.0
+        self._nodes: NodeProblems | None = None
 
     async def readiness(self) -> Readiness:
         """Return what was seen within the last second; otherwise check everything."""
@@ -76,20 +83,28 @@ class Health:
         return self._seen
 
     async def _check(self) -> Readiness:
+        self._nodes = None
         checks = {
             "queue": self._moving(),
             "disk": await self._within(self._disk),
             "migrations": await self._within(self._migrations),
-            "writer": await self._within(self._writer),
-            "reads": self._database.reads.problem() or OK,
-            "clock": self._database.engine.clock_problem() or OK,
         }
-        # While the coordinator itself does not answer, the checks above report that.
-        if checks["migrations"] == OK and (nodes := await self._within(self._nodes)):
+        # While the coordinator itself does not answer, the other checks report that.
+        if checks["migrations"] == OK and (nodes := await self._within(self._check_nodes)):
             checks["nodes"] = nodes
-        self._seen = Readiness(all(it == OK for it in checks.values()), checks)
+        checks["writer"] = await self._within(self._writer)
+        checks["reads"] = self._database.reads.problem() or OK
+        checks["clock"] = self._database.engine.clock_problem() or OK
+        failed = {name for name, it in checks.items() if it != OK}
+        degraded = failed == {"nodes"} and self._lacks_nodes
+        self._seen = Readiness(not failed or degraded, degraded, checks)
         self._seen_at = time.monotonic()
         return self._seen
+
+    @property
+    def _lacks_nodes(self) -> bool:
+        """Return whether nodes of a cluster cannot be used, and others can."""
+        return self._nodes is not None and bool(self._nodes.sentences) and self._nodes.can_serve
 
     async def _within(self, check: Callable[[], str]) -> str:
         """Run a check within a time limit; a thread that hangs is abandoned.
@@ -116,13 +131,15 @@ class Health:
     def _writer(self) -> str:
         """Try only when there was no commit of late: a small one may fit on a full disk.
 
+        Also try when the last one failed and a node is away, because it may have been for that.
+
         A server that was started on a standby is there for reads, until the standby is promoted.
         """
         try:
             if self._reads_only and is_standby(self._database):
                 return OK
             committed = self._queue.committed_within(_PATIENCE)
-            if committed is not None:
+            if committed or (committed is False and not self._lacks_nodes):
                 return OK if committed else "the last commit failed; the log says why"
             try_to_write(self._database)
         except TollbookError as error:
@@ -137,13 +154,13 @@ class Health:
         except TollbookError as error:
             return error.sentence
 
-    def _nodes(self) -> str:
+    def _check_nodes(self) -> str:
         """Ask every node of a cluster; return an empty text when there is no cluster."""
         try:
-            problems = problems_of_nodes(self._database)
+            self._nodes = problems_of_nodes(self._database)
         except TollbookError as error:
             return error.sentence
-        return "" if problems is None else "; ".join(problems) or OK
+        return "" if self._nodes is None else "; ".join(self._nodes.sentences) or OK
 
     def _disk(self) -> str:
         free = self._database.engine.free_bytes()

@@ -171,10 +171,12 @@ class Metrics:
         registry = self._of_database
         registry.register(_QuarantinedEvents(_seldom(measured.quarantined_events)))
         registry.register(_PendingEvents(_seldom(measured.pending_events)))
+        nodes = _seldom(measured.nodes)
+        size = partial(_size_of_all, nodes, _seldom(measured.database_bytes))
         Gauge("tollbook_database_bytes", "Size of the database.", registry=registry).set_function(
-            _number(_seldom(measured.database_bytes))
+            _number(size)
         )
-        registry.register(_Nodes(_seldom(measured.nodes)))
+        registry.register(_Nodes(nodes))
         Gauge(
             "tollbook_clock_seconds",
             "Seconds that the clock is ahead of the database's; in a file, of its newest commit.",
@@ -340,6 +342,20 @@ def _seldom(look: Callable[[], _Value | None]) -> Callable[[], _Value | None]:
         return seen
 
     return value
+
+
+def _size_of_all(
+    nodes: Callable[[], list[NodeFigures] | None], database_bytes: Callable[[], int | None]
+) -> int | None:
+    """Return the size of the database, on a cluster of what its nodes have answered.
+
+    None when it is not known, also of one node.
+    """
+    found = nodes()
+    if not found:
+        return None if found is None else database_bytes()
+    sizes = [it.bytes for it in found if it.bytes is not None]
+    return sum(sizes) if len(sizes) == len(found) else None
 
 
 def _number(read: Callable[[], float | None]) -> Callable[[], float]:

@@ -50,15 +50,15 @@ _SET_VERSION = (
 def undivided(driver: Driver) -> list[tuple[str, Placement]]:
     """Return the tables that the cluster does not keep as planned yet, in their order.
 
-    The staging table is the last; it may not exist yet.
+    The tables of staged rows are the last; they may not exist yet.
     """
     known = {name for (name,) in driver.execute(_KNOWN, prepare=False)}
     present = {name for (name,) in driver.execute(_PRESENT, prepare=False)}
-    planned = {**placements(), staging.TABLE: Placement.DIVIDED}
+    planned = {**placements(), **dict.fromkeys(staging.NAMES, Placement.DIVIDED)}
     return [
         (name, placement)
         for name, placement in planned.items()
-        if name in (present | {staging.TABLE}) - known and placement != Placement.PLAIN
+        if name in (present | set(staging.NAMES)) - known and placement != Placement.PLAIN
     ]
 
 
@@ -69,7 +69,8 @@ def divide(driver: Driver, shards: int, progress: Progress) -> None:
     else uses the database meanwhile: its schema has the version `UNFINISHED_DIVISION`.
     """
     missing = undivided(driver)
-    driver.execute(staging.CREATE, prepare=False)
+    for staged in staging.TABLES.values():
+        driver.execute(staged.create.encode(), prepare=False)
     driver.execute(_DISTRIBUTE_FUNCTION, prepare=False)
     for done, (table, placement) in enumerate(missing):
         progress(done, len(missing))

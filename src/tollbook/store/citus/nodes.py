@@ -6,14 +6,20 @@ from typing import Any, NamedTuple
 
 import psycopg
 
-from tollbook.store.engine import NodeFigures
+from tollbook.store.engine import NodeFigures, NodeProblems
+from tollbook.store.tables.placement import FIRST_DIVIDED
 
 _SECONDS_FOR_ONE = 1
 _SECONDS_FOR_ALL = 3.0
 """Less than the five seconds that a check of readiness may take."""
 
-_NODES = """
-SELECT nodename, nodeport, isactive FROM pg_dist_node WHERE noderole = 'primary' ORDER BY groupid
+_NODES = f"""
+SELECT nodename, nodeport, isactive, EXISTS (
+    SELECT 1 FROM pg_dist_placement JOIN pg_dist_shard USING (shardid)
+    WHERE logicalrelid = to_regclass('{FIRST_DIVIDED}')
+        AND pg_dist_placement.groupid = pg_dist_node.groupid
+)
+FROM pg_dist_node WHERE noderole = 'primary' ORDER BY groupid
 """
 # A node that hangs must not hold up the others: the coordinator waits for it without a limit.
 _LIMIT = f"SET LOCAL statement_timeout = '{_SECONDS_FOR_ONE}s'"
@@ -29,6 +35,7 @@ SELECT concat_ws(' ', pg_database_size(current_database()), (
     SELECT COUNT(*) FROM pg_stat_activity WHERE datname = current_database()
 ))
 """
+_NOT_ASKED = "was not asked, because other nodes did not answer in time"
 
 Driver = psycopg.Connection[Any]
 
@@ -39,14 +46,21 @@ class _Answer(NamedTuple):
     name: str
     problem: str | None
     text: str = ""
+    has_events: bool = False
 
 
-def problems_of_nodes(driver: Driver) -> Iterator[str]:
-    """Yield why a node cannot be used, for each such node, named by its host and port."""
+def problems_of_nodes(driver: Driver) -> NodeProblems:
+    """Return why nodes cannot be used, named by their hosts and ports.
+
+    A node that was not asked may be one that can be used.
+    """
+    sentences, can_serve = [], False
     for node in _ask(driver, _CAN_WRITE):
         problem = node.problem or (None if node.text == "t" else "is read-only")
         if problem:
-            yield f"{node.name} {problem}"
+            sentences.append(f"{node.name} {problem}")
+        can_serve |= node.has_events and problem in (None, _NOT_ASKED)
+    return NodeProblems(sentences, can_serve)
 
 
 def figures_of_nodes(driver: Driver) -> Iterator[NodeFigures]:
@@ -61,14 +75,15 @@ def _ask(driver: Driver, command: str) -> Iterator[_Answer]:
     asked.
     """
     end = time.monotonic() + _SECONDS_FOR_ALL
-    for host, port, is_active in driver.execute(_NODES, prepare=False).fetchall():
+    for host, port, is_active, has_events in driver.execute(_NODES, prepare=False).fetchall():
         name = f"{host}:{port}"
         if not is_active:
-            yield _Answer(name, "is not active in pg_dist_node")
+            found = _Answer(name, "is not active in pg_dist_node")
         elif time.monotonic() > end:
-            yield _Answer(name, "was not asked, because other nodes did not answer in time")
+            found = _Answer(name, _NOT_ASKED)
         else:
-            yield _ask_one(driver, name, {"host": host, "port": port, "command": command})
+            found = _ask_one(driver, name, {"host": host, "port": port, "command": command})
+        yield found._replace(has_events=has_events)
 
 
 def _ask_one(driver: Driver, name: str, parameters: dict[str, object]) -> _Answer:

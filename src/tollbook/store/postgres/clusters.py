@@ -1,7 +1,15 @@
 """The methods of the PostgreSQL engine that differ when its database is a cluster of Citus."""
 
 from tollbook.store.citus import division, nodes, staging
-from tollbook.store.engine import Engine, NodeFigures, Options, Progress, TimeLimit
+from tollbook.store.engine import (
+    Driver,
+    Engine,
+    NodeFigures,
+    NodeProblems,
+    Options,
+    Progress,
+    TimeLimit,
+)
 from tollbook.store.postgres.connections import driver_of
 
 
@@ -11,6 +19,10 @@ class ClusterAwareEngine(Engine):
     _options: Options
     _has_staged = False
     """Whether this process has staged rows on a cluster, which are then deleted regularly."""
+
+    def is_divided(self, driver: Driver) -> bool:
+        """Return what was read when the driver connected."""
+        return bool(driver.is_cluster)
 
     def must_divide(self) -> bool:
         """Return whether this is a cluster that does not keep all tables as planned."""
@@ -32,18 +44,19 @@ class ClusterAwareEngine(Engine):
                 division.open_to_others(driver_of(connection))
 
     def flush_traces(self) -> bool:
-        """Delete the rows that commits on a cluster have staged."""
+        """Delete the rows that transactions on a cluster have staged."""
         with self.writer() as connection, connection.begin():
             driver = driver_of(connection)
             if driver.is_cluster:
-                driver.execute(staging.EMPTY, prepare=False)
+                for table in staging.TABLES.values():
+                    driver.execute(table.empty.encode(), prepare=False)
         return True
 
-    def problems_of_nodes(self) -> list[str] | None:
+    def problems_of_nodes(self) -> NodeProblems | None:
         """Return why nodes of a cluster cannot be used; None when this is not a cluster."""
         with self.reader() as connection:
             driver = driver_of(connection)
-            return list(nodes.problems_of_nodes(driver)) if driver.is_cluster else None
+            return nodes.problems_of_nodes(driver) if driver.is_cluster else None
 
     def nodes(self) -> list[NodeFigures]:
         """Return the figures of each node of a cluster; none when this is not a cluster."""

@@ -16,7 +16,7 @@ from psycopg.pq import TransactionStatus
 from sqlalchemy import URL, Connection, Engine, QueuePool, create_engine, event
 from sqlalchemy.exc import DisconnectionError
 
-from tollbook.store.citus.staging import NO_BATCH
+from tollbook.store.citus.staging import StagedBatch
 from tollbook.store.engine import DirectoryState, TimeLimit
 
 CONNECT_SECONDS = 5
@@ -66,14 +66,14 @@ class Watched(psycopg.Connection[Any]):
     `backend` is the server process of its transaction, `time_limit` the kind of the next
     transaction, `limit` the seconds that its statements may take, 0 without a limit. `state` is
     the state that the latest checked transaction has read. A connection through a pooler is
-    `pooled`; one to the coordinator of Citus `is_cluster`, and `batch` is what it staged last.
+    `pooled`; one to the coordinator of Citus `is_cluster`, and `batches` has what it
+    staged last in place of each temporary table.
     `replayed_at` is None on a primary; on a standby it is the time of the latest commit that was
     replayed before the snapshot of the transaction, 0 when there is none.
     """
 
     pooled = False
     is_cluster = False
-    batch = NO_BATCH
     backend = 0
     state = DirectoryState("", 0)
     replayed_at: int | None = None
@@ -86,6 +86,7 @@ class Watched(psycopg.Connection[Any]):
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
         self._guard = threading.Lock()
+        self.batches: dict[str, StagedBatch] = {}
 
     def wait(self, gen: Generator[Any, Any, _Value], *args: Any, **options: Any) -> _Value:
         """Wait for the server; every statement calls this."""

@@ -121,9 +121,11 @@ class Postgres(ClusterAwareEngine):
 
     def run(self, driver: Driver, sql: str, parameters: Parameters) -> psycopg.Cursor[Row]:
         """Run a statement."""
-        if driver.is_cluster and "staging" in sql:
-            sql = citus_staging.on_cluster(sql)
-            parameters = {**parameters, **driver.batch.parameters}
+        if driver.is_cluster:
+            statement = citus_staging.on_cluster(sql)
+            sql = statement.sql
+            if statement.temporary:
+                parameters = {**parameters, **statement.parameters(driver.batches)}
         if " IN :" in sql:
             parameters = as_parameters(parameters)
         cursor: psycopg.Cursor[Row] = driver.execute(in_psycopg(sql), parameters)
@@ -212,18 +214,33 @@ class Postgres(ClusterAwareEngine):
     def stage(self, driver: Driver, rows: Sequence[Staged]) -> int:
         """Copy rows into the staging table, which every commit empties."""
         columns = width(rows)
-        if driver.is_cluster:
-            self._has_staged = True
-            driver.batch = batch = citus_staging.StagedBatch.of(
-                {row.organization_id for row in rows}
-            )
-            kinds = {"batch": "BIGINT", **dict(islice(COLUMNS.items(), columns))}
-            numbered = ((batch.number, *row) for row in stored_rows(rows, columns))
-            self.bulk(driver, citus_staging.TABLE, kinds, numbered)
-            return columns
         kinds = dict(islice(COLUMNS.items(), columns))
-        self.bulk(driver, "staging", kinds, stored_rows(rows, columns))
+        stored = stored_rows(rows, columns)
+        if driver.is_cluster:
+            self._stage_on_nodes(driver, "staging", kinds, list(stored))
+        else:
+            self.bulk(driver, "staging", kinds, stored)
         return columns
+
+    def replace_rows(
+        self, driver: Driver, table: str, columns: Mapping[str, str], rows: Sequence[Row]
+    ) -> None:
+        """Replace the rows of a temporary table; on a cluster, those of another batch stay."""
+        if driver.is_cluster:
+            self._stage_on_nodes(driver, table, columns, rows)
+        else:
+            super().replace_rows(driver, table, columns, rows)
+
+    def _stage_on_nodes(
+        self, driver: Driver, temporary: str, columns: Mapping[str, str], rows: Sequence[Row]
+    ) -> None:
+        """Copy rows, whose first column is the organization, to their nodes as a new batch."""
+        self._has_staged = True
+        batch = citus_staging.StagedBatch.of(row[0] for row in rows)
+        driver.batches[temporary] = batch
+        numbered = ((batch.number, *row) for row in rows)
+        name = citus_staging.TABLES[temporary].name
+        self.bulk(driver, name, {"batch": "BIGINT", **columns}, numbered)
 
     def bulk(
         self, driver: Driver, table: str, columns: Mapping[str, str], rows: Iterable[Row]

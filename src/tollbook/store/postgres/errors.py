@@ -47,7 +47,8 @@ def _is_outcome_unknown(cause: BaseException) -> bool:
 
 
 def _is_refusal(cause: BaseException) -> bool:
-    if not isinstance(cause, psycopg.OperationalError):
+    """Return whether the whole database refused; a cluster without one of its nodes did not."""
+    if _is_node_away(cause) or not isinstance(cause, psycopg.OperationalError):
         return False
     return cause.sqlstate is None or cause.sqlstate.startswith(_REFUSALS)
 

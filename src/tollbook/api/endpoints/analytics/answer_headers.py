@@ -9,7 +9,7 @@ import msgspec
 from werkzeug.http import parse_accept_header
 
 from tollbook import __version__
-from tollbook.analytics.completeness import instant_text, period_state
+from tollbook.analytics.completeness import as_of_text, period_state
 from tollbook.analytics.scope import QuestionScope, other_currencies
 from tollbook.api.endpoints.analytics.queries import AnswerQuery, StateQuery
 from tollbook.api.endpoints.analytics.questions import Question
@@ -59,7 +59,7 @@ def state_headers(question: Question) -> dict[str, str]:
     return {
         "Cache-Control": "private, no-cache",
         "Vary": "X-API-Key, Authorization, Accept, Accept-Encoding",
-        "X-As-Of": instant_text(question.now),
+        "X-As-Of": as_of_text(question.now),
     }
 
 

@@ -8,7 +8,7 @@ import msgspec
 
 from tollbook.api.endpoints.analytics.answer_headers import asked_for
 from tollbook.api.endpoints.analytics.queries import RowsQuery
-from tollbook.api.endpoints.analytics.questions import Question
+from tollbook.api.endpoints.analytics.questions import Question, newest_change_of_tenant
 from tollbook.api.pipeline.cursors import read_cursor, write_cursor
 from tollbook.domain.errors import CursorExpired, InvalidRequest, Problem
 from tollbook.domain.periods import Period
@@ -101,8 +101,12 @@ def _read_cursor(text: str) -> Cursor:
 
 def _is_possible(cursor: Cursor, question: Question) -> bool:
     """Return whether this API can have written a cursor; a forged one must not date unseen rows."""
-    first = question.version.as_of if cursor.token == question.version.token else 0
-    latest = max(question.now, question.clock) + question.request.services.clocks_differ_by
+    version = question.version
+    first = version.oldest_newest_change if cursor.token == version.token else 0
+    latest = max(question.now, question.clock, version.newest_change)
+    latest += question.request.services.clocks_differ_by
+    if cursor.as_of > latest:  # the min_as_of of an earlier page may be of another ledger
+        latest = newest_change_of_tenant(question.request, question.snapshot)
     return first <= cursor.as_of <= latest
 
 

@@ -20,8 +20,9 @@ class Question(NamedTuple):
 
     `now` is the instant that the answer is true of. It never goes back: it is not before the newest
     commit, whose server's clock may be ahead; on a standby it is not after the last commit that
-    has arrived. Days begin by this server's `clock`. `compared` are the days to compare with, and
-    `depends_on` is anything else that another answer would follow from.
+    has arrived. It is not before `min_as_of` either. Days begin by this server's `clock`.
+    `compared` are the days to compare with, and `depends_on` is anything else that another answer
+    would follow from.
     """
 
     request: ApiRequest[StateQuery]
@@ -59,7 +60,10 @@ def open_question(
     """Return the question, in the state of the snapshot; `NotYet` when that state is too old."""
     version = scope.ledger_version(snapshot)
     now = instant_of_answer(snapshot, version, clock)
-    _require_arrived(request, snapshot, scope, now)
+    min_as_of = request.query.min_as_of
+    if min_as_of is not None:
+        _require_arrived(request, snapshot, scope, version, now, min_as_of)
+        now = max(now, min_as_of)
     return Question(
         request=request,
         snapshot=snapshot,
@@ -75,13 +79,17 @@ def open_question(
 
 
 def _require_arrived(
-    request: ApiRequest[StateQuery], snapshot: Snapshot, scope: QuestionScope, now: int
+    request: ApiRequest[StateQuery],
+    snapshot: Snapshot,
+    scope: QuestionScope,
+    version: LedgerVersion,
+    now: int,
+    min_as_of: int,
 ) -> None:
     """Refuse to answer from a state that is older than the client knows to exist."""
-    min_as_of = request.query.min_as_of
-    if min_as_of is None:
-        return
-    newest = now if min_as_of <= now else max(now, _newest_of_tenant(request, snapshot))
+    newest = max(now, version.newest_change)
+    if min_as_of > newest and scope.organization:
+        newest = max(newest, newest_change_of_tenant(request, snapshot))
     if min_as_of <= newest and has_arrived(request, snapshot, scope, min_as_of):
         return
     services = request.services
@@ -91,12 +99,11 @@ def _require_arrived(
     raise NotYet
 
 
-def _newest_of_tenant(request: ApiRequest, snapshot: Snapshot) -> int:
+def newest_change_of_tenant(request: ApiRequest, snapshot: Snapshot) -> int:
     """Return the latest instant in a receipt of any organization that the key may see."""
     if request.key.scope.organization_id is not None:
         return 0
-    version = QuestionScope(request.tenant).ledger_version(snapshot)
-    return max(version.as_of, version.received_at)
+    return QuestionScope(request.tenant).ledger_version(snapshot).newest_change
 
 
 def has_arrived(

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 import msgspec
 from starlette.responses import Response
 
-from tollbook.analytics.completeness import Meta, instant_text, period_state
+from tollbook.analytics.completeness import Meta, as_of_text, parts_of, period_state
 from tollbook.analytics.filters import TOTAL_COST, Filters, Sort
 from tollbook.analytics.organizations import name_currencies
 from tollbook.analytics.result_set import ReportedRows, ResultSet, RowsKind, RowsQuestion
@@ -33,6 +33,7 @@ from tollbook.api.pipeline.cache import Answer, size_of_rows
 from tollbook.domain.periods import Period
 from tollbook.store.engine import Row
 from tollbook.store.meters import read_catalog
+from tollbook.store.versions import LedgerVersion
 
 
 class CachedRows(NamedTuple):
@@ -46,6 +47,7 @@ class CachedRows(NamedTuple):
     meta: Meta
     quarantined: int
     headers: Mapping[str, str]
+    version: LedgerVersion
 
 
 class CutPage(NamedTuple):
@@ -196,6 +198,7 @@ def keep_rows(page: RowsPage, result: ResultSet) -> CachedRows:
         meta=answers.read_meta(question),
         quarantined=answers.count_quarantined(question),
         headers=_sum_headers(question, result),
+        version=question.version,
     )
     groups = sum(map(size_of_rows, result.groups.values()))
     size = size_of_rows(result.rows) + groups + size_of_rows(result.currencies.items())
@@ -225,6 +228,10 @@ def cut_page(page: RowsPage, state: CachedRows, query: RowsQuery, kind: RowsKind
 def _meta_of(page: RowsPage, state: CachedRows) -> Meta:
     cursor, question = page.cursor, page.question
     ended = period_state(state.scope, Period(cursor.start, cursor.end), question.clock)
-    as_of = instant_text(cursor.as_of)
-    meta = msgspec.structs.replace(state.meta, as_of=as_of, period_state=ended)
+    meta = msgspec.structs.replace(
+        state.meta,
+        as_of=as_of_text(cursor.as_of),
+        period_state=ended,
+        parts=parts_of(state.version, cursor.as_of),
+    )
     return answers.visible_meta(question.request, meta)
