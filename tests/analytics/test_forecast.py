@@ -52,7 +52,7 @@ def test_a_forecast_names_whose_it_is() -> None:
         "user_name": "Ann",
         "currency": "JPY",
         "month": "2024-01",
-        "as_of": "1970-01-01T00:00:00.000Z",
+        "as_of": "1970-01-01T00:00:00.000000Z",
         "spent": 7.0,
         "forecast": 36.0,
         "low": 30.0,
