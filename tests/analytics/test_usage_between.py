@@ -184,7 +184,7 @@ class Replayed(NamedTuple):
 def test_an_answer_is_true_of_the_newest_commit_it_has(
     replayed_at: int | None, as_of: int, received_at: int, expected: int
 ) -> None:
-    usual = dict.fromkeys(LedgerVersion._fields, 0)
+    usual: dict[str, Any] = dict.fromkeys(LedgerVersion._fields, 0) | {"nodes": ()}
     version = LedgerVersion(**{**usual, "as_of": as_of, "received_at": received_at})
     found = instant_of_answer(Replayed(replayed_at), version, 100)  # type: ignore[arg-type]
     assert found == expected

@@ -7,6 +7,7 @@ from tests.api.conftest import Site, Tenant, problems
 from tests.builders import Json, event, reversal
 from tollbook.domain.directory import User
 from tollbook.store import directory
+from tollbook.store.event_ids import encode_id
 from tollbook.wiring import now
 
 DOTS = (".", "..")
@@ -79,7 +80,7 @@ def test_what_exists_under_such_an_id_keeps_its_answers(either: Tenant, identity
         for table in ("events", "event_keys"):
             transaction.execute(
                 f"UPDATE {table} SET id = :id WHERE organization_id = :number",
-                id=identity,
+                id=encode_id(identity),
                 number=number,
             )
     before = {**stored, "id": identity}

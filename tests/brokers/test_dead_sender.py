@@ -10,10 +10,10 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from structlog.testing import capture_logs
 
 from tests.brokers.memory import MemoryBroker
 from tests.brokers.test_parts import message
+from tests.logs import captured_logs
 from tollbook.brokers import dead_sender as module
 from tollbook.brokers.dead_letters import letter_of_error
 from tollbook.brokers.dead_sender import DeadSender
@@ -68,7 +68,7 @@ def send(sender: DeadSender, *letters: DeadLetter) -> list[str]:
 
 
 def send_due(sender: DeadSender) -> list[str]:
-    with capture_logs():
+    with captured_logs():
         return _sources(asyncio.run(sender.send_due()))
 
 
@@ -123,7 +123,7 @@ def test_a_letter_that_is_sent_again_has_the_same_file(tmp_path: Path) -> None:
 def test_a_letter_whose_reasons_alone_are_too_large_waits(tmp_path: Path) -> None:
     broker = Narrow(-1)
     sender = sender_of(broker, tmp_path)
-    with capture_logs() as logged:
+    with captured_logs() as logged:
         assert send(sender, letter()) == []
     assert [(it["event"], it["source"]) for it in logged] == [("dead_letter_failed", "m:1")]
     assert send_due(sender) == []
@@ -137,7 +137,7 @@ def test_what_the_broker_does_not_confirm_waits_and_the_others_are_done(
     clock, broker = Clock(monkeypatch), MemoryBroker()
     broker.failures["dead"] = [None, failure, None]
     sender = sender_of(broker, tmp_path, clock.pause)
-    with capture_logs():
+    with captured_logs():
         assert send(sender, *(letter(source=f"m:{it}") for it in range(3))) == ["m:0", "m:2"]
     assert clock.attempts == [1]
     assert send_due(sender) == []  # it is not time yet
@@ -155,7 +155,7 @@ def test_pauses_grow_with_each_failure_and_begin_anew_after_a_success(
     refused = DeadLetterFailed("no")
     broker.failures["dead"] = [refused, refused, refused, None, refused]
     sender = sender_of(broker, tmp_path, clock.pause)
-    with capture_logs():
+    with captured_logs():
         send(sender, letter())
     for step in (10.0, 20.0, 30.0):
         clock.now += step - 0.5
@@ -163,7 +163,7 @@ def test_pauses_grow_with_each_failure_and_begin_anew_after_a_success(
         clock.now += 0.5
         sent = send_due(sender)
     assert sent == ["m:1"]
-    with capture_logs():
+    with captured_logs():
         send(sender, letter())
     assert clock.attempts == [1, 2, 3, 1]
 
@@ -172,7 +172,7 @@ def test_letters_of_a_lost_connection_are_forgotten(tmp_path: Path) -> None:
     broker = MemoryBroker()
     broker.failures["dead"] = [DeadLetterFailed("no")]
     sender = sender_of(broker, tmp_path)
-    with capture_logs():
+    with captured_logs():
         send(sender, letter())
     sender.clear()
     assert send_due(sender) == []

@@ -5,12 +5,12 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import pytest
-from structlog.testing import capture_logs
 
 from tests.brokers.conftest import Ledger
 from tests.brokers.streams import text
 from tests.brokers.test_parts import message
 from tests.builders import event
+from tests.logs import captured_logs
 from tollbook.brokers import storing as module
 from tollbook.brokers.storing import MessageStore, StoredMessage
 from tollbook.brokers.transport import DeadLetter, Message
@@ -124,7 +124,7 @@ def test_a_message_that_makes_its_batch_fail_is_tried_alone_and_becomes_a_dead_l
         return commit(database, cache, submissions, instant)
 
     monkeypatch.setattr(module, "commit", fail)
-    with capture_logs() as logged:
+    with captured_logs() as logged:
         stored = store_of(ledger).store(
             [message(text(event(id=it)), source=f"m:{it}") for it in ("a", "bad", "b")]
         )
@@ -143,7 +143,7 @@ def test_a_message_that_fails_once_alone_is_stored_the_next_time(
 ) -> None:
     failures = [ZeroDivisionError(), ZeroDivisionError(), ZeroDivisionError()]
     commits.failure = lambda _: failures.pop() if failures else None
-    with capture_logs():
+    with captured_logs():
         (stored,) = store_of(ledger).store([message(text(event(id="a")))])
     assert (stored.letter, statuses([stored])) == (None, [["accepted"]])
     assert len(commits.sizes) == 4
@@ -155,7 +155,7 @@ def test_a_database_that_is_away_decides_nothing(
 ) -> None:
     away = StoreUnavailable("it is away")
     commits.failure = lambda size: ZeroDivisionError() if alone and size > 1 else away
-    with capture_logs(), pytest.raises(StoreUnavailable):
+    with captured_logs(), pytest.raises(StoreUnavailable):
         store_of(ledger).store([message(text(event(id=it))) for it in "ab"])
     assert ledger.ids() == []
 

@@ -22,6 +22,7 @@ from tests.waiting import PATIENCE
 from tollbook.domain.directory import User
 from tollbook.store import directory
 from tollbook.store.database import Database, Transaction, open_database
+from tollbook.store.event_ids import encode_id
 from tollbook.wiring import now
 
 WRITERS = 8
@@ -241,8 +242,11 @@ def test_events_of_a_user_and_a_change_of_it_wait_in_line_instead_of_deadlocking
 
     with ThreadPoolExecutor(2) as pool:
         with suppress(Undone), database.writing() as transaction:
-            claim = "INSERT INTO event_keys VALUES (:number, 'call-1', 0, 0)"
-            transaction.execute(claim, number=number)
+            claim = (
+                "INSERT INTO event_keys (organization_id, id, fingerprint, day) "
+                "VALUES (:number, :id, 0, 0)"
+            )
+            transaction.execute(claim, number=number, id=encode_id("call-1"))
             sending = pool.submit(on_postgres.statuses, event())
             wait_for_waiting(on_postgres, 1)
             changing = pool.submit(change_user)

@@ -8,6 +8,7 @@ from tollbook.domain.meters import Category, Meter
 from tollbook.domain.own_meters import MeterTerms, own_meter
 from tollbook.store import event_types, meters
 from tollbook.store.database import Transaction
+from tollbook.store.event_ids import encode_id
 from tollbook.store.event_types import MappedType
 from tollbook.store.meter_checks import meter_differences
 from tollbook.store.verification import RowDifference
@@ -149,7 +150,8 @@ def test_a_code_in_quarantine_must_have_a_meter_too(transaction: Transaction) ->
     number = organization(transaction, "org_1", "a")
     transaction.execute(
         "INSERT INTO quarantine (organization_id, id, received_at, code, reason, event, time, "
-        "user_id, meter, country) VALUES (:number, 'x', 1, 'no_price', '', '{}', 1, '', 1000, '')",
+        "user_id, meter, country) VALUES (:number, :id, 1, 'no_price', '', '{}', 1, '', 1000, '')",
+        id=encode_id("x"),
         number=number,
     )
     missing = RowDifference("meters", "no such meter", {"organization_id": number, "meter": 1000})

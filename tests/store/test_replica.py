@@ -6,8 +6,8 @@ from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
-from structlog.testing import capture_logs
 
+from tests.logs import captured_logs
 from tollbook.domain.errors import StoreUnavailable
 from tollbook.store import replica as module
 from tollbook.store.database import Database
@@ -135,7 +135,7 @@ def test_a_replica_without_a_change_of_the_directory_is_not_read(world: World) -
 
 
 def test_only_a_change_of_use_is_logged(world: World) -> None:
-    with capture_logs() as logs:
+    with captured_logs() as logs:
         world.look(at=100, written=5, replayed=5)
         world.look(at=101, written=6, replayed=6)
         world.standby.problem = "it is away"
