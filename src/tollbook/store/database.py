@@ -2,6 +2,8 @@
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from itertools import count
+from threading import Lock
 from typing import Any, TypeVar
 
 import structlog
@@ -218,6 +220,9 @@ class Database:
         self.reads = Reads(engine.errors)
         self.directory_token = 0
         """The token of the directory in the latest transaction; 0 when it was not read."""
+        self._readings = count(1)
+        self._last_reading = 0
+        self._lock = Lock()
         self._check = check
         self._schema_version = schema_version
 
@@ -260,7 +265,8 @@ class Database:
                     transaction = Transaction(self.engine, connection, self._check, token)
                     yield transaction
                     committing = True
-                self.directory_token = transaction.directory_token
+                if transaction.directory_token != token:
+                    self._remember(next(self._readings), transaction.directory_token)
             except DBAPIError as error:
                 errors, cause = self.engine.errors, error.orig
                 if not (committing and cause and errors.is_outcome_unknown(cause)):
@@ -279,6 +285,7 @@ class Database:
         """Return the directory's token; raise `SchemaChanged` at a schema of another version."""
         if self._schema_version is None:
             return 0
+        reading = next(self._readings)
         state = self.engine.state(connection)
         if state.schema_version == UNFINISHED_COPY:
             raise SchemaChanged(
@@ -300,8 +307,14 @@ class Database:
                 f"the database is at migration {state.schema_version or 'none'}, this Tollbook at "
                 f"{self._schema_version}: run the version of Tollbook that migrated it"
             )
-        self.directory_token = state.token
+        self._remember(reading, state.token)
         return state.token
+
+    def _remember(self, reading: int, token: int) -> None:
+        """Set the directory's token, unless one that was read or committed later is set already."""
+        with self._lock:
+            if reading > self._last_reading:
+                self._last_reading, self.directory_token = reading, token
 
     def require_clock(self) -> None:
         """Raise `ClockWrong` when this server's clock differs too much from the database's."""
