@@ -44,6 +44,7 @@ class Server:
         self.database_url = database_url
         self.port = free_port()
         self.address = f"http://127.0.0.1:{self.port}"
+        self.settings = settings
         self._settings = {f"TOLLBOOK_{name.upper()}": value for name, value in settings.items()}
         self.module = "tollbook"
         self.defaults = {"TOLLBOOK_ALERTS": "false"}

@@ -168,7 +168,8 @@ def test_the_frame_stores_nothing_and_leaves_the_history_alone(visit: Visit, hos
 
 def test_a_server_under_a_path_is_embedded(visit: Visit, demo: Demo) -> None:
     asked: set[SplitResult] = set()
-    with Server(demo.server.database_url, root_path="/ledger") as server:
+    of_demo = demo.server
+    with Server(of_demo.database_url, root_path="/ledger", **of_demo.settings) as server:
         host = Host(f"{server.address}/ledger", "localhost")
         register(demo, host.address)
         host.make_token = lambda about: token_for(demo, about)
