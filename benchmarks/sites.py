@@ -55,7 +55,7 @@ class Cost:
     sent_workers: int
 
     def of_one(self, count: int) -> "Cost":
-        """Return the cost of one of so many events or answers."""
+        """Return the cost of one event or answer, given how many there were."""
         return Cost(
             self.seconds / count,
             self.server / count,

@@ -98,7 +98,7 @@ def test_an_id_begins_with_the_prefix_of_its_key(
     [
         (None, None, (), (WRITE,), None),
         (None, None, (), (ADMIN,), None),
-        # Whoever sends a part of an organization's events could take the ids of the others.
+        # A key for a part of an organization's events could take the ids of the others.
         (None, "ann", (), (WRITE,), "missing_field"),
         (None, "ann", (), (ADMIN,), "missing_field"),
         (None, "ann", (), (READ,), None),
